@@ -1,0 +1,64 @@
+"""Song: one piece of a corpus, ready to learn from, with where it came from and what may be done with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from composer.corpora.splits import SPLITS
+from composer.gm import ROLES
+from composer.harmony.lane import ChordLane
+from composer.score import Score
+
+OnSkip = Callable[[str, str], None]
+"""Called with (song id, reason) for every song that is left out. Reasons repeat word for word, so that they can be counted."""
+
+Loader = Callable[[Path, OnSkip], Iterator["Song"]]
+"""A corpus folder → its songs, in a fixed order; what cannot be used goes to the callback."""
+
+
+def ignore_skip(song_id: str, reason: str) -> None:
+    """The OnSkip of those who do not count."""
+
+
+@dataclass(frozen=True)
+class Song:
+    """One piece. Its score has at most one part per role, beats that agree with ticks, and the right metre."""
+
+    id: str
+    corpus: str
+    work: str
+    """The underlying song ("pop909/002"): splits go by work, never by version."""
+    split: str
+    licence: str
+    sha256: str
+    """Of the bytes of the files it was read from."""
+    synthetic: bool
+    """Arranged by a program rather than by people."""
+    style: str
+    """A name in STYLES, "" where nobody has said."""
+    groove: str
+    """A finer label, the corpus's own, or ""."""
+    score: Score
+    lane: ChordLane | None
+    """One chord per beat over `score.bars()`, None where the corpus names no chords."""
+    phrases: tuple[tuple[int, str], ...] = ()
+    """(first bar, letter) in order, () where unknown."""
+
+    def __post_init__(self) -> None:
+        assert self.split in SPLITS, self.split
+        roles = [part.role for part in self.score.parts]
+        assert len(set(roles)) == len(roles) and set(roles) <= set(ROLES), roles
+        if self.lane is not None:
+            beats = sum(bar.beat_count for bar in self.score.bars())
+            assert len(self.lane.chords) == beats, f"{self.id}: {len(self.lane.chords)} chords over {beats} beats"
+
+
+def hash_files(*paths: Path) -> str:
+    """SHA-256 of the files' bytes, one after another, as hex."""
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
