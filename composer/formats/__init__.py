@@ -1,0 +1,53 @@
+"""Music files ↔ Score, chosen by suffix."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from composer.errors import MusicFileError, OutputError
+from composer.formats.midi import read_midi, write_midi
+from composer.score import Score
+
+MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".smf", ".rmi")
+XML_SUFFIXES = (".musicxml", ".xml", ".mxl")
+ABC_SUFFIXES = (".abc",)
+
+__all__ = ["ABC_SUFFIXES", "MIDI_SUFFIXES", "XML_SUFFIXES", "load", "read_midi", "save", "write_midi"]
+
+
+def load(path: str | os.PathLike[str]) -> Score:
+    """The score in a MIDI, MusicXML or ABC file. Raises MusicFileError; lesser trouble is named in `score.problems`."""
+    suffix = Path(path).suffix.lower()
+    if suffix in XML_SUFFIXES + ABC_SUFFIXES:
+        from composer.formats.musicxml import read_musicxml
+
+        return read_musicxml(path)
+    if suffix in MIDI_SUFFIXES or _is_midi(path):
+        return read_midi(path)
+    raise MusicFileError(
+        f"{os.fspath(path)}: files ending in {suffix or 'nothing'} cannot be read; give a .mid, .musicxml, .mxl or .abc file"
+    )
+
+
+def save(score: Score, path: str | os.PathLike[str], force: bool = False) -> None:
+    """The score as MIDI or MusicXML, by the suffix of `path`. Raises OutputError; overwrites only with `force`."""
+    suffix = Path(path).suffix.lower()
+    if suffix in MIDI_SUFFIXES:
+        write_midi(score, path, force)
+    elif suffix in XML_SUFFIXES:
+        from composer.formats.musicxml import write_musicxml
+
+        write_musicxml(score, path, force)
+    else:
+        raise OutputError(f"{os.fspath(path)}: files ending in {suffix or 'nothing'} cannot be written; use .mid, .musicxml or .mxl")
+
+
+def _is_midi(path: str | os.PathLike[str]) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"MThd"
+    except FileNotFoundError:
+        raise MusicFileError(f"{os.fspath(path)}: no such file; check the name and the folder") from None
+    except OSError:
+        return False
