@@ -26,7 +26,7 @@ def load(path: str | os.PathLike[str]) -> Score:
     if suffix in MIDI_SUFFIXES or _is_midi(path):
         return read_midi(path)
     raise MusicFileError(
-        f"{os.fspath(path)}: files ending in {suffix or 'nothing'} cannot be read; give a .mid, .musicxml, .mxl or .abc file"
+        f"{os.fspath(path)}: a file ending in {suffix or 'nothing'} cannot be read; give .mid, .musicxml, .mxl or .abc"
     )
 
 
@@ -40,7 +40,9 @@ def save(score: Score, path: str | os.PathLike[str], force: bool = False) -> Non
 
         write_musicxml(score, path, force)
     else:
-        raise OutputError(f"{os.fspath(path)}: files ending in {suffix or 'nothing'} cannot be written; use .mid, .musicxml or .mxl")
+        raise OutputError(
+            f"{os.fspath(path)}: files ending in {suffix or 'nothing'} cannot be written; use .mid, .musicxml or .mxl"
+        )
 
 
 def _is_midi(path: str | os.PathLike[str]) -> bool:

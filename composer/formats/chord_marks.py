@@ -36,8 +36,8 @@ def is_symbol(text: str) -> bool:
 def are_rehearsal_letters(symbols: Iterable[str]) -> bool:
     """Whether letters come as sections do: A first, then B, then C, whatever returns in between.
 
-    >>> are_rehearsal_letters(["A", "A", "B", "A"]), are_rehearsal_letters(["A", "D", "E"]), are_rehearsal_letters(["Am"])
-    (True, False, False)
+    >>> [are_rehearsal_letters(letters) for letters in (["A", "A", "B", "A"], ["A", "D", "E"], ["Am"])]
+    [True, False, False]
     """
     order = list(dict.fromkeys(symbols))
     return bool(order) and order == list("ABCDEFG"[: len(order)])
@@ -45,23 +45,28 @@ def are_rehearsal_letters(symbols: Iterable[str]) -> bool:
 
 def take_markers(events: Sequence[Event]) -> tuple[Chords, tuple[Event, ...]]:
     """The chords among the markers, and the events without them."""
-    found = [event for event in events if event.kind == "marker" and is_symbol(str(event.data[0]))]
-    if are_rehearsal_letters(str(event.data[0]).strip() for event in found):
+    found = [event for event in events if event.kind == "marker" and is_symbol(_text(event))]
+    if are_rehearsal_letters(map(_text, found)):
         return (), tuple(events)
     return _take(events, found)
 
 
 def take_texts(events: Sequence[Event], track_name: str) -> tuple[Chords, tuple[Event, ...]]:
     """The chords among the texts of a track that is called so, or that writes at least four and nothing else."""
-    texts = [event for event in events if event.kind in ("text", "lyrics", "marker", "cue_marker")]
-    symbols = [event for event in texts if is_symbol(str(event.data[0]))]
     if TRACK_NAMES.match(track_name):
+        texts = [event for event in events if event.kind in ("text", "lyrics", "marker", "cue_marker")]
+        symbols = [event for event in texts if is_symbol(_text(event))]
         return _take(events, texts if 2 * len(symbols) >= len(texts) else [])
-    enough = 4 <= len(symbols) == len(texts)
-    return _take(events, symbols if enough and not are_rehearsal_letters(str(e.data[0]).strip() for e in symbols) else [])
+    texts = [event for event in events if event.kind == "text"]
+    chords = len(texts) >= 4 and all(is_symbol(_text(event)) for event in texts)
+    return _take(events, texts if chords and not are_rehearsal_letters(map(_text, texts)) else [])
 
 
 def _take(events: Sequence[Event], found: Sequence[Event]) -> tuple[Chords, tuple[Event, ...]]:
-    chords = {event.tick: str(event.data[0]).strip() for event in found}
+    chords = {event.tick: _text(event) for event in found}
     taken = {id(event) for event in found}
     return tuple(sorted(chords.items())), tuple(event for event in events if id(event) not in taken)
+
+
+def _text(event: Event) -> str:
+    return str(event.data[0]).strip()

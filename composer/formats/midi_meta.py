@@ -1,4 +1,4 @@
-"""Meta events ↔ values: (kind, data) named and ordered as mido has them. Raises ValueError where the bytes make no sense."""
+"""Meta events ↔ values: (kind, data), named and ordered as mido has them. ValueError where the bytes make no sense."""
 
 from __future__ import annotations
 

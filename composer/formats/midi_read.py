@@ -1,14 +1,17 @@
-"""MIDI bytes → Score: types 0, 1 and 2, any division. What cannot be understood is kept as an event or named in `problems`."""
+"""MIDI bytes → Score: types 0, 1 and 2, any division. What is not understood is kept or named in `problems`.
+
+A type-0 file, and any track of several channels, becomes a part a channel. Of the metre event only the metre is kept:
+the other half (metronome clicks, thirty-seconds a beat) is wrong in many files and moves no note.
+"""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 from composer.errors import MusicFileError
 from composer.formats import chord_marks, midi_meta
+from composer.formats.midi_chunks import metric_division, read_shell
 from composer.formats.midi_track import RawTrack, read_track
 from composer.gm import DRUM_CHANNEL
 from composer.score import LAST_TICK, Event, Part, Score, as_notes
@@ -24,104 +27,64 @@ ROLE_TAG = b"\x7dcomposer role "
 
 _PIECE_WIDE = frozenset(("marker", "cue_marker", "copyright", "sequence_number"))
 _ODD_TEMPO_BPM = (10.0, 1000.0)
+_SMPTE_TICKS_PER_BEAT = 500
+"""Roughly, for judging how long a wait is, before the real number is known."""
 
 
 def parse_midi(data: bytes, name: str) -> Score:
     """A whole file's bytes as a score. Raises MusicFileError, calling the file `name`."""
     problems: list[str] = []
-    kind, division, chunks = _chunks(data, name, problems)
-    frames, ticks_per_frame = 0, 0
-    if division & 0x8000:
-        frames, ticks_per_frame = 256 - (division >> 8), division & 0xFF
-        if frames not in (24, 25, 29, 30) or not ticks_per_frame:
-            raise MusicFileError(
-                f"{name}: counts {ticks_per_frame} ticks in each of {frames} frames a second, which is no time code;"
-                " export it again with ticks per quarter note"
-            )
-    elif division == 0:
-        raise MusicFileError(f"{name}: says 0 ticks per quarter note, so no note has a time; export it again")
-    tracks = [read_track(chunk, division or 500) for chunk in chunks]
-    for number, track in enumerate(tracks, 1):
-        problems += [f"track {number} {problem}" for problem in track.problems]
-    if frames:
-        ticks_per_beat, tempo_us = _metric(frames, ticks_per_frame, tracks, problems)
-    else:
-        ticks_per_beat, tempo_us = division, 0
-    gathered = _Gathered(ticks_per_beat, problems)
-    if kind == 2 and len(tracks) > 1:
+    shell = read_shell(data, name, problems)
+    tracks = [read_track(chunk, shell.division or _SMPTE_TICKS_PER_BEAT) for chunk in shell.tracks]
+    problems += _by_track(tracks)
+    ticks_per_beat, tempo_us = shell.division, 0
+    if shell.frames:
+        marks = [values[0] for track in tracks for _, _, kind, values in track.events if kind == "set_tempo"]
+        ticks_per_beat, tempo_us = metric_division(shell, [mark for mark in marks if isinstance(mark, int)], problems)
+    if shell.kind == 2 and len(tracks) > 1:
         problems.append(f"type 2 file: its {len(tracks)} patterns are laid one after another")
-    offset = 0
+    gathered = _Gathered(ticks_per_beat, problems)
     for number, track in enumerate(tracks):
-        if kind == 2 and number:
-            offset = gathered.begin_pattern(offset)
-        gathered.add(track, offset, conductor=number == 0 or kind == 2, single=kind == 0 or len(tracks) == 1)
+        if shell.kind == 2 and number:
+            gathered.begin_pattern()
+        gathered.add(track, leads=number == 0 or shell.kind == 2, alone=shell.kind == 0 or len(tracks) == 1)
     return gathered.score(tempo_us, name)
 
 
-def _chunks(data: bytes, name: str, problems: list[str]) -> tuple[int, int, list[bytes]]:
-    """Type, division and the track chunks' bytes."""
-    start = data.find(b"MThd", 0, 1024)
-    if start < 0:
-        begins = data[:12].decode("latin-1").encode("ascii", "backslashreplace").decode()
-        raise MusicFileError(
-            f"{name}: is not a MIDI file (it begins with {begins!r}); give a file exported as MIDI, MusicXML or ABC"
-        )
-    if len(data) < start + 14:
-        raise MusicFileError(f"{name}: breaks off inside its header ({len(data)} bytes); download or export it again")
-    if start and data[:4] != b"RIFF":
-        problems.append(f"{start} bytes before the MIDI header are skipped")
-    length, kind, count, division = struct.unpack_from(">IHHH", data, start + 4)
-    if kind > 2:
-        problems.append(f"MIDI type {kind} is unknown; read as type 1")
-        kind = 1
-    at = start + 8 + max(length, 6)
-    if data[at : at + 4] != b"MTrk":
-        at = max(data.find(b"MTrk", start + 14), 0) or len(data)
-    found: list[bytes] = []
-    while at + 8 <= len(data):
-        label, length = struct.unpack_from(">4sI", data, at)
-        body = at + 8
-        if label == b"MTrk":
-            end = body + length
-            if end > len(data):
-                problems.append(f"track {len(found) + 1} should be {length} bytes long, but the file ends after {len(data) - body}")
-            found.append(data[body:end])
-        elif not label.isalnum():
-            following = data.find(b"MTrk", at)
-            if following < 0:
-                problems.append(f"{len(data) - at} bytes after the last track are left out")
-                break
-            problems.append(f"{following - at} bytes between tracks make no sense and are skipped")
-            at = following
-            continue
-        else:
-            problems.append(f"a chunk of kind {label.decode('latin-1')!r} ({length} bytes) is left out")
-        at = body + length
-    if not found:
-        raise MusicFileError(f"{name}: has a MIDI header but no track; download or export it again")
-    if len(found) < count:
-        problems.append(f"the header promises {count} tracks, the file holds {len(found)}")
-    return kind, division, found
+def _by_track(tracks: Sequence[RawTrack]) -> list[str]:
+    """Each track's problems, said once where several tracks share them."""
+    where: dict[str, list[str]] = {}
+    for number, track in enumerate(tracks, 1):
+        for problem in track.problems:
+            where.setdefault(problem, []).append(str(number))
+    return [f"track{'s' if len(of) > 1 else ''} {', '.join(of)}: {problem}" for problem, of in where.items()]
 
 
-def _metric(frames: int, ticks_per_frame: int, tracks: Sequence[RawTrack], problems: list[str]) -> tuple[int, int]:
-    """Ticks a beat and tempo under which SMPTE ticks keep their exact time in seconds.
+@dataclass
+class _Player:
+    """One channel of one track: a part in the making."""
 
-    Such files count frames, not beats; their tempo marks, if any, only say how long a beat is meant to be.
-    """
-    rate = (Fraction(30_000, 1001) if frames == 29 else Fraction(frames)) * ticks_per_frame
-    marks = [int(values[0]) for track in tracks for _, _, kind, values in track.events if kind == "set_tempo"]  # type: ignore[arg-type]
-    for tempo_us in (*marks[:1], DEFAULT_TEMPO_US, 500_500, 1_000_000):
-        ticks_per_beat = rate * tempo_us / 1_000_000
-        if ticks_per_beat.denominator == 1 and 1 <= ticks_per_beat <= 0x7FFF:
-            break
-    problems.append(
-        f"time code of {'29.97' if frames == 29 else frames} frames × {ticks_per_frame} ticks is read as"
-        f" {ticks_per_beat} ticks a beat at {60e6 / tempo_us:.4g} BPM; every note keeps its time in seconds"
-    )
-    if any(mark != tempo_us for mark in marks):
-        problems.append("its tempo marks have no meaning beside a time code and are left out")
-    return int(ticks_per_beat), tempo_us
+    name: str
+    port: int
+    channel: int
+    role: str | None
+    """None where the file says nothing about it."""
+    notes: list[tuple[int, int, int, int]]
+    events: list[Event]
+    alone: bool
+    """No other channel is in its track."""
+    pattern: int
+
+    def part(self) -> Part:
+        """The program is the channel's first program change, unless that comes after its first note."""
+        notes = as_notes(self.notes)
+        first = int(notes["onset"][0]) if len(notes) else LAST_TICK
+        program = next((event for event in self.events if event.kind == "program_change"), None)
+        if program is None or program.tick > first:
+            return Part(self.name, notes, 0, self.channel == DRUM_CHANNEL, self.role or "", tuple(self.events))
+        self.events.remove(program)
+        number = _number(program.data[0])
+        return Part(self.name, notes, number, self.channel == DRUM_CHANNEL, self.role or "", tuple(self.events))
 
 
 @dataclass
@@ -130,135 +93,186 @@ class _Gathered:
 
     ticks_per_beat: int
     problems: list[str]
-    title: str | None = None
-    parts: list[Part] = field(default_factory=list)
+    title: str = ""
+    players: list[_Player] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     tempos: dict[int, int] = field(default_factory=dict)
     meters: dict[int, tuple[int, int]] = field(default_factory=dict)
     keys: dict[tuple[int, str], None] = field(default_factory=dict)
-    marked: list[tuple[int, str]] = field(default_factory=list)
+    chords: list[tuple[int, str]] = field(default_factory=list)
+    offset: int = 0
+    pattern: int = 0
     late: int = 0
 
     @property
-    def last_tick(self) -> int:
-        return min(LAST_TICK, LONGEST_BEATS * self.ticks_per_beat)
+    def end(self) -> int:
+        return max((onset + duration for player in self.players for onset, duration, _, _ in player.notes), default=0)
 
-    def begin_pattern(self, start: int) -> int:
-        """Where the next pattern of a type-2 file begins: at the bar line after all that came before."""
-        end = max((part.end for part in self.parts), default=start)
-        meters = Meter(self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted({0: (4, 4), **self.meters}.items())))
-        offset = next(bar.start for bar in meters.iter_bars() if bar.start >= end)
-        self.tempos[offset], self.meters[offset] = DEFAULT_TEMPO_US, (4, 4)
-        return offset
+    @property
+    def meter(self) -> Meter:
+        meters = {0: (4, 4), **self.meters}
+        return Meter(self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted(meters.items())))
 
-    def add(self, track: RawTrack, offset: int, conductor: bool, single: bool) -> None:
-        """One track's contents. A conductor's texts are the piece's; a `single` track's too, since its parts share them."""
-        name: str | None = None
-        role = ""
-        own: dict[int, list[Event]] = {channel: [] for channel in track.channels}
+    def begin_pattern(self) -> None:
+        """Later tracks start at the bar line after all that came before, in 4/4 at 120 BPM until they say otherwise."""
+        end = max(self.end, self.offset)
+        self.offset = next(bar.end for bar in self.meter.iter_bars() if bar.end >= end)
+        self.tempos[self.offset], self.meters[self.offset] = DEFAULT_TEMPO_US, (4, 4)
+        self.pattern += 1
+
+    def add(self, track: RawTrack, leads: bool, alone: bool) -> None:
+        """One track. Texts of a track without channels, or of one that is `alone` in its file, belong to the piece."""
+        last_tick = min(LAST_TICK, LONGEST_BEATS * self.ticks_per_beat)
+        name, port, role = "", 0, None
+        names: dict[int, str] = {}
         shared: list[Event] = []
-        port_or_piece = own[track.channels[0]] if track.channels and not single else shared
-        seen_meters: dict[int, tuple[int, int]] = {}
+        own: dict[int, list[Event]] = {channel: [] for channel in track.channels}
+        sounding = [channel for channel in track.channels if track.notes.get(channel)] or track.channels
+        of_track = own[sounding[0]] if sounding and not alone else shared
+        metres_here: set[int] = set()
         for tick, channel, kind, values in track.events:
-            tick += offset
-            if tick > self.last_tick:
+            tick += self.offset
+            if tick > last_tick:
                 self.late += 1
             elif kind == "set_tempo":
-                if values[0]:
-                    self.tempos[tick] = int(values[0])
-                else:
-                    self.problems.append(f"a tempo of 0 at tick {tick} would never end; left out")
+                self._tempo(tick, _number(values[0]))
             elif kind == "time_signature":
-                self._meter(tick, values, seen_meters)
+                self._metre(tick, _number(values[0]), _number(values[1]), new=tick not in metres_here)
+                metres_here.add(tick)
             elif kind == "key_signature":
                 self.keys[tick, str(values[0])] = None
-            elif kind == "track_name" and name is None:
+            elif kind == "track_name" and channel in own and len(own) > 1 and channel not in names:
+                names[channel] = str(values[0])
+            elif kind == "track_name" and not name:
                 name = str(values[0])
             elif kind == "midi_port":
-                continue
-            elif kind == "sequencer_specific" and bytes(values[0]).startswith(ROLE_TAG):  # type: ignore[arg-type]
-                role = midi_meta.text(bytes(values[0])[len(ROLE_TAG) :])  # type: ignore[arg-type]
+                port = _number(values[0])
+            elif (
+                kind == "sequencer_specific"
+                and (tag := values[0])
+                and isinstance(tag, bytes)
+                and tag.startswith(ROLE_TAG)
+            ):
+                role = midi_meta.text(tag[len(ROLE_TAG) :])
             elif kind in _PIECE_WIDE:
                 shared.append(Event(tick, kind, values))
-            elif channel >= 0 and channel in own:
-                own[channel].append(Event(tick, kind, values))
             else:
-                port_or_piece.append(Event(tick, kind, values))
+                own.get(channel, of_track).append(Event(tick, kind, values))
         for channel in track.channels:
-            part_name = "" if single and len(track.channels) > 1 else name or ""
-            events = own[channel]
-            if not single and channel == track.channels[0]:
-                marked, kept = chord_marks.take_texts(events, part_name)
-                self.marked += marked
-                events = list(kept)
-            self.parts.append(self._part(track.notes.get(channel, []), channel, part_name, role, events, offset))
+            rows = track.notes.get(channel, [])
+            if self.offset or track.end > last_tick:
+                kept = [
+                    (onset + self.offset, *rest) for onset, *rest in rows if onset + self.offset + rest[0] <= last_tick
+                ]
+                self.late += len(rows) - len(kept)
+                rows = [(onset, duration, pitch, velocity) for onset, duration, pitch, velocity in kept]
+            called = names.get(channel, "" if alone and len(own) > 1 else name)
+            events = self._without_chords(own[channel], called)
+            self.players.append(_Player(called, port, channel, role, rows, events, len(own) == 1, self.pattern))
         if not track.channels:
-            marked, kept = chord_marks.take_texts(shared, name or "")
-            if name and chord_marks.TRACK_NAMES.match(name) and marked and not kept:
-                name = None
-            if all(event.kind == "text" for event in shared) or not conductor:
-                self.marked += marked
-                shared = list(kept)
-        if name is not None:
-            if single or (conductor and not track.channels and self.title is None):
-                self.title = name
-            elif not track.channels:
-                shared.insert(0, Event(offset, "track_name", (name,)))
+            found = len(self.chords)
+            shared = self._without_chords(shared, name)
+            if len(self.chords) > found and chord_marks.TRACK_NAMES.match(name):
+                name = ""
+        if alone or (leads and not track.channels and not self.title):
+            self.title = name
+        elif name and not track.channels:
+            # A track without a player is often only a line of text in the list of tracks.
+            shared.insert(0, Event(self.offset, "text", (name,)))
         self.events += shared
 
-    def _meter(self, tick: int, values: midi_meta.Values, seen: dict[int, tuple[int, int]]) -> None:
-        numerator, denominator, _, thirty_seconds = (int(value) for value in values)
-        if thirty_seconds != 8:
-            self.problems.append(f"the metre at tick {tick} counts {thirty_seconds} thirty-seconds a beat; read as 8")
-        before = self.meters.get(tick)
-        if before and before != (numerator, denominator):
+    def _tempo(self, tick: int, pace_us: int) -> None:
+        if pace_us:
+            self.tempos[tick] = pace_us
+        else:
+            self.problems.append(f"a tempo of 0 at tick {tick} would never end and is left out")
+
+    def _metre(self, tick: int, numerator: int, denominator: int, new: bool) -> None:
+        before = self.meters.get(tick, (numerator, denominator))
+        if before != (numerator, denominator) and (tick != self.offset or not self.pattern or not new):
             self.problems.append(
-                f"two metres at tick {tick}, {before[0]}/{before[1]} and {numerator}/{denominator}; the later one counts"
+                f"two metres at tick {tick}, {before[0]}/{before[1]} and {numerator}/{denominator}; the later counts"
             )
         self.meters[tick] = numerator, denominator
 
-    def _part(
-        self, rows: list[tuple[int, int, int, int]], channel: int, name: str, role: str, events: list[Event], offset: int
-    ) -> Part:
-        notes = as_notes(rows).copy()
-        if offset:
-            notes["onset"] += offset
-        in_time = notes["onset"].astype("i8") + notes["duration"] <= self.last_tick
-        if not in_time.all():
-            self.late += int((~in_time).sum())
-            notes = notes[in_time]
-        first = int(notes["onset"][0]) if len(notes) else LAST_TICK
-        program = next((event for event in events if event.kind == "program_change"), None)
-        if program is not None and program.tick <= first:
-            events.remove(program)
-            number = int(program.data[0])
-        else:
-            number = 0
-        return Part(name, notes, number, channel == DRUM_CHANNEL, role, tuple(events))
+    def _without_chords(self, events: list[Event], track_name: str) -> list[Event]:
+        chords, kept = chord_marks.take_texts(events, track_name)
+        self.chords += chords
+        return list(kept)
+
+    def _settle(self) -> list[_Player]:
+        """The players that sound. A channel set up in one track and played in another gets its setting there."""
+        playing: dict[tuple[int, int, int], list[_Player]] = {}
+        for player in self.players:
+            if player.notes:
+                playing.setdefault((player.pattern, player.port, player.channel), []).append(player)
+        kept, mute = [], []
+        for player in self.players:
+            if player.notes or player.role is not None:
+                kept.append(player)
+                continue
+            heirs = playing.get((player.pattern, player.port, player.channel), [])
+            for heir in heirs:
+                heir.events = sorted([*player.events, *heir.events], key=lambda event: event.tick)
+            if not heirs and player.alone:
+                kept.append(player)
+            elif not heirs:
+                mute.append(player.channel + 1)
+        if mute:
+            listed = ", ".join(map(str, sorted(set(mute))))
+            self.problems.append(f"settings for channels that play no note are left out (channel {listed})")
+        for player in kept:
+            self._borrow_program(player, playing.get((player.pattern, player.port, player.channel), []))
+        return kept
+
+    def _borrow_program(self, player: _Player, same_channel: list[_Player]) -> None:
+        """Where a track plays a channel whose program another track sets, the program is its own too."""
+        if any(event.kind == "program_change" for event in player.events) or not player.notes:
+            return
+        first = min(note[0] for note in player.notes)
+        changes = [event for other in same_channel for event in other.events if event.kind == "program_change"]
+        earlier = [event for event in changes if event.tick <= first]
+        if earlier and len(same_channel) > 1:
+            player.events.insert(0, max(earlier, key=lambda event: event.tick))
+            player.events.sort(key=lambda event: event.tick)
 
     def score(self, tempo_us: int, name: str) -> Score:
-        """Everything as one value. `tempo_us`, where not 0, replaces the file's own tempo marks (see `_metric`)."""
+        """Everything as one value. `tempo_us`, where not 0, replaces the file's tempo marks (see `metric_division`)."""
+        parts = tuple(player.part() for player in self._settle())
         if self.late:
             self.problems.append(f"{self.late} notes and events lie after {LONGEST_BEATS} beats and are left out")
         tempos = {0: tempo_us} if tempo_us else {0: DEFAULT_TEMPO_US, **self.tempos}
         tempo = TempoMap(self.ticks_per_beat, tuple(sorted(tempos.items())))
-        meter = Meter(self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted({0: (4, 4), **self.meters}.items())))
         for tick, pace_us in tempo.changes:
             if not _ODD_TEMPO_BPM[0] <= 60e6 / pace_us <= _ODD_TEMPO_BPM[1]:
                 self.problems.append(f"the tempo at tick {tick} is {60e6 / pace_us:.4g} BPM; kept as it is")
-        _check_bars(meter, max((part.end for part in self.parts), default=0), name)
+        _check_bars(self.meter, self.end, name)
         self.events.sort(key=lambda event: event.tick)
-        chords, events = tuple(sorted(self.marked)), tuple(self.events)
+        chords, events = tuple(sorted(dict(self.chords).items())), tuple(self.events)
         if not chords:
             chords, events = chord_marks.take_markers(events)
         keys = sorted(self.keys, key=lambda mark: mark[0])
-        key = keys[0][1] if keys else ""
-        marks = tuple(Event(tick, "key_signature", (mark,)) for tick, mark in keys[keys[:1] != [] and keys[0][0] == 0 :])
-        events = tuple(sorted((*events, *marks), key=lambda event: event.tick))
+        # The first key is the score's; a mark of it stays among the events only where it comes after the start.
+        later = keys[1:] if keys and keys[0][0] == 0 else keys
+        events += tuple(Event(tick, "key_signature", (key,)) for tick, key in later)
         problems = self.problems
         if len(problems) > MOST_PROBLEMS:
             problems = [*problems[:MOST_PROBLEMS], f"and {len(problems) - MOST_PROBLEMS} more of the kind"]
-        return Score(tuple(self.parts), tempo, meter, self.title or "", key, chords, events, tuple(problems))
+        return Score(
+            parts,
+            tempo,
+            self.meter,
+            self.title,
+            keys[0][1] if keys else "",
+            chords,
+            tuple(sorted(events, key=lambda event: event.tick)),
+            tuple(problems),
+        )
+
+
+def _number(value: int | str | bytes) -> int:
+    assert isinstance(value, int), "the track reader decodes numbers"
+    return value
 
 
 def _check_bars(meter: Meter, end: int, name: str) -> None:

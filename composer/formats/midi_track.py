@@ -1,7 +1,7 @@
 """One MIDI track's bytes → notes and events.
 
-Read here rather than by mido because corpora hold thousands of files (this is some ten times faster) and because old files
-hold data bytes over 127, broken lengths and missing ends, where mido gives up and we keep what can be read.
+Read here rather than by mido because corpora hold thousands of files (this is some ten times faster) and because old
+files hold data bytes over 127, broken lengths and missing ends, where mido gives up and we keep what can be read.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ class _Damage(Exception):
 
 
 def read_track(data: bytes, ticks_per_beat: int) -> RawTrack:
-    """Notes paired first in, first out; notes that hang are closed at the track's end. Problems are named, never raised."""
+    """Notes paired first in, first out; those that hang are closed at the track's end. Problems are named."""
     track = RawTrack()
     reader = _Reader(track, ticks_per_beat)
     try:
         reader.read(data)
     except IndexError:
-        track.problems.append("breaks off in the middle; what comes before is kept")
+        track.problems.append("it breaks off in the middle; what comes before is kept")
     except _Damage as damage:
         track.problems.append(f"{damage}; what comes before is kept")
     reader.close()
@@ -75,7 +75,7 @@ class _Reader:
                     self.negative += 1
                     delta = 0
                 if delta > self.longest_wait:
-                    raise _Damage(f"waits {delta} ticks at tick {tick}, longer than any piece")
+                    raise _Damage(f"it waits {delta} ticks at tick {tick}, longer than any piece")
                 tick += delta
                 self.tick = tick
             elif delta:
@@ -86,7 +86,7 @@ class _Reader:
                 status = byte if byte < 0xF0 else status
                 at += 1
             elif status == 0:
-                raise _Damage(f"has data without a message at byte {at}")
+                raise _Damage(f"data without a message at byte {at}")
             else:
                 byte = status
             high = byte >> 4
@@ -155,7 +155,7 @@ class _Reader:
         try:
             kind, values = midi_meta.decode(code, data)
         except ValueError as error:
-            self.track.problems.append(f"has a {error} at tick {tick}, which nothing can play; left out")
+            self.track.problems.append(f"a {error} at tick {tick} cannot be played and is left out")
             return
         if kind == "channel_prefix":
             # It says which channel the texts after it belong to.
@@ -180,20 +180,24 @@ class _Reader:
             for onset, velocity in waiting:
                 track.notes[key >> 7].append((onset, self.tick - onset, key & 127, velocity))
                 hanging += 1
-        for count, sentence in (
-            (hanging, "never end; they are held to the end of the track"),
-            (self.stray, "end without having begun; nothing is lost"),
+        for count, one, many in (
+            (
+                hanging,
+                "never ends; it is held to the end of the track",
+                "never end; they are held to the end of the track",
+            ),
+            (self.stray, "ends without having begun", "end without having begun"),
         ):
             if count:
-                track.problems.append(f"has {count} note{'s' if count > 1 else ''} that {sentence}")
+                track.problems.append(f"1 note {one}" if count == 1 else f"{count} notes {many}")
         if self.negative:
-            track.problems.append(f"goes back in time {self.negative} times; read as no wait at all")
+            track.problems.append(f"it goes back in time {self.negative} times; read as no wait at all")
         if self.clipped:
-            track.problems.append(f"has {self.clipped} messages with values over 127; they are read as 127")
+            track.problems.append(f"{self.clipped} messages have values over 127; read as 127")
         if self.system:
-            track.problems.append(f"has {self.system} live-only messages (clock, song position); left out")
+            track.problems.append(f"{self.system} live-only messages (clock, song position) are left out")
         if len(self.releases) > 1:
-            track.problems.append("has release velocities, which are not kept")
+            track.problems.append("release velocities are not kept")
 
 
 def _varlen(data: bytes, at: int) -> tuple[int, int]:
@@ -204,4 +208,4 @@ def _varlen(data: bytes, at: int) -> tuple[int, int]:
         value = value << 7 | byte & 0x7F
         if byte < 0x80:
             return value, end
-    raise _Damage(f"has a number longer than any at byte {at}")
+    raise _Damage(f"a number longer than any at byte {at}")

@@ -1,4 +1,4 @@
-"""Score → MIDI bytes: type 1, a conductor's track first, then a track a part. Reading them back gives the same score."""
+"""Score → MIDI bytes: type 1, a conductor's track first, then a track a part. Read back, they give the same score."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from composer.formats.midi_read import ROLE_TAG
 from composer.gm import DRUM_CHANNEL
 from composer.score import Event, Part, Score
 
-_CHANNEL_STATUS = {"polytouch": 0xA0, "control_change": 0xB0, "program_change": 0xC0, "aftertouch": 0xD0, "pitchwheel": 0xE0}
+_CHANNEL_STATUS = {
+    "polytouch": 0xA0,
+    "control_change": 0xB0,
+    "program_change": 0xC0,
+    "aftertouch": 0xD0,
+    "pitchwheel": 0xE0,
+}
 _SYSEX_STATUS = {"sysex": 0xF0, "sysex_begin": 0xF0, "escape": 0xF7}
 _NOT_EVENTS = ("set_tempo", "time_signature", "note_on", "note_off", "end_of_track", "midi_port", "channel_prefix")
 _BANK_SELECT = (0, 32)
@@ -25,7 +31,7 @@ _Timed = tuple[int, int, bytes]
 
 
 def channel_plan(parts: Sequence[Part]) -> list[tuple[int, int]]:
-    """(port, channel) for each part: drums on channel 10, the others on their own; from the sixteenth on, on a second port.
+    """(port, channel) for each part: drums on channel 10, the others each on their own; every fifteen fill a port.
 
     Channels are counted from 0. Players without ports will let such parts share channels.
     """
@@ -42,11 +48,13 @@ def channel_plan(parts: Sequence[Part]) -> list[tuple[int, int]]:
 def midi_bytes(score: Score) -> bytes:
     """The whole file. Raises ScoreError for what a MIDI file cannot hold.
 
-    Two notes of one part that share a pitch, one inside the other, come back with their ends exchanged: MIDI cannot tell
-    which of them a note-off means.
+    Two notes of one part that share a pitch, one inside the other, come back with their ends exchanged: MIDI cannot
+    tell which of them a note-off means.
     """
     if score.ticks_per_beat > 0x7FFF:
-        raise ScoreError(f"{score.ticks_per_beat} ticks a beat are more than a MIDI file holds (32767); quantise the score first")
+        raise ScoreError(
+            f"{score.ticks_per_beat} ticks a beat are more than a MIDI file holds (32767); quantise the score first"
+        )
     tracks = [_conductor(score), *_chord_track(score)]
     for part, (port, channel) in zip(score.parts, channel_plan(score.parts), strict=True):
         tracks.append(_part(part, port, channel))
@@ -56,7 +64,7 @@ def midi_bytes(score: Score) -> bytes:
 
 def _conductor(score: Score) -> list[_Timed]:
     track: list[_Timed] = []
-    if score.title or any(event.kind == "track_name" for event in score.events):
+    if score.title:
         track.append((0, _EVENTS, _meta("track_name", (score.title,))))
     track += [(tick, _EVENTS, _meta("set_tempo", (pace_us,))) for tick, pace_us in score.tempo.changes]
     track += [
@@ -100,7 +108,8 @@ def _part(part: Part, port: int, channel: int) -> list[_Timed]:
     track: list[_Timed] = []
     if part.name:
         track.append((0, _EVENTS, _meta("track_name", (part.name,))))
-    if part.role:
+    if part.role or not len(part):
+        # Tagged, so that the reader keeps a part that plays nothing.
         track.append((0, _EVENTS, _meta("sequencer_specific", (ROLE_TAG + part.role.encode(),))))
     if port:
         track.append((0, _EVENTS, _meta("midi_port", (port,))))
