@@ -1,0 +1,21 @@
+"""Chords that nobody wrote down: from a full arrangement, or from a melody alone."""
+
+from __future__ import annotations
+
+from composer.harmony.chord import NO_CHORD, Chord
+from composer.harmony.key import Key, find_key
+from composer.harmony.lane import ChordLane
+from composer.harmony.templates import QUALITIES, template_states
+from composer.score import Score
+
+
+def chords_from_notes(score: Score, end: int | None = None) -> ChordLane:
+    """One chord per beat from everything pitched in a full arrangement, over the bars up to tick `end` (default: all).
+
+    Silence is N.C.; roots are spelled in the piece's key.
+    """
+    bars = score.meter.bars(score.end if end is None else end)
+    key = Key.from_signature(score.key) or find_key(score)[0]
+    suffixes = tuple(QUALITIES)
+    names = [Chord.parse(key.spell(root) + suffix) for suffix in suffixes for root in range(12)]
+    return ChordLane(tuple((*names, NO_CHORD)[state] for state in template_states(score, bars)))
