@@ -16,7 +16,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from composer.arrange import ArrangeOptions, Arrangement, Arranger
+    from composer.arrange import Arrangement, ArrangeOptions, Arranger
     from composer.audio.mixer import Mix, mix
     from composer.audio.synth import Stems, render
     from composer.audio.wav import write_wav

@@ -1,0 +1,97 @@
+"""The command line: one file a command, each with `add_arguments(parser)` and `run(args)`.
+
+A user's mistake is one line on stderr and exit code 1; Ctrl-C is 130; a closed pipe is silent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from composer import __version__
+from composer.errors import ComposerError, InputError
+
+COMMANDS = {
+    "arrange": "write a band around a seed melody",
+    "render": "play a music file to WAV, with stems if asked",
+    "inspect": "say what is in a music file: parts, bars, key, chords, problems",
+    "demo": "arrange the bundled seed melody",
+    "styles": "list the styles",
+    "soundfonts": "list, get and verify soundfonts",
+    "doctor": "say what is missing on this machine, and the command that fixes it",
+}
+"""Command → what it does. Each is a module here, imported when it is asked for."""
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse with our manners: a mistake is an InputError, one line long."""
+
+    def error(self, message: str) -> NoReturn:
+        raise InputError(f"{message} (see: {self.prog} --help)")
+
+
+def build_parser(command: str | None = None) -> Parser:
+    """The parser with the options of `command`, or with every command's name only."""
+    parser = Parser(
+        prog="composer",
+        formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16),
+        description="A seed melody in, a band arrangement out.",
+        epilog="composer COMMAND --help tells a command's options. Start with: composer demo",
+    )
+    parser.add_argument("--version", action="version", version=f"composer {__version__}")
+    parser.add_argument(
+        "--debug", action="store_true", help="on a mistake, show where it was noticed (default: one line)"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
+    for name, purpose in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=purpose,
+            description=f"{purpose[0].upper()}{purpose[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == command:
+            importlib.import_module(f"composer.cli.{name}").add_arguments(sub)
+    return parser
+
+
+def _end_on_sigterm() -> None:
+    """Let SIGTERM unwind like Ctrl-C does, so that half-written outputs are removed."""
+
+    def leave(_signal: int, _frame: object) -> NoReturn:
+        raise SystemExit(143)
+
+    signal.signal(signal.SIGTERM, leave)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    command = next((word for word in argv if not word.startswith("-")), None)
+    debug = "--debug" in argv
+    try:
+        args = build_parser(command).parse_args(argv)
+        if args.command is None:
+            build_parser().print_help()
+            return 0
+        _end_on_sigterm()
+        code = importlib.import_module(f"composer.cli.{args.command}").run(args)
+        sys.stdout.flush()
+        return int(code or 0)
+    except ComposerError as error:
+        if debug:
+            raise
+        print(f"composer: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("composer: stopped; nothing was left half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader has gone; give Python's own flush at exit somewhere to write.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,116 @@
+"""Options that several commands share, and how their words become values."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from composer.errors import InputError
+
+
+def number(low: float, high: float, what: str) -> Callable[[str], float]:
+    """A parser of numbers in [low, high]; `what` names the unit in the error."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no number; give {what} in {low:g}..{high:g}") from None
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text} is out of range; give {what} in {low:g}..{high:g}")
+        return value
+
+    return parse
+
+
+def whole(low: int, high: int, what: str) -> Callable[[str], int]:
+    """A parser of whole numbers in [low, high]."""
+
+    def parse(text: str) -> int:
+        value = number(low, high, what)(text)
+        if value != int(value):
+            raise argparse.ArgumentTypeError(f"{text} is not whole; give {what} in {low}..{high}")
+        return int(value)
+
+    return parse
+
+
+def part_list(text: str) -> tuple[str, ...]:
+    """ "drums,bass" → ("drums", "bass"). Raises InputError on a part the model does not write."""
+    from composer.gm import BAND
+
+    parts = tuple(dict.fromkeys(word.strip().lower() for word in text.replace(" ", ",").split(",") if word.strip()))
+    unknown = [part for part in parts if part not in BAND]
+    if unknown or not parts:
+        what = f"no part called {unknown[0]!r}" if unknown else "no parts named"
+        raise InputError(f"--parts: {what}; choose from: {', '.join(BAND)}")
+    return parts
+
+
+def per_part(option: str, words: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
+    """["drums=3,bass=2", "piano=5"] → {"drums": 3, "bass": 2, "piano": 5}. Raises InputError."""
+    from composer.gm import ROLES
+
+    values: dict[str, int] = {}
+    for word in (item.strip() for words_ in words for item in words_.split(",")):
+        part, equals, value = word.partition("=")
+        part = part.strip().lower()
+        if not equals or part not in ROLES:
+            raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE with one of: {', '.join(ROLES)}")
+        try:
+            values[part] = parse(value.strip())
+        except argparse.ArgumentTypeError as error:
+            raise InputError(f"{option} {part}: {error}") from None
+    return values
+
+
+def program(text: str) -> int:
+    """A General MIDI program by number, counted from 0, or by name, as far as it is unmistakable."""
+    from composer.gm import PROGRAM_NAMES
+
+    if text.isdigit():
+        return whole(0, 127, "a General MIDI program")(text)
+    named = [i for i, name in enumerate(PROGRAM_NAMES) if name.lower() == text.lower()]
+    named = named or [i for i, name in enumerate(PROGRAM_NAMES) if text.lower() in name.lower()]
+    if len(named) != 1:
+        some = ", ".join(PROGRAM_NAMES[i] for i in named[:4]) if named else "such as 27 or 'Clean Guitar'"
+        raise argparse.ArgumentTypeError(f"{text!r} is {'several' if named else 'no'} General MIDI programs: {some}")
+    return named[0]
+
+
+def chart(text: str | None) -> str | None:
+    """A chord chart as given, or the text of the file it names. Raises InputError where that file cannot be read."""
+    if text is None:
+        return None
+    path = Path(text)
+    if "|" in text or not (path.suffix or path.is_file()) or (not path.is_file() and path.suffix != ".txt"):
+        return text
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: is not a text file; --chords takes a chart such as 'C | Am7 D7 | G'") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); --chords takes a chart or a text file") from None
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """--out, --force and --quiet."""
+    group = parser.add_argument_group("output")
+    group.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where to write (default: out)")
+    group.add_argument("--force", action="store_true", help="replace outputs that are already there (default: refuse)")
+    group.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
+
+
+def add_soundfont(parser: argparse._ActionsContainer) -> None:
+    """--soundfont."""
+    parser.add_argument(
+        "--soundfont",
+        metavar="FONT",
+        help="an .sf2 or .sf3 file, or a name from: composer soundfonts (default: the best one on this machine)",
+    )
+
+
+def shown(values: Mapping[str, object]) -> str:
+    """ "drums=3 bass=2", for messages."""
+    return " ".join(f"{name}={value}" for name, value in values.items())

@@ -1,0 +1,179 @@
+"""One take as files: MIDI, mix, stems, score, picture, chords, and the JSON that tells how it came about."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from composer.cli.progress import Steps
+
+if TYPE_CHECKING:
+    from composer.arrange import Arrangement, ArrangeOptions
+    from composer.audio.mixer import Mix
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What the user wants to hear of a take."""
+
+    soundfont: str | None = None
+    stems: bool = False
+    audio: bool = True
+
+
+def kinds(stems: bool, audio: bool) -> list[str]:
+    """The ends of the names that a take's files and folders get."""
+    return [
+        ".mid",
+        *([".wav"] if audio else []),
+        *(["-stems"] if stems else []),
+        ".musicxml",
+        ".png",
+        ".json",
+        ".chords.txt",
+    ]
+
+
+def write(
+    folder: Path, name: str, made: Arrangement, wanted: ArrangeOptions, sound: Sound, seed_file: Path, progress: Steps
+) -> list[str]:
+    """Write everything into `folder`; returns a few lines that tell the user what was made."""
+    from composer import formats
+    from composer.picture import save_piano_roll
+
+    score = made.score
+    chart = made.lane.chart(score.bars(), bars_per_line=4)
+    (folder / f"{name}.chords.txt").write_text(chart, "utf-8")
+    formats.save(score, folder / f"{name}.mid")
+    mixed = _write_sound(folder, name, made, sound, progress) if sound.audio else None
+    with progress.step("engraving the score", "musicxml"):
+        formats.save(score, folder / f"{name}.musicxml")
+    with progress.step("drawing the piano roll", "picture"):
+        save_piano_roll(score, folder / f"{name}.png", made.lane)
+    report = {
+        **_story(made, wanted, seed_file, chart),
+        "sound": _sound_story(mixed) if mixed else None,
+        "timings_s": {step: round(seconds, 3) for step, seconds in progress.seconds.items()},
+        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder, name)},
+    }
+    text = json.dumps(_plain(report), indent=2, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(text + "\n", "utf-8")
+    return _told(name, made, wanted, mixed)
+
+
+def _write_sound(folder: Path, name: str, made: Arrangement, sound: Sound, progress: Steps) -> Mix:
+    from composer.audio.mixer import mix
+    from composer.audio.synth import render
+    from composer.audio.wav import write_wav
+
+    with progress.step("playing the parts", "render") as tell:
+        stems = render(made.score, sound.soundfont, on_progress=tell)
+    with progress.step("mixing", "mix"):
+        mixed = mix(stems)
+        write_wav(folder / f"{name}.wav", mixed.audio, mixed.sample_rate)
+    if sound.stems:
+        with progress.step("writing the stems", "stems"):
+            write_stems(folder / f"{name}-stems", mixed)
+    return mixed
+
+
+def write_stems(folder: Path, mixed: Mix) -> list[Path]:
+    """Every part as it is in the mix, a WAV each; together they sum to the mix before its limiter."""
+    from composer.audio.wav import write_wav
+
+    folder.mkdir()
+    return [
+        write_wav(folder / f"{file_name(level.part)}.wav", mixed.stem(level.part), mixed.sample_rate)
+        for level in mixed.table
+    ]
+
+
+def file_name(part: str) -> str:
+    """A part's name as a file name: nothing that a file system or a shell minds."""
+    return "".join(letter if letter.isalnum() or letter in " -_+&" else "_" for letter in part).strip() or "part"
+
+
+def _story(made: Arrangement, wanted: ArrangeOptions, seed_file: Path, chart: str) -> dict[str, Any]:
+    from composer import __version__
+
+    score = made.score
+    return {
+        "composer": __version__,
+        "title": score.title,
+        "input": {"file": seed_file.name, "sha256": _sha256(seed_file)},
+        "options": asdict(wanted),
+        "melody": {"part": made.melody.part.name, "number": made.melody.index + 1, "why": made.melody.why},
+        "chords": chart.split("\n")[:-1],
+        "bars": len(score.bars()),
+        "duration_s": round(score.duration_s, 3),
+        "parts": [
+            {"name": part.name, "role": part.role, "program": part.program, "notes": len(part)} for part in score.parts
+        ],
+        "model": made.report,
+    }
+
+
+def _sound_story(mixed: Mix) -> dict[str, Any]:
+    from composer.audio import soundfonts
+
+    font = mixed.stems.soundfont
+    known = next((entry for entry in soundfonts.catalogue() if font and entry.file == font.name), None)
+    return {
+        "soundfont": font.name if font else None,
+        "soundfont_licence": known.licence if known else "unknown",
+        "sample_rate": mixed.sample_rate,
+        "lufs": round(mixed.lufs, 2),
+        "true_peak_dbtp": round(mixed.true_peak_dbtp, 2),
+        "limiter_db": round(mixed.reduction_db, 2),
+        "levels": [asdict(level) for level in mixed.table],
+        "notices": list(mixed.stems.notices),
+    }
+
+
+def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | None) -> list[str]:
+    score = made.score
+    parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
+    lines = [
+        f"{name}: {wanted.style}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
+        f"  melody: {made.melody.part.name or 'part ' + str(made.melody.index + 1)} ({made.melody.why})",
+        f"  chords: {shortened(made.lane.chart(score.bars()))}",
+        f"  notes: {parts}",
+    ]
+    if mixed:
+        lines.append(f"  mix: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")
+    lines += [f"  note: {sentence}" for sentence in (*score.problems, *(mixed.stems.notices if mixed else ()))]
+    return lines
+
+
+def shortened(chart: str, bars: int = 8) -> str:
+    """A chart's first bars, on one line."""
+    cells = chart.split(" | ")
+    return " | ".join(cells[:bars]) + (" | …" if len(cells) > bars else "")
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    mine = [folder / f"{name}{kind}" for kind in kinds(stems=True, audio=True)]
+    return sorted(found for path in mine if path.exists() for found in (path.iterdir() if path.is_dir() else [path]))
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """The same for JSON, which knows no tuples, paths, numpy numbers or infinities."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool | int | str) or value is None:
+        return value
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return str(value)
