@@ -1,4 +1,4 @@
-"""Fixtures for the whole suite: a small seed, a band made without a model, and the data that only some machines have."""
+"""Fixtures for the whole suite: a small seed as a value and as a file, and an empty working folder."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
         if args.stems:
             with progress.step("writing the stems"):
                 write_stems(folder / outputs[1], mixed)
-    print(mixed.text())
+    print(mixed.report())
     for sentence in (*score.problems, *stems.notices):
         print(f"note: {sentence}")
     for output in outputs:

@@ -128,7 +128,7 @@ def _sound_story(mixed: Mix) -> dict[str, Any]:
         "sample_rate": mixed.sample_rate,
         "lufs": round(mixed.lufs, 2),
         "true_peak_dbtp": round(mixed.true_peak_dbtp, 2),
-        "limiter_db": round(mixed.reduction_db, 2),
+        "limiter_db": round(mixed.master.reduction_db, 2),
         "levels": [asdict(level) for level in mixed.table],
         "notices": list(mixed.stems.notices),
     }
