@@ -1,0 +1,45 @@
+"""Corpora: songs to learn from, read from a user's own copies. Nothing is downloaded and nothing is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from composer.corpora import pop909
+from composer.corpora.song import Loader, OnSkip, Song, ignore_skip
+from composer.errors import InputError
+
+__all__ = ["CORPORA", "DATA_VARIABLE", "Song", "data_root", "iter_songs"]
+
+DATA_VARIABLE = "COMPOSER_DATA"
+
+CORPORA: dict[str, Loader] = {
+    "pop909": pop909.songs,
+}
+"""Corpus name → loader. Each takes the folder that holds all corpora, and a callback for what it leaves out."""
+
+
+def data_root() -> Path:
+    """The folder named by COMPOSER_DATA. Raises InputError where it is not set or no folder."""
+    value = os.environ.get(DATA_VARIABLE, "")
+    if not value:
+        raise InputError(f"{DATA_VARIABLE} is not set; let it name the folder that holds the corpora")
+    root = Path(value)
+    if not root.is_dir():
+        raise InputError(f"{DATA_VARIABLE} names {value}, which is no folder; let it name the one that holds the corpora")
+    return root
+
+
+def iter_songs(
+    names: Iterable[str] | None = None, data: Path | None = None, on_skip: OnSkip = ignore_skip
+) -> Iterator[Song]:
+    """Songs of the named corpora (None: of all that are there), in a fixed order. Raises InputError for a missing one."""
+    root = data_root() if data is None else data
+    wanted = [name for name in CORPORA if (root / name).is_dir()] if names is None else list(names)
+    for name in wanted:
+        if name not in CORPORA:
+            raise InputError(f"no corpus called {name!r}; there are: {', '.join(CORPORA)}")
+        if not (root / name).is_dir():
+            raise InputError(f"{root}: no folder {name} in it; corpora/{name}/README.md says where to get it")
+        yield from CORPORA[name](root, on_skip)

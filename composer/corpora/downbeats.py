@@ -1,0 +1,81 @@
+"""Where the bars begin: the beats are known, the bar lines are not, or not to be trusted.
+
+Each beat is given evidence of being a downbeat (a chord change, and the longer the chord stays the more; a long low note;
+somebody's mark). A dynamic programme then lays bars of equal length over the beats; an odd bar is allowed, at a price.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ODD_BAR_PRICE = 5.0
+"""In units of evidence: a change of chord that lasts a whole bar is worth 1."""
+OFF_BEAT_FACTOR = 1.6
+"""How much more evidence another subdivision needs before the beat itself is moved there."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Signs of a downbeat: ticks and weights, of shape (n,)."""
+
+    ticks: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, *votes: tuple[np.ndarray, np.ndarray]) -> Evidence:
+        """Several kinds of vote as one."""
+        return cls(np.concatenate([ticks for ticks, _ in votes]), np.concatenate([weights for _, weights in votes]))
+
+    def per_beat(self, offset: int, beat: int, count: int) -> np.ndarray:
+        """Weight that falls within an eighth of a beat of each of `count` beats from `offset` on, shape (count,)."""
+        place = (self.ticks - offset) / beat
+        nearest = np.round(place).astype(int)
+        near = (np.abs(place - nearest) <= 0.13) & (nearest >= 0) & (nearest < count)
+        return np.bincount(nearest[near], self.weights[near], count)
+
+
+@dataclass(frozen=True)
+class Downbeats:
+    """`starts`: tick of each bar, shape (n,); the first may be negative. `odd`: how many bars are of another length."""
+
+    starts: np.ndarray
+    odd: int
+
+
+def beat_offset(evidence: Evidence, beat: int, steps: int) -> int:
+    """Where in the beat the downbeats lie: one of `steps` subdivisions, in ticks; 0 unless another is clearly better."""
+    length = beat // steps
+    last = int(evidence.ticks.max()) // beat + 2
+    weights = [evidence.per_beat(step * length, beat, last).sum() for step in range(steps)]
+    best = int(np.argmax(weights))
+    return best * length if weights[best] > OFF_BEAT_FACTOR * weights[0] else 0
+
+
+def find_downbeats(evidence: Evidence, end: int, beat: int, beats_per_bar: int, steps: int = 4) -> Downbeats:
+    """Bars over [0, end) that fit the evidence best; the first begins at or before tick 0."""
+    offset = beat_offset(evidence, beat, steps)
+    before = beats_per_bar  # beats before tick 0, so that the first bar may begin there
+    count = before + (end - offset) // beat + beats_per_bar + 1
+    weight = evidence.per_beat(offset - before * beat, beat, count)
+    weight = np.minimum(weight, 2.5) - np.minimum(weight, 2.5).mean()
+    best = np.full(count, -np.inf)
+    came = np.full(count, -1)
+    latest_start = before - (offset > 0)  # the bar that holds tick 0 begins no later than this beat
+    for at in range(count):
+        if latest_start - beats_per_bar < at <= latest_start:
+            best[at] = weight[at]
+        for length in range(1, beats_per_bar + 1):
+            if at - length < 0 or best[at - length] == -np.inf:
+                continue
+            price = 0.0 if length == beats_per_bar else ODD_BAR_PRICE * (1.0 if 2 * length == beats_per_bar else 1.5)
+            if best[at - length] + weight[at] - price > best[at]:
+                best[at], came[at] = best[at - length] + weight[at] - price, at - length
+    at = count - beats_per_bar + int(np.argmax(best[count - beats_per_bar :]))
+    bars = [at]
+    while came[bars[-1]] >= 0:
+        bars.append(int(came[bars[-1]]))
+    bars.reverse()
+    odd = int((np.diff(bars) != beats_per_bar).sum())
+    return Downbeats(offset + (np.array(bars) - before) * beat, odd)
