@@ -14,14 +14,45 @@ from composer.score import Part
 from composer.timing import Bar
 
 _ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_SUFFIXES = (
-    " m 7 m7 maj7 6 m6 sus4 dim m7b5 dim7 aug sus2 7sus4 9 m9 maj9 add9 madd9 m(maj7) 69 7b9 7#9 7#5 7b5 maj7#5"
-    " m11 11 13 m13 maj13 maj7#11 7#11 7b13 9sus4 5"
-).split(" ")
+_SUFFIXES = [
+    "",
+    "m",
+    "7",
+    "m7",
+    "maj7",
+    "6",
+    "m6",
+    "sus4",
+    "dim",
+    "m7b5",
+    "dim7",
+    "aug",
+    "sus2",
+    "7sus4",
+    "9",
+    "m9",
+    "maj9",
+    "add9",
+    "madd9",
+    "m(maj7)",
+    "69",
+    "7b9",
+    "7#9",
+    "7#5",
+    "7b5",
+    "maj7#5",
+    "m11",
+    "11",
+    "13",
+    "m13",
+    "maj13",
+    "maj7#11",
+    "7#11",
+    "7b13",
+    "9sus4",
+    "5",
+]
 """Commonest first: of two names for the same notes the earlier one wins."""
-
-_MOST_EXTRA = 0.5
-"""How much worse a chord may fit (see `_fit`) because its root is in the bass: C–E–G–A over C is C6, not Am7/C."""
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +73,8 @@ def _name(tones: frozenset[int], bass: int) -> Chord:
         else:
             cost = 0.0
         cost += sum(0.4 if tone == fifth and len(held) > 3 else 2.0 for tone in missing) + 2.0 * len(foreign)
-        return cost - _MOST_EXTRA * (chord.root == bass), rank
+        # between equals the root is in the bass: C–E–G–A over C is C6, not Am7/C
+        return cost + 0.1 * (chord.root != bass), rank
 
     best = min(_templates(), key=fit)[0]
     if bass == best.root:

@@ -15,6 +15,9 @@ ODD_BAR_PRICE = 5.0
 OFF_BEAT_FACTOR = 1.6
 """How much more evidence another subdivision needs before the beat itself is moved there."""
 
+CLEAR_MAJORITY = 0.6
+"""Share of onsets that must lie off the grid by the same amount for the grid to be moved."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -53,9 +56,21 @@ def beat_offset(evidence: Evidence, beat: int, steps: int) -> int:
     return best * length if weights[best] > OFF_BEAT_FACTOR * weights[0] else 0
 
 
-def find_downbeats(evidence: Evidence, end: int, beat: int, beats_per_bar: int, steps: int = 4) -> Downbeats:
-    """Bars over [0, end) that fit the evidence best; the first begins at or before tick 0."""
-    offset = beat_offset(evidence, beat, steps)
+def grid_offset(onsets: np.ndarray, grid: int, bins: int = 6) -> int:
+    """Where in a grid cell nearly all onsets lie, in ticks within (-grid/2, grid/2]: 0 unless a majority lies elsewhere."""
+    cell = grid // bins
+    shares = np.bincount(np.round((onsets % grid) / cell).astype(int) % bins, minlength=bins) / max(1, len(onsets))
+    best = int(np.argmax(shares))
+    if shares[best] < CLEAR_MAJORITY:
+        return 0
+    return best * cell if best * cell <= grid // 2 else best * cell - grid
+
+
+def find_downbeats(
+    evidence: Evidence, end: int, beat: int, beats_per_bar: int, steps: int = 4, base: int = 0
+) -> Downbeats:
+    """Bars over [0, end) that fit the evidence best; the first begins at or before tick 0, beats lie `base` off the grid."""
+    offset = (base + beat_offset(Evidence(evidence.ticks - base, evidence.weights), beat, steps)) % beat
     before = beats_per_bar  # beats before tick 0, so that the first bar may begin there
     count = before + (end - offset) // beat + beats_per_bar + 1
     weight = evidence.per_beat(offset - before * beat, beat, count)

@@ -1,7 +1,7 @@
 """The grooves of Debian's `mma` that we arrange in: which style each one plays, in which metre, and its variants.
 
-Chosen by numbers, not by name: every one here was played over sixteen bars of two chord charts and kept if a bass and at least
-one comping part came out, with drums unless the style is one that does without.
+Chosen by numbers, not by name: every one here was played over a 32-bar chart and kept if a bass and at least one comping
+part came out, with drums unless the groove is one that does without.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _sized(variants: list[str]) -> tuple[tuple[str, int], ...]:
     return tuple((name, int(bars)) for name, _, bars in (variant.rpartition("*") for variant in variants))
 
 
-EXTRA_GROOVES = """
+EXTRA_GROOVES = r"""
 SeqClear
 SeqSize 2
 Time 4
@@ -121,7 +121,10 @@ Drum-Kick Sequence {1 0 95; 3 0 100} {1 0 95; 2.5 0 70; 3 0 100}
 Chord-Guitar Sequence {2 16 85; 4 16 85} {2 16 85; 4 16 80; 4.5 16 70}
 DefGroove ReggaeRockers
 Drum-Kick Sequence {1 0 90; 2 0 85; 3 0 95; 4 0 85} /
-Bass Sequence {1 8 1 95; 1.5 8 1 75; 2 8 3 85; 2.5 8 5 80; 3 4 5 90; 4 8 3 80; 4.5 8 1 75} {1 4 1 95; 2.5 8 5 80; 3 8 5 85; 3.5 8 3 80; 4 4 1 90}
+Begin Bass
+  Sequence {1 8 1 95; 1.5 8 1 75; 2 8 3 85; 2.5 8 5 80; 3 4 5 90; 4 8 3 80; 4.5 8 1 75} \
+           {1 4 1 95; 2.5 8 5 80; 3 8 5 85; 3.5 8 3 80; 4 4 1 90}
+End
 DefGroove ReggaeSteppers
 SeqSize 1
 Drum-Snare Tone SnareDrum1

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 
 from composer.corpora.blocks import block_lane, block_symbols
-from composer.corpora.downbeats import Downbeats, Evidence, find_downbeats
-from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip
+from composer.corpora.downbeats import Downbeats, Evidence, find_downbeats, grid_offset
+from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip, on_grid
 from composer.corpora.splits import split_of
 from composer.errors import MusicFileError, ScoreError
 from composer.formats.midi import read_midi
@@ -30,6 +30,7 @@ from composer.timing import DEFAULT_TICKS_PER_BEAT, Bar, Meter, TempoMap
 TICKS = DEFAULT_TICKS_PER_BEAT
 LEAST_PAIRED = 0.8
 """Share of the original's notes that the corrected edition must have for the two to be the same song."""
+LEAST_ON_GRID = 0.7
 BALLAD_BELOW_BPM = 78
 LINE_POLYPHONY = 1.6
 """A bridge thinner than this is a line of its own; a thicker one belongs to the pianist."""
@@ -75,13 +76,16 @@ def _song(song_id: str, folder: Path, corrected_path: Path, label_path: Path) ->
     marks = _downbeat_marks(folder / "beat_midi.txt", original, moved)
     evidence = downbeat_evidence(played, blocks, marks, beat * beats_per_bar)
     end = max(part.end for part in corrected.parts)
-    found = find_downbeats(evidence, end, beat, beats_per_bar, steps=6 if compound else 4)
+    base = grid_offset(played.notes["onset"].astype(np.int64), TICKS // 4)
+    found = find_downbeats(evidence, end, beat, beats_per_bar, steps=6 if compound else 4, base=base)
     lead = -int(found.starts[0])
     meter = _meter(found, beat, beats_per_bar, compound)
     parts = [Part("Melody", moved(tracks["MELODY"].notes, lead), role="melody")]
     parts += _band(tracks, lambda notes: moved(notes, lead))
     tempo = _tempo(original.tempo, moved, lead)
     score = Score(tuple(parts), tempo, meter, title=folder.name, key=corrected.key)
+    if on_grid(score) < LEAST_ON_GRID:
+        raise ScoreError("off the grid")
     bars = score.bars()
     lane = block_lane([(onset + lead, stop + lead, chord) for onset, stop, chord in blocks], bars)
     score = replace(score, chords=lane.to_symbols(bars))

@@ -1,7 +1,8 @@
 """The synthetic band: lead sheets arranged by Debian's `mma` (Musical MIDI Accompaniment), called as a program.
 
-Build-time only, and synthetic wherever it is described: `Song.synthetic` is True and the corpus is "mma". One chart in many
-grooves and one groove over many charts are exact parallel data for style; phrase labels choose variants, fills, intros and endings.
+Build-time only, and synthetic wherever it is described: `Song.synthetic` is True and the corpus is "mma". One chart in
+many grooves and one groove over many charts are exact parallel data for style; phrase labels choose variants, fills,
+intros and endings.
 """
 
 from __future__ import annotations
@@ -29,23 +30,24 @@ MMA_TICKS = 192
 """mma's ticks a quarter note."""
 
 _BEATS = {"4/4": 4, "3/4": 3, "6/8": 6, "2/4": 2}
-_ROOTS = "C Db D Eb E F F# G Ab A Bb B".split()
+_ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_CHORDS = """
+    0 7:5 | 0 2 7:sus2 | 0 3 6:dim3 | 0 3 7:m | 0 3 8:m#5 | 0 3 10:m7omit5 | 0 4:M | 0 4 6:(b5) | 0 4 7:M |
+    0 4 8:aug | 0 5 7:sus4 | 0 7 10:7omit3 | 0 2 3 7:m(add9) | 0 2 4 7:add9 | 0 2 4 8:9b6 | 0 2 5 7:sus(add9) |
+    0 2 7 10:7sus2 | 0 3 6 9:dim7 | 0 3 6 10:m7b5 | 0 3 7 9:m6 | 0 3 7 10:m7 | 0 3 7 11:mM7 | 0 3 8 10:m+7#9 |
+    0 4 6 10:7b5 | 0 4 6 11:M7b5 | 0 4 7 9:6 | 0 4 7 10:7 | 0 4 7 11:M7 | 0 4 8 10:7#5 | 0 4 8 11:M7#5 |
+    0 5 7 10:7sus | 0 1 3 6 10:m7b5b9 | 0 1 3 7 10:m7b9 | 0 1 4 6 10:7b5b9 | 0 1 4 7 10:7b9 | 0 1 4 8 10:aug7b9 |
+    0 1 5 7 10:7susb9 | 0 2 3 6 10:m9b5 | 0 2 3 7 9:m6(add9) | 0 2 3 7 10:m9 | 0 2 3 7 11:mM7(add9) |
+    0 2 4 6 10:9b5 | 0 2 4 7 9:6(add9) | 0 2 4 7 10:9 | 0 2 4 7 11:M9 | 0 2 4 8 10:9#5 | 0 2 5 7 10:sus9 |
+    0 3 4 6 10:7b5#9 | 0 3 4 7 10:7#9 | 0 3 4 8 10:7#5#9 | 0 3 5 7 10:m7(add11) | 0 3 7 9 10:m7(add13) |
+    0 4 6 7 10:7#11 | 0 4 6 7 11:M7#11 | 0 4 7 8 10:7b13 | 0 4 7 9 10:13 | 0 4 7 9 11:M13 | 0 2 3 5 7 10:m11 |
+    0 2 4 6 7 10:9#11 | 0 2 4 5 7 11:M11 | 0 2 5 7 9 10:13sus | 0 4 6 7 9 10:13#11 | 0 2 4 7 9 10:13 |
+    0 1 4 7 9 10:13b9
+"""
 _SUFFIXES = {
-    tuple(map(int, intervals.split())): suffix
-    for intervals, suffix in (
-        pair.split(":")
-        for pair in (
-            "0 7:5|0 2 7:sus2|0 3 6:dim3|0 3 7:m|0 3 8:m#5|0 3 10:m7omit5|0 4:M|0 4 6:(b5)|0 4 7:M|0 4 8:aug|0 5 7:sus4|0 7 10:7omit3"
-            "|0 2 3 7:m(add9)|0 2 4 7:add9|0 2 4 8:9b6|0 2 5 7:sus(add9)|0 2 7 10:7sus2|0 3 6 9:dim7|0 3 6 10:m7b5|0 3 7 9:m6"
-            "|0 3 7 10:m7|0 3 7 11:mM7|0 3 8 10:m+7#9|0 4 6 10:7b5|0 4 6 11:M7b5|0 4 7 9:6|0 4 7 10:7|0 4 7 11:M7|0 4 8 10:7#5"
-            "|0 4 8 11:M7#5|0 5 7 10:7sus|0 1 3 6 10:m7b5b9|0 1 3 7 10:m7b9|0 1 4 6 10:7b5b9|0 1 4 7 10:7b9|0 1 4 8 10:aug7b9"
-            "|0 1 5 7 10:7susb9|0 2 3 6 10:m9b5|0 2 3 7 9:m6(add9)|0 2 3 7 10:m9|0 2 3 7 11:mM7(add9)|0 2 4 6 10:9b5|0 2 4 7 9:6(add9)"
-            "|0 2 4 7 10:9|0 2 4 7 11:M9|0 2 4 8 10:9#5|0 2 5 7 10:sus9|0 3 4 6 10:7b5#9|0 3 4 7 10:7#9|0 3 4 8 10:7#5#9"
-            "|0 3 5 7 10:m7(add11)|0 3 7 9 10:m7(add13)|0 4 6 7 10:7#11|0 4 6 7 11:M7#11|0 4 7 8 10:7b13|0 4 7 9 10:13|0 4 7 9 11:M13"
-            "|0 2 3 5 7 10:m11|0 2 4 6 7 10:9#11|0 2 4 5 7 11:M11|0 2 5 7 9 10:13sus|0 4 6 7 9 10:13#11|0 2 4 7 9 10:13|0 1 4 7 9 10:13b9"
-        ).split("|")
-    )
-}  # fmt: skip
+    tuple(map(int, intervals.split())): suffix.strip()
+    for intervals, _, suffix in (pair.partition(":") for pair in _CHORDS.split("|") if ":" in pair)
+}
 """mma's suffix for a chord's intervals over its root (its table has more; these are those that lead sheets use)."""
 
 
@@ -159,7 +161,7 @@ def _two_to_one(meter: str, groove: Groove) -> bool:
 
 
 def _chart_bars(song: Song, groove: Groove) -> list[_Bar]:
-    """The song's bars as mma plays them, without a pick-up. Raises InputError where a bar is too long or no groove's."""
+    """The song's bars as mma plays them, without a pick-up. Raises InputError where they do not fit."""
     if song.lane is None:
         raise InputError(f"{song.id}: no chords to arrange")
     meter = _song_meter(song)
@@ -226,7 +228,7 @@ def _chart(song: Song, groove: Groove, bars: list[_Bar], rng: random.Random) -> 
 
 
 def _variants(song: Song, groove: Groove, bars: list[_Bar], rng: random.Random) -> list[tuple[str, str]]:
-    """(variant, volume) for every bar of the chart: one variant a letter, fills where a phrase ends, an ending at the end.
+    """(variant, volume) for every bar: one variant a letter, fills where a phrase ends, an ending at the end.
 
     Without phrase labels every eight bars count as a phrase.
     """
@@ -363,8 +365,7 @@ def _one_player(role: str, tracks: list[Part], style: str) -> Part:
         if role == "drums" or (role in ("piano", "strings") and _voices(together) <= limits.polyphony):
             notes = together
     program = lead.program if role != "bass" or _is_bass_program(lead.program) else STYLES[style].programs["bass"]
-    part = Part(role.capitalize(), _in_reach(notes, role), program if role != "drums" else 0, role == "drums", role)
-    return part
+    return Part(role.capitalize(), _in_reach(notes, role), program if role != "drums" else 0, role == "drums", role)
 
 
 def _voices(notes: np.ndarray) -> int:

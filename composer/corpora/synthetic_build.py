@@ -1,7 +1,7 @@
-"""`python -m composer.corpora.synthetic`: arrange lead sheets in bulk, as shards of pickled Songs for training on this machine.
+"""`python -m composer.corpora.synthetic`: arrange lead sheets in bulk, as shards of pickled Songs.
 
-Shards are a build artefact like object files: made here, read here, never passed on. Each holds a list of Songs; a shard that is
-there is not made again, so that an interrupted run goes on where it stopped.
+Shards are a build artefact like object files: made here, read here, never passed on. Each holds a list of Songs; a shard
+that is there is not made again, so that an interrupted run goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from composer.corpora.song import Song
+from composer.corpora.song import Song, ignore_skip
 from composer.corpora.synthetic import songs
 from composer.errors import ComposerError, InputError
 
@@ -33,7 +33,8 @@ def lead_sheets(data: Path, corpora: Sequence[str]) -> Iterator[Song]:
             loader = importlib.import_module(f"composer.corpora.{name}")
         except ModuleNotFoundError:
             raise InputError(f"no corpus called {name!r}; try pop909, openewld or nottingham") from None
-        sources.append(loader.songs(data / name, lambda song_id, reason: None))
+        folder = data if name == "pop909" else data / name
+        sources.append(loader.songs(folder, ignore_skip))
     for row in itertools.zip_longest(*sources):
         for song in row:
             if song is not None and song.lane is not None and any(part.role == "melody" for part in song.score.parts):
@@ -56,15 +57,15 @@ def build(
         if target.exists():
             counts["in shards already there"] += len(batch)
             continue
-        skipped: list[str] = []
-        made = list(songs(batch, per_song, seed + index, lambda song_id, reason: skipped.append(reason), mma))
+        skipped: Counter[str] = Counter()
+        made = list(songs(batch, per_song, seed + index, lambda _, reason, into=skipped: into.update([reason]), mma))
         partial = target.with_suffix(".part")
         partial.write_bytes(pickle.dumps(made, protocol=5))
         partial.replace(target)
         counts["songs"] += len(made)
-        counts.update(f"left out: {reason}" for reason in skipped)
+        counts.update({f"left out: {reason}": count for reason, count in skipped.items()})
         pace = 1000 * (time.monotonic() - began) / max(counts["songs"], 1)
-        print(f"{target.name}: {len(made)} songs, {pace:.0f} ms each", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{target.name}: {len(made)} songs, {pace:.0f} ms each\n")
     return counts
 
 
@@ -93,8 +94,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         counts = build(said.data, said.out, said.per_song, said.corpora.split(","), said.limit, said.seed, said.mma)
     except ComposerError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     for what, count in counts.most_common():
-        print(f"{count:7d}  {what}")
+        sys.stdout.write(f"{count:7d}  {what}\n")
     return 0
