@@ -1,0 +1,1 @@
+"""Score → stems → mix → file: FluidSynth plays, the mixer balances, wav writes."""

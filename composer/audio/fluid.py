@@ -1,0 +1,210 @@
+"""FluidSynth's one owner: a thin, checked wrapper around pyfluidsynth and the calls of libfluidsynth it leaves out.
+
+pyfluidsynth answers a failure with -1 and no exception, so every return code that can fail is checked here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import io
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from composer.errors import AudioError
+
+BLOCK = 64
+"""Frames FluidSynth computes at a time: events take effect on this grid (1.45 ms at 44.1 kHz)."""
+DRUM_BANK = 128
+INSTALL_HINT = "install it with: apt-get install libfluidsynth3 (macOS: brew install fluid-synth)"
+
+GAIN = 0.3
+"""Synth gain. FluidSynth's own 0.6 clips; levels are the mixer's business."""
+ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL = 0.62, 0.35, 1.0, 1.0
+"""A small hall of about 1.5 s, set explicitly because defaults differ between FluidSynth's versions."""
+CHORUS_VOICES, CHORUS_LEVEL, CHORUS_SPEED_HZ, CHORUS_DEPTH_MS = 3, 0.3, 0.35, 6.0
+"""FluidSynth 2.3's default chorus adds 10 dB; this one is a shimmer."""
+VOICES_PER_PART = 64
+
+Preset = tuple[int, int]
+"""(bank, program); drum kits live in bank 128."""
+
+
+def _prototypes(lib: Any) -> None:
+    """Declare what pyfluidsynth does not wrap: pointers would be cut to 32 bits without this."""
+    pointer, integer = ctypes.c_void_p, ctypes.c_int
+    for name, result, arguments in (
+        ("fluid_synth_process", integer, [pointer, integer, integer, pointer, integer, pointer]),
+        ("fluid_synth_set_channel_type", integer, [pointer, integer, integer]),
+        ("fluid_synth_get_sfont_by_id", pointer, [pointer, integer]),
+        ("fluid_synth_channel_pressure", integer, [pointer, integer, integer]),
+        ("fluid_synth_key_pressure", integer, [pointer, integer, integer, integer]),
+        ("fluid_sfont_iteration_start", None, [pointer]),
+        ("fluid_sfont_iteration_next", pointer, [pointer]),
+        ("fluid_preset_get_banknum", integer, [pointer]),
+        ("fluid_preset_get_num", integer, [pointer]),
+        ("fluid_set_log_function", pointer, [integer, pointer, pointer]),
+    ):
+        function = getattr(lib, name)
+        function.restype, function.argtypes = result, arguments
+
+
+def library() -> ModuleType:
+    """pyfluidsynth with libfluidsynth loaded and its log silent. Raises AudioError with the command to install them."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):  # where CI is set, pyfluidsynth prints what it found
+            import fluidsynth
+    except ModuleNotFoundError:
+        raise AudioError("pyfluidsynth is missing; install it with: pip install pyfluidsynth") from None
+    except (ImportError, OSError) as error:
+        raise AudioError(f"the FluidSynth library cannot be loaded ({error}); {INSTALL_HINT}") from None
+    module: ModuleType = fluidsynth
+    try:
+        _prototypes(module._fl)
+    except AttributeError as error:
+        raise AudioError(f"this FluidSynth library is too old ({error}); 2.1 is needed; {INSTALL_HINT}") from None
+    for level in range(5):  # our messages say it; FluidSynth's own would land on stderr
+        module._fl.fluid_set_log_function(level, None, None)
+    return module
+
+
+def version() -> str:
+    """libfluidsynth's version, "2.3.1". Raises AudioError where it cannot be loaded."""
+    numbers = [ctypes.c_int() for _ in range(3)]
+    library()._fl.fluid_version(*(ctypes.byref(number) for number in numbers))
+    return ".".join(str(number.value) for number in numbers)
+
+
+def nearest_preset(wanted: Preset, have: frozenset[Preset]) -> Preset | None:
+    """The preset to play: the wanted one, else its plain bank, its General MIDI family, a piano; None for no kit.
+
+    >>> nearest_preset((0, 33), frozenset({(0, 0), (0, 32)}))
+    (0, 32)
+    """
+    bank, program = wanted
+    if wanted in have:
+        return wanted
+    if bank == DRUM_BANK:
+        return min((preset for preset in have if preset[0] == DRUM_BANK), default=None)
+    relatives = [(0, relative) for relative in range(program // 8 * 8, program // 8 * 8 + 8)]
+    for preset in [(0, program), *relatives, (0, 0)]:
+        if preset in have:
+            return preset
+    return min((preset for preset in have if preset[0] != DRUM_BANK), default=None)
+
+
+class Synth:
+    """One FluidSynth with a font, one stereo group and one effects unit a channel. Use as a context; never share or
+    reuse one, because dead voices leave traces in later notes."""
+
+    def __init__(self, soundfont: Path, channels: int, sample_rate: int, chorus: bool = False) -> None:
+        if not 1 <= channels <= 128:
+            raise AssertionError(f"FluidSynth has 1..128 audio groups, asked for {channels}")
+        self.channels = channels
+        self._fs = library()
+        self._settings = self._fs.new_fluid_settings()
+        self._synth = None
+        for name, value in (
+            ("synth.midi-channels", -(-channels // 16) * 16),
+            ("synth.audio-channels", channels),
+            ("synth.audio-groups", channels),
+            ("synth.effects-groups", channels),
+            ("synth.polyphony", max(256, VOICES_PER_PART * channels)),
+            ("synth.dynamic-sample-loading", 1),
+            ("synth.reverb.active", 1),
+            ("synth.chorus.active", int(chorus)),
+            ("synth.cpu-cores", 1),  # more would add voices in an order that changes from run to run
+        ):
+            self._check(self._fs.fluid_settings_setint(self._settings, name.encode(), value), f"setting {name}={value}")
+        for name, number in (("synth.sample-rate", float(sample_rate)), ("synth.gain", GAIN)):
+            self._check(
+                self._fs.fluid_settings_setnum(self._settings, name.encode(), number), f"setting {name}={number:g}"
+            )
+        self._synth = self._fs.new_fluid_synth(self._settings)
+        if not self._synth:
+            self.close()
+            raise AudioError(f"FluidSynth cannot start at {sample_rate} Hz; try 44100 or 48000 Hz")
+        self._font = self._fs.fluid_synth_sfload(self._synth, str(soundfont).encode(), 1)
+        if self._font < 0:
+            self.close()
+            raise AudioError(f"{soundfont}: not a soundfont that FluidSynth can read; choose another .sf2 or .sf3 file")
+        self.presets = self._presets()
+        self._fs.fluid_synth_set_reverb(self._synth, ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL)
+        self._fs.fluid_synth_set_chorus(self._synth, CHORUS_VOICES, CHORUS_LEVEL, CHORUS_SPEED_HZ, CHORUS_DEPTH_MS, 0)
+
+    def _check(self, code: int, what: str) -> None:
+        if code != 0:
+            self.close()
+            raise AudioError(f"FluidSynth refused {what}; {INSTALL_HINT.replace('install', 'update', 1)}")
+
+    def _presets(self) -> frozenset[Preset]:
+        lib = self._fs._fl
+        font = lib.fluid_synth_get_sfont_by_id(self._synth, self._font)
+        lib.fluid_sfont_iteration_start(font)
+        found = set()
+        while preset := lib.fluid_sfont_iteration_next(font):
+            found.add((lib.fluid_preset_get_banknum(preset), lib.fluid_preset_get_num(preset)))
+        return frozenset(found)
+
+    def __enter__(self) -> Synth:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the synth and its font; safe to call twice."""
+        if self._synth:
+            self._fs.delete_fluid_synth(self._synth)
+        if self._settings:
+            self._fs.delete_fluid_settings(self._settings)
+        self._synth = self._settings = None
+
+    def drums(self, channel: int) -> None:
+        """Make a channel a drum channel."""
+        self._fs._fl.fluid_synth_set_channel_type(self._synth, channel, 1)
+
+    def program(self, channel: int, bank: int, program: int) -> Preset | None:
+        """Choose the preset, or the nearest there is; returns what will play, None for silence."""
+        chosen = nearest_preset((bank, program), self.presets)
+        if chosen is None:
+            self._fs.fluid_synth_unset_program(self._synth, channel)
+        else:
+            self._fs.fluid_synth_program_select(self._synth, channel, self._font, *chosen)
+        return chosen
+
+    def note_on(self, channel: int, pitch: int, velocity: int) -> None:
+        self._fs.fluid_synth_noteon(self._synth, channel, pitch, velocity)
+
+    def note_off(self, channel: int, pitch: int, _: int = 0) -> None:
+        self._fs.fluid_synth_noteoff(self._synth, channel, pitch)
+
+    def control(self, channel: int, controller: int, value: int) -> None:
+        self._fs.fluid_synth_cc(self._synth, channel, controller, value)
+
+    def bend(self, channel: int, pitch: int, _: int = 0) -> None:
+        """Pitch wheel, -8192..8191."""
+        self._fs.fluid_synth_pitch_bend(self._synth, channel, pitch + 8192)
+
+    def pressure(self, channel: int, value: int, _: int = 0) -> None:
+        self._fs._fl.fluid_synth_channel_pressure(self._synth, channel, value)
+
+    def key_pressure(self, channel: int, pitch: int, value: int) -> None:
+        self._fs._fl.fluid_synth_key_pressure(self._synth, channel, pitch, value)
+
+    def process(self, frames: int, dry: np.ndarray, sends: np.ndarray) -> None:
+        """Add the next `frames` frames (a multiple of BLOCK) to float32 buffers given by address.
+
+        dry: uint64 addresses, shape (2 * channels,), left and right of each channel; sends: (4 * channels,), reverb
+        left and right, then chorus left and right (they may be the same place: FluidSynth adds).
+        """
+        code = self._fs._fl.fluid_synth_process(
+            self._synth, frames, len(sends), sends.ctypes.data, len(dry), dry.ctypes.data
+        )
+        if code != 0:
+            raise AudioError("FluidSynth failed while it rendered; try another soundfont")

@@ -1,0 +1,84 @@
+"""The bus becomes the mix: the gain that reaches a loudness target, through the limiter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.audio import loudness
+from composer.audio.limiter import CELL, Limiter, apply_curve
+
+MAX_LIFT_DB = 60.0
+MAX_REDUCTION_DB = 15.0
+"""More than this is taken away from no peak: a lone click is not made as loud as a song."""
+
+
+@dataclass(frozen=True, eq=False)
+class Master:
+    """The finished stereo, and what was done to the bus for it."""
+
+    audio: np.ndarray
+    """float32, shape (frames, 2)."""
+    gain_db: float
+    """Before the limiter."""
+    curve: np.ndarray
+    """The limiter's gain at the edges of its cells, see `limiter.apply_curve`."""
+    lufs: float
+    true_peak_dbtp: float
+
+    @property
+    def reduction_db(self) -> float:
+        """The most that the limiter took away."""
+        return float(-20 * np.log10(self.curve.min(initial=1.0)))
+
+
+def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling_dbtp: float) -> Master:
+    """Bring the bus (frames, 2) to `target_lufs` (None: as it is) with no true peak over the ceiling."""
+    limiter = Limiter(ceiling_dbtp)
+    peaks = loudness.cell_peaks(bus, CELL, 0.1 * float(max(bus.max(initial=0), -bus.min(initial=0))))
+    highest = float(peaks.max(initial=0))
+    unity = np.ones(len(peaks) + 1, np.float32)
+    if highest == 0:
+        return Master(np.ascontiguousarray(bus), 0.0, unity, -np.inf, -np.inf)
+    most_db = min(MAX_LIFT_DB, ceiling_dbtp + MAX_REDUCTION_DB - 20 * np.log10(highest))
+    gain_db = 0.0
+    if target_lufs is not None:
+        gain_db = _gain_for(target_lufs, bus, peaks, limiter, sample_rate, most_db)
+    for _ in range(3):
+        curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
+        audio = apply_curve(bus, curve, 10 ** (gain_db / 20))
+        lufs = loudness.loudness(audio, sample_rate)
+        if target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < 0.1 or gain_db >= most_db:
+            break
+        gain_db = min(gain_db + target_lufs - lufs, most_db)
+    peak_dbtp = loudness.true_peak_dbtp(audio)
+    if peak_dbtp > ceiling_dbtp:  # the moving gain added more than the limiter's margin
+        trim = np.float32(10 ** ((ceiling_dbtp - peak_dbtp) / 20))
+        audio, curve = audio * trim, curve * trim
+        lufs, peak_dbtp = lufs + ceiling_dbtp - peak_dbtp, ceiling_dbtp
+    return Master(np.ascontiguousarray(audio), gain_db, curve, lufs, peak_dbtp)
+
+
+def _gain_for(
+    target_lufs: float, bus: np.ndarray, peaks: np.ndarray, limiter: Limiter, sample_rate: int, most_db: float
+) -> float:
+    """The bus gain in dB whose limited loudness is the target, by trial on energies of cells: K-weighting is linear and
+    the limiter slow beside it, so scaling a cell's energy stands for scaling its sound."""
+    energies = loudness.weighted_energies(bus, sample_rate, np.arange(len(peaks)) * CELL)
+    steps = loudness.step_starts(len(bus), sample_rate) // CELL
+    gain_db = 0.0
+    for _ in range(16):
+        curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate) * 10 ** (gain_db / 20)
+        middle = (curve[1:] + curve[:-1]) / 2
+        reached = loudness.gated_loudness(np.add.reduceat(energies * middle**2, steps), len(bus), sample_rate)
+        if not np.isfinite(reached):  # under the gate: lift it and listen again
+            gain_db += 30.0
+            if gain_db > most_db:
+                return 0.0
+            continue
+        missing = target_lufs - reached
+        if abs(missing) < 0.02 or (missing > 0 and gain_db >= most_db):
+            break
+        gain_db = min(gain_db + missing, most_db)
+    return gain_db
