@@ -1,7 +1,7 @@
 """The grooves of Debian's `mma` that we arrange in: which style each one plays, in which metre, and its variants.
 
-Chosen by numbers, not by name: every one here was played over a 32-bar chart and kept if a bass and at least one comping
-part came out, with drums unless the groove is one that does without.
+Chosen by numbers, not by name: every one here was played over a 32-bar chart and kept if a bass and at least one
+comping part came out, with drums unless the groove is one that does without.
 """
 
 from __future__ import annotations

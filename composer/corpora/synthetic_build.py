@@ -1,6 +1,6 @@
 """`python -m composer.corpora.synthetic`: arrange lead sheets in bulk, as shards of pickled Songs.
 
-Shards are a build artefact like object files: made here, read here, never passed on. Each holds a list of Songs; a shard
+Shards are a build artefact like object files: made here, read here, never passed on. Each holds a list of Songs; one
 that is there is not made again, so that an interrupted run goes on where it stopped.
 """
 
@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from composer.corpora.song import Song, ignore_skip
+from composer.corpora.song import OnSkip, Song, ignore_skip
 from composer.corpora.synthetic import songs
 from composer.errors import ComposerError, InputError
 
@@ -58,7 +58,7 @@ def build(
             counts["in shards already there"] += len(batch)
             continue
         skipped: Counter[str] = Counter()
-        made = list(songs(batch, per_song, seed + index, lambda _, reason, into=skipped: into.update([reason]), mma))
+        made = list(songs(batch, per_song, seed + index, _counting(skipped), mma))
         partial = target.with_suffix(".part")
         partial.write_bytes(pickle.dumps(made, protocol=5))
         partial.replace(target)
@@ -67,6 +67,10 @@ def build(
         pace = 1000 * (time.monotonic() - began) / max(counts["songs"], 1)
         sys.stderr.write(f"{target.name}: {len(made)} songs, {pace:.0f} ms each\n")
     return counts
+
+
+def _counting(reasons: Counter[str]) -> OnSkip:
+    return lambda _, reason: reasons.update([reason])
 
 
 def read(out: Path) -> Iterator[Song]:
