@@ -95,8 +95,7 @@ def arrange(song: Song, groove: Groove | str, rng_seed: int, mma: str = "mma") -
 
 def suits(song: Song, groove: Groove) -> bool:
     """Whether the groove can play most of the song's bars (a few may be cut short)."""
-    meter = _song_meter(song)
-    return meter == groove.meter or _two_to_one(meter, groove)
+    return _plays(groove, _song_meter(song))
 
 
 def songs(
@@ -122,8 +121,9 @@ def songs(
 def draw(sheet: Song, count: int, rng: random.Random) -> list[Groove]:
     """`count` different grooves that suit a lead sheet, spread over styles."""
     by_style: dict[str, list[Groove]] = {}
+    meter = _song_meter(sheet)
     for groove in grooves().values():
-        if suits(sheet, groove):
+        if _plays(groove, meter):
             by_style.setdefault(groove.style, []).append(groove)
     bpm = sheet.score.tempo.bpm_at(0)
     drawn: list[Groove] = []
@@ -153,6 +153,10 @@ def _song_meter(song: Song) -> str:
     names = [f"{bar.numerator}/{bar.denominator}" for bar in bars[1 if len(bars) > 1 else 0 :]]
     meter = max(sorted(set(names)), key=names.count)
     return {"2/2": "4/4", "4/2": "4/4"}.get(meter, meter)
+
+
+def _plays(groove: Groove, meter: str) -> bool:
+    return meter == groove.meter or _two_to_one(meter, groove)
 
 
 def _two_to_one(meter: str, groove: Groove) -> bool:
