@@ -1,0 +1,413 @@
+"""Score → MusicXML: a performance put on a grid that people can read.
+
+Each quarter note of each part is read in sixteenths or, where those fit worse, triplets or thirty-seconds; notes struck
+together become chords, and a note ends where the next of its staff begins. Keyboards get two staves, split at middle C.
+Notes are spelled by their distance from the key on the line of fifths. Only the picture is rounded.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from composer.formats.midi_meta import KEYS
+from composer.formats.musicxml_names import harmony, signature, spell, text
+from composer.gm import DRUM_CHANNEL, PROGRAM_NAMES
+from composer.score import Part, Score
+from composer.timing import Bar
+
+QUARTER = 48
+"""MusicXML divisions: sixteenths are 12, triplet eighths 16, sixty-fourths 3."""
+_SIXTEENTH = QUARTER // 4
+_GRIDS = {QUARTER // 4: 1.0, QUARTER // 3: 0.6, QUARTER // 8: 0.2, QUARTER // 6: 0.2}
+"""Steps a quarter note may be counted in, and what share of the sixteenths' error each may leave."""
+_TRIPLETS = (QUARTER // 3, QUARTER // 6)
+_TYPES = {
+    192: ("whole", 0),
+    144: ("half", 1),
+    96: ("half", 0),
+    72: ("quarter", 1),
+    48: ("quarter", 0),
+    36: ("eighth", 1),
+    24: ("eighth", 0),
+    18: ("16th", 1),
+    12: ("16th", 0),
+    6: ("32nd", 0),
+    3: ("64th", 0),
+}
+"""Length → note type and dots."""
+_TRIPLET_TYPES = {32: "quarter", 16: "eighth", 8: "16th"}
+_LONGEST_FIRST = sorted(_TYPES, reverse=True)
+
+_KEYBOARDS = range(8)
+_MIDDLE_C = 60
+_ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
+_DRUM_PLACES = {35: "F4", 36: "F4", 37: "C5", 38: "C5", 40: "C5", 41: "G4", 42: "G5", 43: "G4", 44: "D4", 45: "A4"}
+_DRUM_PLACES |= {46: "G5", 47: "B4", 48: "D5", 49: "A5", 50: "E5", 51: "F5", 52: "A5", 53: "F5", 55: "A5", 57: "A5"}
+_DRUM_PLACES |= {59: "F5"}
+_CROSSES = frozenset((37, 42, 44, 46, 49, 51, 52, 53, 54, 55, 57, 59, 70, 82))
+
+_DOCTYPE = (
+    '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN"'
+    ' "http://www.musicxml.org/dtds/partwise.dtd">'
+)
+
+
+@dataclass(frozen=True)
+class _Chord:
+    """Notes begun together, on the grid. `start` and `end` in divisions from the piece's start."""
+
+    start: int
+    end: int
+    pitches: tuple[int, ...]
+    lyric: str
+
+
+def musicxml(score: Score) -> str:
+    """The whole document (MusicXML 4.0, score-partwise)."""
+    bars = score.bars()
+    lines = _bar_lines(score, bars)
+    fifths, minor = KEYS.get(score.key, (0, 0))
+    out = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        _DOCTYPE,
+        '<score-partwise version="4.0">',
+        f"<work><work-title>{text(score.title)}</work-title></work>" if score.title else "",
+        "<part-list>",
+    ]
+    parts = score.parts or (Part("Music"),)
+    for number, part in enumerate(parts, 1):
+        out += _part_heading(part, number)
+    out.append("</part-list>")
+    for number, part in enumerate(parts, 1):
+        out.append(f'<part id="P{number}">')
+        writer = _PartWriter(score, part, number, bars, lines, fifths, minor, leads=number == 1)
+        out += writer.measures()
+        out.append("</part>")
+    out.append("</score-partwise>")
+    return "\n".join(line for line in out if line) + "\n"
+
+
+def _bar_lines(score: Score, bars: Sequence[Bar]) -> list[int]:
+    """Where each bar begins, and the last one ends, in divisions."""
+    return [round(tick * QUARTER / score.ticks_per_beat) for tick in (*(bar.start for bar in bars), bars[-1].end)]
+
+
+def _part_heading(part: Part, number: int) -> list[str]:
+    name = part.name or ("Drums" if part.is_drum else PROGRAM_NAMES[part.program])
+    out = [f'<score-part id="P{number}"><part-name>{text(name)}</part-name>']
+    if part.is_drum:
+        pitches = sorted({int(pitch) for pitch in part.notes["pitch"]})
+        for pitch in pitches:
+            instrument = f"<instrument-name>Drum {pitch}</instrument-name>"
+            out.append(f'<score-instrument id="P{number}-I{pitch}">{instrument}</score-instrument>')
+        for pitch in pitches:
+            out.append(
+                f'<midi-instrument id="P{number}-I{pitch}"><midi-channel>{DRUM_CHANNEL + 1}</midi-channel>'
+                f"<midi-program>1</midi-program><midi-unpitched>{pitch + 1}</midi-unpitched></midi-instrument>"
+            )
+    else:
+        instrument = text(PROGRAM_NAMES[part.program])
+        out.append(
+            f'<score-instrument id="P{number}-I1"><instrument-name>{instrument}</instrument-name></score-instrument>'
+        )
+        out.append(
+            f'<midi-instrument id="P{number}-I1"><midi-program>{part.program + 1}</midi-program></midi-instrument>'
+        )
+    return [*out, "</score-part>"]
+
+
+class _PartWriter:
+    def __init__(
+        self,
+        score: Score,
+        part: Part,
+        number: int,
+        bars: Sequence[Bar],
+        lines: list[int],
+        fifths: int,
+        minor: int,
+        leads: bool,
+    ) -> None:
+        self.score, self.part, self.number, self.bars, self.lines = score, part, number, bars, lines
+        self.fifths, self.minor, self.leads = fifths, minor, leads
+        self.staves = 2 if part.program in _KEYBOARDS and not part.is_drum and len(part) and _wide(part) else 1
+        self.grids: dict[tuple[int, int], int] = {}
+        """(bar, quarter in it) → step, where that is not the sixteenth."""
+        chords = self._on_grid()
+        self.voices = [self._voice(chords, staff) for staff in range(self.staves)]
+
+    # Grid
+
+    def _beat(self, units: float) -> tuple[int, int]:
+        """(bar, quarter in the bar) of a place."""
+        bar = max(0, bisect.bisect_right(self.lines, units) - 1)
+        bar = min(bar, len(self.lines) - 2)
+        return bar, int((units - self.lines[bar]) // QUARTER)
+
+    def _on_grid(self) -> list[tuple[int, int, int, str]]:
+        """(start, end, pitch, lyric) of each note, in divisions."""
+        notes, per_tick = self.part.notes, QUARTER / self.score.ticks_per_beat
+        starts = [float(onset) * per_tick for onset in notes["onset"].tolist()]
+        errors: dict[tuple[int, int], dict[int, float]] = {}
+        for start in starts:
+            bar, quarter = beat = self._beat(start + 0.01)
+            inside = start - self.lines[bar] - quarter * QUARTER
+            sums = errors.setdefault(beat, dict.fromkeys(_GRIDS, 0.0))
+            for grid in _GRIDS:
+                sums[grid] += abs(inside - grid * round(inside / grid))
+        for beat, sums in errors.items():
+            whole = self.lines[beat[0]] + (beat[1] + 1) * QUARTER <= self.lines[beat[0] + 1]
+            for grid, share in _GRIDS.items():
+                fits = grid not in _TRIPLETS or (whole and self.bars[beat[0]].denominator < 8)
+                if fits and sums[grid] < sums[_SIXTEENTH] * share - 0.5:
+                    self.grids[beat] = grid
+                    break
+        words = {event.tick: str(event.data[0]) for event in self.part.events if event.kind == "lyrics"}
+        found = []
+        for start, note in zip(starts, notes.tolist(), strict=True):
+            onset, duration, pitch, _ = note
+            begin = self._snap(start)
+            found.append((begin, max(self._snap(start + duration * per_tick), begin + 3), pitch, words.get(onset, "")))
+        return found
+
+    def _snap(self, units: float) -> int:
+        bar, quarter = beat = self._beat(units + 0.01)
+        base = self.lines[bar] + quarter * QUARTER
+        grid = self.grids.get(beat, _SIXTEENTH)
+        return min(base + grid * round((units - base) / grid), self.lines[bar + 1])
+
+    def _voice(self, notes: list[tuple[int, int, int, str]], staff: int) -> list[_Chord]:
+        if self.staves == 2:
+            notes = [note for note in notes if (note[2] >= _MIDDLE_C) == (staff == 0)]
+        together: dict[int, list[tuple[int, int, int, str]]] = {}
+        for note in notes:
+            together.setdefault(note[0], []).append(note)
+        starts = sorted(together)
+        chords = []
+        for start, following in zip(starts, [*starts[1:], None], strict=True):
+            group = together[start]
+            end = max(note[1] for note in group)
+            if following is not None and (end > following or following - end < _SIXTEENTH):
+                end = following
+            lyric = next((note[3] for note in group if note[3]), "")
+            chords.append(_Chord(start, min(end, self.lines[-1]), tuple(sorted({note[2] for note in group})), lyric))
+        return [chord for chord in chords if chord.end > chord.start]
+
+    # Measures
+
+    def measures(self) -> Iterator[str]:
+        shown = None
+        pickup = _has_pickup(self.bars)
+        for index, bar in enumerate(self.bars):
+            number = index if pickup else index + 1
+            yield f'<measure number="{number}"' + (' implicit="yes">' if pickup and index == 0 else ">")
+            metre_bar = self.bars[1] if pickup and index == 0 else bar
+            metre = (metre_bar.numerator, metre_bar.denominator)
+            yield from self._attributes(index == 0, metre if metre != shown else None)
+            shown = metre
+            yield from self._directions(bar, self.lines[index])
+            for staff, voice in enumerate(self.voices):
+                if staff:
+                    yield f"<backup><duration>{self.lines[index + 1] - self.lines[index]}</duration></backup>"
+                yield from self._voice_bar(voice, staff, index)
+            yield "</measure>"
+
+    def _attributes(self, first: bool, metre: tuple[int, int] | None) -> Iterator[str]:
+        if not first and metre is None:
+            return
+        yield "<attributes>"
+        if first:
+            yield f"<divisions>{QUARTER}</divisions>"
+            mode = "minor" if self.minor else "major"
+            yield f"<key><fifths>{self.fifths}</fifths><mode>{mode}</mode></key>"
+        if metre is not None:
+            yield f"<time><beats>{metre[0]}</beats><beat-type>{metre[1]}</beat-type></time>"
+        if first:
+            yield f"<staves>{self.staves}</staves>" if self.staves > 1 else ""
+            for staff, clef in enumerate(self._clefs(), 1):
+                sign, line, octave = clef
+                number = f' number="{staff}"' if self.staves > 1 else ""
+                shift = f"<clef-octave-change>{octave}</clef-octave-change>" if octave else ""
+                yield f"<clef{number}><sign>{sign}</sign><line>{line}</line>{shift}</clef>"
+        yield "</attributes>"
+
+    def _clefs(self) -> list[tuple[str, int, int]]:
+        if self.part.is_drum:
+            return [("percussion", 3, 0)]
+        if self.staves == 2:
+            return [("G", 2, 0), ("F", 4, 0)]
+        pitches = sorted(self.part.notes["pitch"].tolist()) or [_MIDDLE_C]
+        return [("G", 2, 0) if pitches[len(pitches) // 2] >= _MIDDLE_C - 3 else ("F", 4, 0)]
+
+    def _directions(self, bar: Bar, line: int) -> Iterator[str]:
+        """Tempo and chord symbols, over the first part."""
+        if not self.leads:
+            return
+        per_tick = QUARTER / self.score.ticks_per_beat
+        changes = self.score.tempo.changes
+        for index, (tick, pace_us) in enumerate(changes):
+            if bar.start <= tick < bar.end:
+                bpm = 60e6 / pace_us
+                before = 60e6 / changes[index - 1][1] if index else 0.0
+                shown = abs(bpm / before - 1) > 0.05 if before else True
+                mark = (
+                    f"<metronome><beat-unit>quarter</beat-unit><per-minute>{bpm:.4g}</per-minute></metronome>"
+                    if shown
+                    else "<words/>"
+                )
+                at = round(tick * per_tick) - line
+                yield (
+                    f'<direction placement="above"><direction-type>{mark}</direction-type><offset>{at}</offset>'
+                    f'<sound tempo="{bpm:.6g}"/></direction>'
+                )
+        first = bisect.bisect_left(self.score.chords, (bar.start, ""))
+        for tick, symbol in self.score.chords[first:]:
+            if tick >= bar.end:
+                break
+            yield harmony(symbol, round(tick * per_tick) - line)
+
+    def _voice_bar(self, voice: list[_Chord], staff: int, index: int) -> Iterator[str]:
+        """One staff's notes and rests in one bar, tied over its ends."""
+        start, end = self.lines[index], self.lines[index + 1]
+        spelled: dict[tuple[str, int], int] = {}
+        at = start
+        first = bisect.bisect_right([chord.end for chord in voice], start)
+        for chord in voice[first:]:
+            if chord.start >= end:
+                break
+            begin, stop = max(chord.start, start), min(chord.end, end)
+            if begin > at:
+                yield from self._pieces(None, at, begin, staff, index, spelled)
+            yield from self._pieces(chord, begin, stop, staff, index, spelled)
+            at = stop
+        if at == start:
+            length = end - start
+            yield f'<note><rest measure="yes"/><duration>{length}</duration>{self._place(staff)}</note>'
+        elif at < end:
+            yield from self._pieces(None, at, end, staff, index, spelled)
+
+    def _place(self, staff: int) -> str:
+        return f"<voice>{staff * 4 + 1}</voice>"
+
+    def _pieces(
+        self, chord: _Chord | None, start: int, end: int, staff: int, index: int, spelled: dict[tuple[str, int], int]
+    ) -> Iterator[str]:
+        """A chord or rest from `start` to `end` as written note values, tied where one does not do."""
+        at = start
+        while at < end:
+            length, triplet = self._next_value(at, end, index)
+            yield from self._written(
+                chord, at, length, triplet, staff, spelled, tie_on=at + length < (chord.end if chord else 0)
+            )
+            at += length
+
+    def _next_value(self, at: int, end: int, index: int) -> tuple[int, bool]:
+        """The longest single note value from `at` that keeps beats visible, and whether it is in a triplet."""
+        line, bar = self.lines[index], self.bars[index]
+        here = at - line
+        quarter = here // QUARTER
+        if self.grids.get((index, quarter)) in _TRIPLETS:
+            length = min(end - at, (quarter + 1) * QUARTER - here)
+            if length == QUARTER:
+                return length, False
+            fitting = [value for value in _TRIPLET_TYPES if value <= length]
+            if fitting:
+                return fitting[0], True
+        beat = round(bar.beat_length * QUARTER / self.score.ticks_per_beat) or QUARTER
+        limit = end - at
+        if here % beat:
+            to_beat = beat - here % beat
+            # A quarter off the beat, as in ♪ ♩ ♪, is read at a glance; anything longer is tied over the beat.
+            syncopated = here % beat == beat // 2 and limit == beat and beat == QUARTER
+            limit = limit if syncopated else min(limit, to_beat)
+        for later in range(quarter + 1, (here + limit - 1) // QUARTER + 1):
+            if self.grids.get((index, later)) in _TRIPLETS:
+                limit = min(limit, later * QUARTER - here)
+                break
+        for length in _LONGEST_FIRST:
+            if length <= limit:
+                return length, False
+        return limit, False
+
+    def _written(
+        self,
+        chord: _Chord | None,
+        at: int,
+        length: int,
+        triplet: bool,
+        staff: int,
+        spelled: dict[tuple[str, int], int],
+        tie_on: bool,
+    ) -> Iterator[str]:
+        kind, dots = (_TRIPLET_TYPES[length], 0) if triplet else _TYPES.get(length, ("", 0))
+        value = (f"<type>{kind}</type>" if kind else "") + "<dot/>" * dots
+        timing = (
+            "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
+            if triplet
+            else ""
+        )
+        staff_tag = f"<staff>{staff + 1}</staff>" if self.staves > 1 else ""
+        if chord is None:
+            yield (
+                f"<note><rest/><duration>{length}</duration>{self._place(staff)}{value}{timing}{staff_tag}"
+                f"{self._tuplet(at, length, triplet)}</note>"
+            )
+            return
+        tie_off = at > chord.start
+        ties = '<tie type="stop"/>' * tie_off + '<tie type="start"/>' * tie_on
+        tied = '<tied type="stop"/>' * tie_off + '<tied type="start"/>' * tie_on
+        for member, pitch in enumerate(chord.pitches):
+            tuplet = self._tuplet(at, length, triplet and member == 0, tied)
+            yield "<note>" + "<chord/>" * (member > 0)
+            if self.part.is_drum:
+                line, octave_shown = _DRUM_PLACES.get(pitch, "B4")
+                shown = f"<display-step>{line}</display-step><display-octave>{octave_shown}</display-octave>"
+                yield f"<unpitched>{shown}</unpitched>"
+                accidental, instrument = "", f'<instrument id="P{self.number}-I{pitch}"/>'
+            else:
+                step, alter, octave = spell(pitch, self.fifths)
+                shift = f"<alter>{alter}</alter>" if alter else ""
+                yield f"<pitch><step>{step}</step>{shift}<octave>{octave}</octave></pitch>"
+                usual = spelled.get((step, octave), signature(step, self.fifths))
+                accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>" if alter != usual and not tie_off else ""
+                spelled[step, octave] = alter
+                instrument = ""
+            head = "<notehead>x</notehead>" if self.part.is_drum and pitch in _CROSSES else ""
+            sung = chord.lyric.strip() if not member and not tie_off else ""
+            lyric = f"<lyric><text>{text(sung)}</text></lyric>" if sung else ""
+            yield (
+                f"<duration>{length}</duration>{ties}{instrument}{self._place(staff)}{value}{accidental}{timing}{head}"
+                f"{staff_tag}{tuplet}{lyric}</note>"
+            )
+
+    def _tuplet(self, at: int, length: int, triplet: bool, tied: str = "") -> str:
+        """Notations: ties, and the bracket at either end of a triplet's quarter."""
+        inside = ""
+        if triplet:
+            bar, quarter = self._beat(at + 0.01)
+            begin = self.lines[bar] + quarter * QUARTER
+            if at == begin:
+                inside += '<tuplet type="start"/>'
+            if at + length == begin + QUARTER:
+                inside += '<tuplet type="stop"/>'
+        return f"<notations>{tied}{inside}</notations>" if tied or inside else ""
+
+
+def _wide(part: Part) -> bool:
+    """Whether a keyboard part needs its left hand's staff."""
+    low = part.notes["pitch"] < _MIDDLE_C
+    return bool(0.05 < low.mean() < 0.95)
+
+
+def _has_pickup(bars: Sequence[Bar]) -> bool:
+    return (
+        len(bars) > 1
+        and bars[0].length < bars[1].length
+        and (bars[0].numerator, bars[0].denominator)
+        != (
+            bars[1].numerator,
+            bars[1].denominator,
+        )
+    )
