@@ -1,0 +1,201 @@
+"""The canvas: everything written so far, as tables that features are read from.
+
+Training paints a whole song at once and reads many events; decoding paints note by note and reads one event at a
+time. Both read through the same functions, so what the model was taught is what it is shown.
+
+Shapes: B bars, P = 96 positions, R = 6 parts (gm.ROLES), Q = 128 pitches; N events asked about at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
+
+CHORD_FEATURES = 13 + 13 + 12 + 13 + 12 + 9
+"""root · bass · tones · next chord's root · its tones · beats until it comes (0..8)."""
+MELODY_FEATURES = 13 + 3
+"""pitch class sounding (12 = none) · onset here · height · sounding since the beat began."""
+POSITION_FEATURES = PARTS + 4 + 6
+"""onset of each visible part · of this part one bar ago · at the reference bar · chord change · melody sounds · metric level."""
+PITCH_FEATURES = 10
+BAR_LENGTHS = MAX_POSITIONS // 6 + 1
+NO_REFERENCE = -1
+
+_PITCH_CLASS = np.arange(PITCHES) % 12
+
+
+def metric_levels(bar_length: int, beat_length: int) -> np.ndarray:
+    """How strong each position is, one-hot, shape (P, 6): downbeat, beat, half, third, quarter of a beat, other."""
+    position = np.arange(MAX_POSITIONS)
+    level = np.full(MAX_POSITIONS, 5)
+    for strength, divisions in ((4, 4), (3, 3), (2, 2), (1, 1)):
+        if beat_length % divisions == 0:
+            level[position % (beat_length // divisions) == 0] = strength
+    level[0] = 0
+    levels = np.eye(6, dtype=np.uint8)[level]
+    levels[bar_length:] = 0
+    return levels
+
+
+def chord_table(song: GridSong) -> np.ndarray:
+    """CHORD_FEATURES of every beat, float32, shape (C, CHORD_FEATURES)."""
+    count = len(song.roots)
+    eye = np.eye(13, dtype=np.float32)
+    change = np.ones(count, bool)
+    change[:-1] = (song.roots[1:] != song.roots[:-1]) | (song.tones[1:] != song.tones[:-1]).any(axis=1)
+    following = np.arange(1, count + 1)
+    for beat in range(count - 2, -1, -1):
+        if not change[beat]:
+            following[beat] = following[beat + 1]
+    wait = np.minimum(following - np.arange(count), 9) - 1
+    following = np.minimum(following, count - 1)
+    return np.concatenate(
+        [
+            eye[song.roots % 13],
+            eye[song.basses % 13],
+            song.tones.astype(np.float32),
+            eye[song.roots[following] % 13],
+            song.tones[following].astype(np.float32),
+            np.eye(9, dtype=np.float32)[wait],
+        ],
+        axis=1,
+    )
+
+
+def reference_bars(song: GridSong) -> np.ndarray:
+    """For each bar the earlier bar whose melody it repeats (this bar and the next alike), else -1; shape (B,).
+
+    Likeness is the share of melody notes, as (position, pitch class), that two bars have in common; 0.6 counts.
+    """
+    count = song.bar_count
+    melody = song.notes[song.notes["part"] == 0]
+    table = np.zeros((count + 1, MAX_POSITIONS * 12), np.float32)
+    table[melody["bar"], melody["position"].astype(int) * 12 + melody["pitch"] % 12] = 1
+    common = table @ table.T
+    size = np.diag(common)
+    either = size[:, None] + size[None, :] - common
+    pair_common = common[:-1, :-1] + common[1:, 1:]
+    pair_either = either[:-1, :-1] + either[1:, 1:]
+    likeness = np.where(pair_either > 0, pair_common / np.maximum(pair_either, 1), 0.0)
+    likeness[np.triu_indices(count, -1)] = 0
+    likeness *= song.bar_length[:, None] == song.bar_length[None, :]
+    # The nearest of the equally alike is the freshest memory.
+    best = count - 1 - likeness[:, ::-1].argmax(axis=1)
+    return np.where(likeness[np.arange(count), best] >= 0.6, best, NO_REFERENCE)
+
+
+class Canvas:
+    """Tables over one song; `paint` adds notes, the other methods read."""
+
+    def __init__(self, song: GridSong) -> None:
+        count = song.bar_count
+        self.song = song
+        self.first_beat = song.first_beat
+        self.chords = chord_table(song)
+        self.reference = reference_bars(song)
+        self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES), np.uint8)
+        self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
+        self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)
+        self.onsets = np.zeros((count, PARTS, MAX_POSITIONS), np.uint8)
+        self.melody_pitch = np.zeros((count, MAX_POSITIONS), np.int16)
+        self.melody_onset = np.zeros((count, MAX_POSITIONS), np.uint8)
+        self.change = np.zeros((count, MAX_POSITIONS), np.uint8)
+        self._mark_changes()
+        levels = {
+            (int(length), int(beat)): metric_levels(int(length), int(beat))
+            for length, beat in zip(song.bar_length, song.beat_length, strict=True)
+        }
+        self.levels = np.stack([levels[int(a), int(b)] for a, b in zip(song.bar_length, song.beat_length, strict=True)])
+
+    def _mark_changes(self) -> None:
+        song = self.song
+        bar = np.repeat(np.arange(song.bar_count), np.diff(self.first_beat))
+        position = (np.arange(len(bar)) - self.first_beat[bar]) * song.beat_length[bar]
+        changed = np.ones(len(bar), bool)
+        changed[1:] = (song.roots[1:] != song.roots[:-1]) | (song.tones[1:] != song.tones[:-1]).any(axis=1)
+        self.change[bar[changed], position[changed]] = 1
+
+    def beat_at(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Index of the beat at each (bar, position)."""
+        beat = self.first_beat[bar] + position // self.song.beat_length[bar]
+        return np.asarray(np.minimum(beat, self.first_beat[bar + 1] - 1))
+
+    def paint(self, notes: np.ndarray) -> None:
+        """Add grid notes (GRID_NOTE_DTYPE) that may be seen from now on."""
+        bar, part, position = notes["bar"].astype(int), notes["part"].astype(int), notes["position"].astype(int)
+        pitch = notes["pitch"].astype(int)
+        self.struck[bar, part, position, pitch] = 1
+        root = self.song.roots[self.beat_at(bar, position)]
+        self.struck_degree[bar, part, position, (pitch - root) % 12] = 1
+        self.struck_anywhere[bar, part, pitch] = 1
+        self.onsets[bar, part, position] = 1
+
+    def paint_melody(self, notes: np.ndarray) -> None:
+        """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
+        flat = np.concatenate([[0], np.cumsum(self.song.bar_length)])
+        line = np.zeros(flat[-1], np.int16)
+        for bar, position, pitch, duration in zip(
+            notes["bar"].tolist(), notes["position"].tolist(), notes["pitch"].tolist(), notes["duration"].tolist(), strict=True
+        ):
+            start = flat[bar] + position
+            line[start : start + DURATIONS[duration]] = pitch
+            self.melody_onset[bar, position] = 1
+        for bar in range(self.song.bar_count):
+            self.melody_pitch[bar, : self.song.bar_length[bar]] = line[flat[bar] : flat[bar + 1]]
+
+    def chord_features(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """float32, shape (N, CHORD_FEATURES)."""
+        return np.asarray(self.chords[self.beat_at(bar, position)])
+
+    def melody_features(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """float32, shape (N, MELODY_FEATURES)."""
+        pitch = self.melody_pitch[bar, position].astype(np.int64)
+        features = np.zeros((len(bar), MELODY_FEATURES), np.float32)
+        features[np.arange(len(bar)), np.where(pitch > 0, pitch % 12, 12)] = 1
+        features[:, 13] = self.melody_onset[bar, position]
+        features[:, 14] = pitch / 64 - 1
+        features[:, 15] = self.melody_pitch[bar, position - position % self.song.beat_length[bar]] == pitch
+        return features
+
+    def position_features(self, bar: np.ndarray, part: np.ndarray, visible: np.ndarray) -> np.ndarray:
+        """What each candidate position holds: uint8, shape (N, P, POSITION_FEATURES).
+
+        visible: bool (N, R), the parts whose notes of this very bar are known already.
+        """
+        reference = self.reference[bar]
+        features = np.zeros((len(bar), MAX_POSITIONS, POSITION_FEATURES), np.uint8)
+        features[:, :, :PARTS] = (self.onsets[bar] * visible[:, :, None]).transpose(0, 2, 1)
+        features[:, :, PARTS] = self.onsets[bar - 1, part] * (bar > 0)[:, None]
+        features[:, :, PARTS + 1] = self.onsets[reference, part] * (reference >= 0)[:, None]
+        features[:, :, PARTS + 2] = self.change[bar]
+        features[:, :, PARTS + 3] = self.melody_pitch[bar] > 0
+        features[:, :, PARTS + 4 :] = self.levels[bar]
+        return features
+
+    def pitch_features(self, bar: np.ndarray, part: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """What each candidate pitch would be: uint8, shape (N, Q, PITCH_FEATURES).
+
+        chord tone · chord bass · next chord's tone · melody's pitch class · a semitone from the melody ·
+        struck here one bar ago · here at the reference bar · same degree here one bar ago · at the reference · struck in the last bar
+        """
+        song, count = self.song, len(bar)
+        beat = self.beat_at(bar, position)
+        chords = self.chords[beat]
+        melody = self.melody_pitch[bar, position].astype(np.int64)[:, None]
+        reference = self.reference[bar]
+        last, has_last, has_reference = bar - 1, (bar > 0)[:, None], (reference >= 0)[:, None]
+        pitch = np.arange(PITCHES)[None, :]
+        degree = (pitch - song.roots[beat][:, None]) % 12
+        features = np.empty((count, PITCHES, PITCH_FEATURES), np.uint8)
+        features[:, :, 0] = chords[:, 26:38][:, _PITCH_CLASS]
+        features[:, :, 1] = song.basses[beat][:, None] == _PITCH_CLASS
+        features[:, :, 2] = chords[:, 51:63][:, _PITCH_CLASS]
+        features[:, :, 3] = (melody > 0) & ((pitch - melody) % 12 == 0)
+        features[:, :, 4] = (melody > 0) & (np.abs(pitch - melody) == 1)
+        features[:, :, 5] = self.struck[last, part, position] * has_last
+        features[:, :, 6] = self.struck[reference, part, position] * has_reference
+        features[:, :, 7] = np.take_along_axis(self.struck_degree[last, part, position], degree, axis=1) * has_last
+        features[:, :, 8] = np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
+        features[:, :, 9] = self.struck_anywhere[last, part] * has_last
+        return features

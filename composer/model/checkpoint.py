@@ -1,0 +1,86 @@
+"""Checkpoints: a folder of safetensors weights (half precision) with config.json and card.json beside them.
+
+Loading shakes hands first: format, vocabulary and the weights' own hash must agree, or it says which does not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from composer.errors import CheckpointError
+from composer.model.config import ModelConfig
+from composer.vocab import vocabulary_hash
+
+WEIGHTS, CONFIG, CARD = "weights.safetensors", "config.json", "card.json"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights by name (float32), the config they were made for, and the card that says where they come from."""
+
+    config: ModelConfig
+    weights: dict[str, np.ndarray]
+    card: dict[str, Any]
+    sha256: str
+
+
+def default_checkpoint() -> Path:
+    """The shipped band model: in the source tree, else beside the installed package."""
+    here = Path(__file__).resolve().parent.parent
+    for place in (here.parent / "checkpoints" / "band", here / "checkpoints" / "band"):
+        if (place / WEIGHTS).exists():
+            return place
+    raise CheckpointError("the shipped model is missing: reinstall composer, or name a checkpoint folder with --checkpoint")
+
+
+def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.ndarray], card: dict[str, Any]) -> str:
+    """Write a checkpoint in half precision; returns the weights' sha256."""
+    from safetensors.numpy import save
+
+    folder.mkdir(parents=True, exist_ok=True)
+    blob = save({name: np.ascontiguousarray(array.astype(np.float16)) for name, array in weights.items()})
+    digest = hashlib.sha256(blob).hexdigest()
+    for name, content in (
+        (WEIGHTS, blob),
+        (CONFIG, json.dumps(config.to_json(), indent=1).encode()),
+        (CARD, json.dumps(card | {"sha256": digest}, indent=1, ensure_ascii=False).encode()),
+    ):
+        staged = folder / f".{name}.part"
+        staged.write_bytes(content)
+        staged.replace(folder / name)
+    return digest
+
+
+def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
+    """Read and check a checkpoint folder. Raises CheckpointError with both sides of whatever disagrees."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    place = default_checkpoint() if folder is None else Path(folder)
+    try:
+        blob = (place / WEIGHTS).read_bytes()
+        fields = json.loads((place / CONFIG).read_text())
+        card = json.loads((place / CARD).read_text())
+    except FileNotFoundError as error:
+        raise CheckpointError(f"{place}: not a checkpoint, {Path(error.filename).name} is missing; name a folder made by training") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{place}: cannot be read as a checkpoint ({error})") from None
+    if fields.get("vocabulary") != vocabulary_hash():
+        raise CheckpointError(
+            f"{place}: made for vocabulary {fields.get('vocabulary')}, this version of composer has {vocabulary_hash()};"
+            " use the checkpoint shipped with this version, or train again"
+        )
+    digest = hashlib.sha256(blob).hexdigest()
+    if card.get("sha256") != digest:
+        raise CheckpointError(f"{place}: the weights do not match their card (sha256 {digest[:12]} and {str(card.get('sha256'))[:12]}); get it again")
+    try:
+        weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
+    except SafetensorError as error:
+        raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
+    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest)

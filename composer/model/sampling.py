@@ -1,0 +1,114 @@
+"""The sampler: a stream of bars. Offline collects it; live pulls it against a deadline. There is only this one loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.errors import InputError
+from composer.gm import ROLES
+from composer.model.canvas import Canvas
+from composer.model.decoder import Decoder
+from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
+from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, NOTE, PLAYS, Brief, given_events, visible_parts
+from composer.vocab import GRID_NOTE_DTYPE, GridSong
+
+MOST_NOTES = 96
+"""Notes a part may write in one bar: beyond this the turn ends, whatever the model wants."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How daring the choices are."""
+
+    temperature: float = 1.0
+    """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
+    min_p: float = 0.03
+    """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 4:
+            raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
+        if not 0 <= self.min_p <= 1:
+            raise InputError(f"min_p must be in range 0..1, got {self.min_p:g}")
+
+
+def draw(logits: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> int:
+    """One class from logits (n,)."""
+    top = float(logits.max())
+    if sampling.temperature < 1e-3:
+        return int(logits.argmax())
+    weight = np.exp((logits - top) / sampling.temperature)
+    weight[weight < sampling.min_p] = 0
+    total = np.cumsum(weight)
+    return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
+
+
+def stream(
+    decoder: Decoder, song: GridSong, brief: Brief, sampling: Sampling, rng: np.random.Generator
+) -> Iterator[np.ndarray]:
+    """Write the asked parts over a song that holds the given ones: yields each bar's new notes (GRID_NOTE_DTYPE), in order.
+
+    song: its notes are the given parts'; the asked parts start empty. The notes yielded are playable and final.
+    """
+    canvas = Canvas(song)
+    given = song.notes[np.isin(song.notes["part"], brief.given)]
+    if brief.lookahead >= 0:
+        canvas.paint(given)
+        canvas.paint_melody(given[given["part"] == 0])
+    decoder.begin(canvas, brief)
+    events = given_events(song, brief)
+    edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
+    previous = dict.fromkeys(brief.asked, -1)
+    for bar in range(song.bar_count):
+        told = events[edges[bar] : edges[bar + 1]].tolist()
+        first = brief.asked[0]
+        decoder.tell(BAR, bar, bar, NO_PART, 0, 0, 0, 0, NO_PART if told else first)
+        for i, (_, part, _, its_bar, *fields) in enumerate(told):
+            decoder.tell(GIVEN, bar, its_bar, part, *fields, first if i == len(told) - 1 else NO_PART)
+        if brief.lookahead < 0:
+            canvas.paint(given[given["bar"] == bar])
+        written = []
+        for turn_index, part in enumerate(brief.asked):
+            must_play = brief.activity is not None and brief.activity[bar, part] == PLAYS
+            notes = _take_turn(decoder, bar, part, must_play, previous, sampling, rng)
+            canvas.paint(notes)
+            written.append(notes)
+            following = brief.asked[turn_index + 1] if turn_index + 1 < len(brief.asked) else NO_PART
+            decoder.tell(END, bar, bar, part, END_POSITION, 0, 0, 0, following)
+        yield np.concatenate(written)
+
+
+def _take_turn(
+    decoder: Decoder, bar: int, part: int, must_play: bool, previous: dict[int, int], sampling: Sampling, rng: np.random.Generator
+) -> np.ndarray:
+    """One part writes one bar."""
+    turn: Turn = []
+    rows: list[tuple[int, ...]] = []
+    decoder.turn(bar, part, visible_parts(decoder.brief, part))
+    bar_length = int(decoder.canvas.song.bar_length[bar])
+    while len(rows) < MOST_NOTES:
+        logits = decoder.positions()
+        forbid_positions(logits, turn, part, bar_length, must_play)
+        position = draw(logits, sampling, rng)
+        if position == END_POSITION:
+            break
+        logits = decoder.pitches(position, previous[part])
+        forbid_pitches(logits, turn, part, position)
+        pitch = draw(logits, sampling, rng)
+        long = draw(decoder.durations(pitch), sampling, rng)
+        loud = draw(decoder.velocities(long), sampling, rng)
+        if ROLES[part] == "drums":
+            long = 0
+        turn.append((position, pitch))
+        rows.append((part, bar, position, pitch, long, loud))
+        previous[part] = pitch
+        decoder.tell(NOTE, bar, bar, part, position, pitch, long, loud, part)
+    return np.array(rows, GRID_NOTE_DTYPE)
+
+
+def finish(notes: np.ndarray, song: GridSong, brief: Brief) -> dict[int, np.ndarray]:
+    """All bars' notes → each asked part's, with no more held at once than its player can hold."""
+    return {part: let_go(notes[notes["part"] == part], song.bar_length, part) for part in brief.asked}

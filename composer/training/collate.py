@@ -1,0 +1,46 @@
+"""Lessons → one Batch of tensors, padded to the longest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from composer.model.network import Batch
+from composer.model.sequence import Brief, Lesson
+from composer.vocab import GridSong
+
+_CLASSES = ("input_degree", "target_part", "target_activity", "target_density", "earliest", "previous_pitch", "target_root", "bar")
+_MEASURES = ("input_chord", "target_chord", "target_melody", "position_features", "pitch_features")
+_EVENT_FIELDS = ("position", "pitch", "duration", "velocity")
+
+
+def collate(rows: Sequence[tuple[Lesson, GridSong, Brief]], device: torch.device | str = "cpu") -> Batch:
+    """B lessons of up to T events → a Batch of (B, T, …); what pads is never asked for."""
+    lessons = [row[0] for row in rows]
+    length = max(len(lesson.event) for lesson in lessons)
+
+    def stack(arrays: list[np.ndarray], dtype: type) -> torch.Tensor:
+        out = np.zeros((len(arrays), length, *arrays[0].shape[1:]), dtype)
+        for row, array in zip(out, arrays, strict=True):
+            row[: len(array)] = array
+        return torch.from_numpy(out).to(device, non_blocking=True)
+
+    fields = {name: stack([getattr(lesson, name) for lesson in lessons], np.int64) for name in _CLASSES}
+    fields |= {name: stack([getattr(lesson, name) for lesson in lessons], lessons[0].__dict__[name].dtype.type) for name in _MEASURES}
+    fields["who"] = stack([who(lesson.event["kind"], lesson.event["part"]) for lesson in lessons], np.int64)
+    fields["target_kind"] = stack([lesson.target["kind"] for lesson in lessons], np.int64)
+    fields["asked"] = stack([lesson.asked for lesson in lessons], np.bool_)
+    fields["bar_length"] = stack([song.bar_length[lesson.target["bar"]] for lesson, song, _ in rows], np.int64)
+    for name in _EVENT_FIELDS:
+        fields[name] = stack([lesson.event[name] for lesson in lessons], np.int64)
+        fields[f"target_{name}"] = stack([lesson.target[name] for lesson in lessons], np.int64)
+    for name in ("style", "groove", "tempo"):
+        fields[name] = torch.tensor([getattr(brief, name) for _, _, brief in rows], device=device)
+    return Batch(**fields)
+
+
+def who(kind: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """kind × part as one class."""
+    return np.asarray(kind.astype(np.int64) * 7 + part)

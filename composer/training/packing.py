@@ -1,0 +1,133 @@
+"""Songs on the grid in one compressed file: what a trainer carries to the machine it trains on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from composer.errors import InputError
+from composer.gm import ROLES
+from composer.vocab import GRID_NOTE_DTYPE, GridSong, bar_lengths, grid_notes, vocabulary_hash
+
+if TYPE_CHECKING:
+    from composer.corpora.song import Song
+    from composer.score import Score
+    from composer.timing import Bar
+
+SHORTEST_BARS = 4
+FIELDS = ("bar_length", "beat_length", "phrase_position", "phrase_left", "roots", "basses", "tones")
+
+
+def phrase_tables(count: int, starts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Bars since each bar's phrase began and bars left in it, shape (count,) each; -1 before the first start or with none."""
+    position, left = np.full(count, -1), np.full(count, -1)
+    edges = (*starts, count)
+    for start, stop in zip(edges, edges[1:], strict=False):
+        position[start:stop] = np.arange(max(0, min(stop, count) - start))
+        left[start:stop] = np.arange(max(0, min(stop, count) - start))[::-1]
+    return position, left
+
+
+def grid_song(score: Score, bars: tuple[Bar, ...], roots: np.ndarray, basses: np.ndarray, tones: np.ndarray, **about: object) -> GridSong:
+    """A score and its chord lane (one chord a beat, -1 roots for none) on the grid."""
+    lengths, beats = bar_lengths(bars, score.ticks_per_beat)
+    counts = int((-(-lengths // beats)).sum())
+    if len(roots) != counts:
+        raise InputError(f"the chord lane has {len(roots)} beats and the piece has {counts}")
+    phrases = about.pop("phrases", ())
+    position, left = phrase_tables(len(bars), tuple(phrases))  # type: ignore[arg-type]
+    return GridSong(
+        grid_notes(score, bars), lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones.astype(bool), position, left, **about  # type: ignore[arg-type]
+    )
+
+
+def from_song(song: Song) -> GridSong:
+    """A corpus song on the grid; without a lane every chord is unknown."""
+    bars = song.score.bars()
+    if song.lane is not None:
+        roots, basses, tones = song.lane.arrays()
+    else:
+        lengths, beats = bar_lengths(bars, song.score.ticks_per_beat)
+        count = int((-(-lengths // beats)).sum())
+        roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
+    names = ("id", "corpus", "work", "split", "licence", "sha256")
+    return grid_song(
+        song.score, bars, roots, basses, tones,
+        phrases=tuple(start for start, _ in song.phrases), tempo_bpm=song.score.tempo.bpm_at(song.score.end // 2),
+        style=song.style, groove=song.groove, meta={name: getattr(song, name) for name in names} | {"synthetic": str(song.synthetic)},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Many GridSongs as concatenated arrays; indexing builds one."""
+
+    arrays: dict[str, np.ndarray]
+    about: list[dict[str, object]]
+
+    def __len__(self) -> int:
+        return len(self.about)
+
+    def __getitem__(self, index: int) -> GridSong:
+        def cut(name: str, axis: str) -> np.ndarray:
+            first, last = self.arrays[axis][index : index + 2]
+            return self.arrays[name][first:last]
+
+        notes = np.zeros(len(cut("part", "note_offsets")), GRID_NOTE_DTYPE)
+        for name in GRID_NOTE_DTYPE.names or ():
+            notes[name] = cut(name, "note_offsets")
+        bits = cut("tones", "beat_offsets")
+        about = self.about[index]
+        return GridSong(
+            notes,
+            *(cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:2]),
+            cut("roots", "beat_offsets").astype(np.int64),
+            cut("basses", "beat_offsets").astype(np.int64),
+            (bits[:, None] >> np.arange(12)) & 1 > 0,
+            *(cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[2:4]),
+            float(about["tempo_bpm"]),  # type: ignore[arg-type]
+            str(about["style"]),
+            str(about["groove"]),
+            about["meta"],  # type: ignore[arg-type]
+        )
+
+    def __iter__(self) -> Iterator[GridSong]:
+        return (self[index] for index in range(len(self)))
+
+
+def pack(songs: Iterable[GridSong], path: Path) -> int:
+    """Write songs to one .npz; returns how many. Songs of under four bars, or of under 16 notes, are left out."""
+    kept = [song for song in songs if song.bar_count >= SHORTEST_BARS and len(song.notes) >= 16]
+    if not kept:
+        raise InputError("no songs to pack; check the corpora's path")
+    arrays: dict[str, np.ndarray] = {}
+    for axis, length in (("note", [len(s.notes) for s in kept]), ("bar", [s.bar_count for s in kept]), ("beat", [len(s.roots) for s in kept])):
+        arrays[f"{axis}_offsets"] = np.concatenate([[0], np.cumsum(length)])
+    for name in GRID_NOTE_DTYPE.names or ():
+        arrays[name] = np.concatenate([song.notes[name] for song in kept])
+    for name in FIELDS[:6]:
+        arrays[name] = np.concatenate([getattr(song, name) for song in kept]).clip(-1, 127).astype(np.int8)
+    arrays["tones"] = np.concatenate([(song.tones << np.arange(12)).sum(axis=1) for song in kept]).astype(np.uint16)
+    about = [{"tempo_bpm": s.tempo_bpm, "style": s.style, "groove": s.groove, "meta": s.meta} for s in kept]
+    header = json.dumps({"vocabulary": vocabulary_hash(), "roles": ROLES, "songs": about})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        np.savez_compressed(file, header=np.frombuffer(header.encode(), np.uint8), **arrays)  # type: ignore[arg-type]
+    return len(kept)
+
+
+def open_pack(path: Path) -> Pack:
+    """Read a pack. Raises InputError where it is missing or was made for another vocabulary."""
+    if not path.exists():
+        raise InputError(f"{path}: no such pack of songs; make one with 'python -m composer.training.prepare'")
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    header = json.loads(arrays.pop("header").tobytes())
+    if header["vocabulary"] != vocabulary_hash():
+        raise InputError(f"{path}: packed for vocabulary {header['vocabulary']}, this code has {vocabulary_hash()}; pack it again")
+    return Pack(arrays, header["songs"])

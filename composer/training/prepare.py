@@ -1,0 +1,65 @@
+"""Pack the corpora for training: `python -m composer.training.prepare --out songs.npz [--data DIR] [--synthetic DIR …]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from composer.corpora import data_root, iter_songs
+from composer.corpora.song import Song
+from composer.corpora.synthetic_build import read
+from composer.errors import ComposerError
+from composer.training.packing import from_song, pack
+from composer.vocab import GridSong
+
+
+def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count: Counter[str]) -> Iterator[Song]:
+    """Real songs of the named corpora, then the synthetic band's shards; what is skipped is counted."""
+
+    def skipped(song_id: str, reason: str) -> None:
+        count[f"{song_id.partition('/')[0]} left out: {reason}"] += 1
+
+    yield from iter_songs(names, data, skipped)
+    for folder in synthetic:
+        yield from read(folder)
+
+
+def on_grid(songs: Iterator[Song], count: Counter[str]) -> Iterator[GridSong]:
+    """Songs as GridSongs; those the grid cannot hold are counted and left out."""
+    for song in songs:
+        name = song.corpus + (" (synthetic band)" if song.synthetic else "")
+        try:
+            grid = from_song(song)
+        except ComposerError as error:
+            count[f"{name} left out: {str(error).partition(':')[0].rstrip('0123456789 ')}"] += 1
+            continue
+        count[name] += 1
+        yield grid
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, help="folder that holds the corpora (default: COMPOSER_DATA)")
+    parser.add_argument("--corpora", help="which, with commas (default: all that are there)")
+    parser.add_argument("--synthetic", type=Path, nargs="*", default=[], help="folders of synthetic shards made here")
+    parser.add_argument("--out", type=Path, required=True, help="the pack (.npz)")
+    said = parser.parse_args()
+    count: Counter[str] = Counter()
+    try:
+        names = said.corpora.split(",") if said.corpora else None
+        songs = all_songs(said.data or data_root(), names, said.synthetic, count)
+        total = pack(on_grid(songs, count), said.out)
+    except ComposerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for what, number in sorted(count.items()):
+        print(f"{number:7d}  {what}")
+    print(f"{total:7d}  songs packed, {said.out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

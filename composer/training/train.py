@@ -1,0 +1,272 @@
+"""Train the band model: `python -m composer.training.train PACK --out RUN` — resumes exactly where RUN stopped.
+
+AdamW with warm-up and cosine, bf16 autocast, validation on songs never trained on, a log line every few seconds
+(RUN/log.jsonl), and a half-precision checkpoint (RUN/checkpoint) that the arranger loads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from composer.corpora.mma_grooves import grooves
+from composer.model.checkpoint import CONFIG, save_checkpoint
+from composer.model.config import ModelConfig
+from composer.model.network import FIELDS, Network, State, field_losses
+from composer.model.sequence import Brief, Lesson
+from composer.training.collate import collate
+from composer.training.dataset import Hiding, Stream, corpus_weights, draw_brief, excerpt
+from composer.training.packing import Pack, open_pack
+from composer.styles import STYLES
+from composer.vocab import GridSong
+
+
+REAL_GROOVES = ("easyrpg", "freedoom", "freedoom_history", "groove", "lieder", "nottingham", "openewld", "openmsx", "pop909", "simutrans")
+"""Groove labels of real music, known to every model whether or not its pack holds them."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; every figure ends up on the checkpoint's card."""
+
+    minutes: float = 60.0
+    """Length of the whole run, over all its slices; the learning rate reaches its end here."""
+    batch: int = 16
+    window: int = 256
+    """Events a step sees of each song; an LSTM's state goes on from window to window."""
+    learning_rate: float = 2e-3
+    final_rate: float = 5e-5
+    warmup_steps: int = 100
+    weight_decay: float = 0.02
+    clip: float = 1.0
+    real_share: float = 0.4
+    """Share of draws that are real music rather than the synthetic band."""
+    seed: int = 1
+
+
+def subset(pack: Pack, split: str) -> Pack:
+    """The songs of one split."""
+    return _Chosen(pack.arrays, pack.about, [i for i, about in enumerate(pack.about) if about["meta"]["split"] == split])  # type: ignore[index]
+
+
+@dataclass(frozen=True)
+class _Chosen(Pack):
+    chosen: list[int]
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def __getitem__(self, index: int) -> GridSong:
+        return Pack.__getitem__(Pack(self.arrays, self.about), self.chosen[index])
+
+
+def rate_at(recipe: Recipe, step: int, done: float) -> float:
+    """Learning rate at a step, with `done` the share of the run's minutes that is over: warm-up, then cosine."""
+    ramp = min(1.0, (step + 1) / recipe.warmup_steps)
+    cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    return ramp * (recipe.final_rate + (recipe.learning_rate - recipe.final_rate) * cosine)
+
+
+class Trainer:
+    """One run in a folder; `train(minutes)` does a slice of it."""
+
+    def __init__(self, pack: Pack, folder: Path, config: ModelConfig, recipe: Recipe, device: str = "cpu") -> None:
+        self.folder, self.config, self.recipe, self.device = folder, config, recipe, device
+        torch.manual_seed(recipe.seed)
+        self.pack = pack
+        train = subset(pack, "train")
+        weights = corpus_weights(pack, recipe.real_share)[[*train.chosen]]  # type: ignore[attr-defined]
+        self.network = Network(config).to(device)
+        decayed = [p for p in self.network.parameters() if p.ndim >= 2]
+        plain = [p for p in self.network.parameters() if p.ndim < 2]
+        groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+        self.optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
+        self.step, self.spent_s, self.notes = 0, 0.0, 0
+        self.state: State | None = None
+        self._resume()
+        self.streams = [
+            iter(Stream(train, weights / weights.sum(), config, np.random.default_rng([recipe.seed, self.step, lane]), recipe.window))
+            for lane in range(recipe.batch)
+        ]
+        self.held_out = held_out(pack, config)
+
+    def _resume(self) -> None:
+        path = self.folder / "resume.pt"
+        if path.exists():
+            saved = torch.load(path, map_location=self.device, weights_only=True)
+            self.network.load_state_dict(saved["network"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.step, self.spent_s, self.notes = saved["step"], saved["spent_s"], saved["notes"]
+
+    def save(self, valid: dict[str, Any]) -> None:
+        """Resume file and half-precision checkpoint, each replaced whole."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        staged = self.folder / "resume.pt.part"
+        state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        torch.save(state | {"step": self.step, "spent_s": self.spent_s, "notes": self.notes}, staged)
+        staged.replace(self.folder / "resume.pt")
+        weights = {name: tensor.float().cpu().numpy() for name, tensor in self.network.state_dict().items()}
+        save_checkpoint(self.folder / "checkpoint", self.config, weights, self.card(valid))
+
+    def card(self, valid: dict[str, Any]) -> dict[str, Any]:
+        """What the checkpoint says of itself: recipe, data by corpus with licence, and how well it predicts."""
+        corpora: dict[str, dict[str, Any]] = {}
+        for about in self.pack.about:
+            meta: dict[str, str] = about["meta"]  # type: ignore[assignment]
+            name = meta["corpus"] + (" (synthetic band)" if meta["synthetic"] == "True" else "")
+            entry = corpora.setdefault(name, {"licence": meta["licence"], "songs": 0})
+            entry["songs"] += 1
+        return {
+            "model": f"band-{self.config.trunk}",
+            "step": self.step,
+            "training_minutes": round(self.spent_s / 60, 1),
+            "notes_seen": self.notes,
+            "recipe": self.recipe.__dict__,
+            "device": self.device,
+            "torch": torch.__version__,
+            "corpora": corpora,
+            "valid": valid,
+        }
+
+    def train(self, minutes: float, every_s: float = 20.0, save_every_s: float = 300.0) -> dict[str, Any]:
+        """Train for a slice of the run, or to its end; returns the last validation."""
+        begun = last_log = last_save = time.monotonic()
+        sums = torch.zeros(len(FIELDS))
+        count, logged = 0, self.notes
+        while (now := time.monotonic()) - begun < 60 * minutes and self.spent_s < 60 * self.recipe.minutes:
+            losses, notes = self._learn()
+            sums += losses
+            count += notes
+            self.spent_s += time.monotonic() - now
+            if now - last_log > every_s:
+                bits = (sums / max(count, 1) / math.log(2)).tolist()
+                entry = {"step": self.step, "minutes": self.spent_s / 60, "bits": sum(bits), "notes_s": (self.notes - logged) / (now - last_log)}
+                self._log(entry | dict(zip(FIELDS, bits, strict=True)))
+                sums, count, last_log, logged = torch.zeros(len(FIELDS)), 0, now, self.notes
+            if now - last_save > save_every_s:
+                self._check()
+                last_save = time.monotonic()
+        return self._check()
+
+    def _check(self) -> dict[str, Any]:
+        valid = evaluate(self.network, self.held_out, self.device)
+        self._log({"step": self.step, "minutes": self.spent_s / 60, "valid": valid})
+        self.save(valid)
+        return valid
+
+    def _log(self, entry: dict[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "log.jsonl").open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def _learn(self) -> tuple[torch.Tensor, int]:
+        """One optimiser step; returns summed nats by field and the notes they are over."""
+        rows = [next(stream) for stream in self.streams]
+        batch = collate([row[:3] for row in rows], self.device)
+        if self.state:
+            fresh = torch.tensor([row[3] for row in rows], device=self.device)
+            self.state = [tensor * ~fresh[None, :, None] for tensor in self.state]
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate_at(self.recipe, self.step, self.spent_s / (60 * self.recipe.minutes))
+        self.network.train()
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
+            logits, state = self.network(batch, self.state or None)
+            losses = field_losses(logits, batch)
+        self.state = [tensor.float() for tensor in state]
+        notes = int((batch.target_kind[batch.asked] == 2).sum())
+        total = torch.stack([losses[name].sum() for name in FIELDS])
+        self.optimizer.zero_grad(set_to_none=True)
+        (total.sum() / max(int(batch.asked.sum()), 1)).backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        self.step += 1
+        self.notes += notes
+        return total.detach().float().cpu(), notes
+
+
+def held_out(pack: Pack, config: ModelConfig, songs: int = 48, bars: int = 16, seed: int = 7) -> list[tuple[GridSong, Brief]]:
+    """The same few held-out excerpts every time, spread over the corpora, with everything said and nothing given but the melody."""
+    valid = subset(pack, "valid")
+    rng = np.random.default_rng(seed)
+    nothing = Hiding(0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0)
+    by_corpus: dict[str, list[int]] = {}
+    for index in range(len(valid)):
+        meta = valid.about[valid.chosen[index]]["meta"]  # type: ignore[attr-defined]
+        by_corpus.setdefault(f"{meta['corpus']}/{meta['synthetic']}", []).append(index)
+    found: list[tuple[GridSong, Brief]] = []
+    for indices in by_corpus.values():
+        for index in rng.permutation(indices)[: max(2, songs // len(by_corpus))]:
+            song = valid[int(index)]
+            start = int(rng.integers(0, max(1, song.bar_count - bars)))
+            song = excerpt(song, start, min(start + bars, song.bar_count))
+            if (brief := draw_brief(song, config, rng, nothing)) is not None:
+                found.append((song, brief))
+    return found
+
+
+@torch.no_grad()
+def evaluate(network: Network, songs: list[tuple[GridSong, Brief]], device: str = "cpu") -> dict[str, Any]:
+    """Bits per accompaniment note on held-out excerpts: in all, by field, and by corpus."""
+    from composer.model.sequence import lesson
+
+    network.eval()
+    sums: dict[str, np.ndarray] = {}
+    for first in range(0, len(songs), 8):
+        rows: list[tuple[Lesson, GridSong, Brief]] = [(lesson(song, brief), song, brief) for song, brief in songs[first : first + 8]]
+        batch = collate(rows, device)
+        with torch.autocast(torch.device(device).type, torch.bfloat16):
+            losses = field_losses(network(batch)[0], batch)
+        owner = torch.arange(len(rows), device=device)[:, None].expand_as(batch.asked)[batch.asked]
+        is_note = batch.target_kind[batch.asked] == 2
+        for i, (_, song, _) in enumerate(rows):
+            mine = owner == i
+            name = song.meta["corpus"] + ("*" if song.meta["synthetic"] == "True" else "")
+            row = [float(losses[field][mine].sum()) for field in FIELDS]
+            sums[name] = sums.get(name, np.zeros(len(FIELDS) + 1)) + np.array([*row, int(is_note[mine].sum())])
+    total = sum(sums.values(), np.zeros(len(FIELDS) + 1))
+    bits = {name: float(row[:-1].sum() / max(row[-1], 1) / math.log(2)) for name, row in sums.items()}
+    by_field = {field: float(total[i] / max(total[-1], 1) / math.log(2)) for i, field in enumerate(FIELDS)}
+    return {"bits": sum(by_field.values()), "by_field": by_field, "by_corpus": bits, "notes": int(total[-1])}
+
+
+def main() -> None:
+    """Command line: one slice of a run."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack", type=Path, help="packed songs (.npz)")
+    parser.add_argument("--out", type=Path, required=True, help="folder of the run; training goes on from what is there")
+    parser.add_argument("--size", choices=("tiny", "small", "base"), default="small", help="size of the model (default small)")
+    parser.add_argument("--trunk", choices=("lstm", "transformer"), default="lstm", help="default lstm")
+    parser.add_argument("--minutes", type=float, default=Recipe.minutes, help="length of the whole run (default 60)")
+    parser.add_argument("--slice", type=float, default=1e9, help="stop after so many minutes, to go on later (default: the whole run)")
+    parser.add_argument("--batch", type=int, default=Recipe.batch, help="songs side by side (default 16)")
+    parser.add_argument("--window", type=int, default=Recipe.window, help="events a step (default 256)")
+    parser.add_argument("--rate", type=float, default=Recipe.learning_rate, help="peak learning rate (default 2e-3)")
+    parser.add_argument("--real-share", type=float, default=Recipe.real_share, help="share of draws that are real music (default 0.4)")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's choice)")
+    args = parser.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    pack = open_pack(args.pack)
+    size = {"tiny": ModelConfig.tiny, "small": ModelConfig.small, "base": ModelConfig.base}[args.size]
+    known = args.out / "checkpoint" / CONFIG
+    if known.exists():
+        config = ModelConfig.from_json(json.loads(known.read_text()))
+    else:
+        names = {str(about["groove"]) for about in pack.about} | set(grooves()) | set(REAL_GROOVES)
+        config = size(trunk=args.trunk, styles=tuple(STYLES), grooves=tuple(sorted(names - {""})))
+    recipe = Recipe(minutes=args.minutes, batch=args.batch, window=args.window, learning_rate=args.rate, real_share=args.real_share)
+    trainer = Trainer(pack, args.out, config, recipe, args.device)
+    print(json.dumps(trainer.train(args.slice)))
+
+
+if __name__ == "__main__":
+    main()
