@@ -362,7 +362,8 @@ class _PartWriter:
             tuplet = self._tuplet(at, length, triplet and member == 0, tied)
             yield "<note>" + "<chord/>" * (member > 0)
             if self.part.is_drum:
-                line, octave_shown = _DRUM_PLACES.get(pitch, "B4")
+                place = _DRUM_PLACES.get(pitch, "B4")
+                line, octave_shown = place[0], place[1]
                 shown = f"<display-step>{line}</display-step><display-octave>{octave_shown}</display-octave>"
                 yield f"<unpitched>{shown}</unpitched>"
                 accidental, instrument = "", f'<instrument id="P{self.number}-I{pitch}"/>'
