@@ -1,8 +1,8 @@
 """Whole bands written by people, from games that are free software: Freedoom, Simutrans, OpenTTD's OpenMSX, EasyRPG.
 
-Each corpus is a folder of MIDI files. A file is kept, over its longest stretch in one metre the model plays, if its beats
-are where its ticks say and at least two parts of a band (`composer.corpora.roles`) can be told in it; everything else is
-counted with its reason.
+Each corpus is a folder of MIDI files. A file is kept, over its longest stretch in one metre the model plays, if its
+beats are where its ticks say and at least two parts of a band (`composer.corpora.roles`) can be told in it; everything
+else is counted with its reason.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from composer.corpora.roles import band_of
-from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip, on_grid
+from composer.corpora.song import Loader, OnSkip, Song, hash_files, ignore_skip, on_grid
 from composer.corpora.splits import split_of
 from composer.errors import InputError, ScoreError
 from composer.formats.midi import read_midi
@@ -90,15 +91,16 @@ CORPORA: dict[str, BandCorpus] = {
 }
 
 
-def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
-    """The bands in folder `data`, which is named after its corpus. Raises InputError where there is no such corpus."""
-    corpus = CORPORA.get(data.name)
+def songs(name: str, data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
+    """The bands of one of `CORPORA`, in folder `data`/`name`. Raises InputError where there is none."""
+    corpus = CORPORA.get(name)
     if corpus is None:
-        raise InputError(f"{data}: no band corpus of that name; there are {', '.join(CORPORA)}")
-    if not data.is_dir():
-        raise InputError(f"{data}: no such folder; corpora/{data.name}/README.md says where to get it")
+        raise InputError(f"no band corpus called {name!r}; there are {', '.join(CORPORA)}")
+    folder = data / name
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder; corpora/{name}/README.md says where to get it")
     seen: dict[str, set[int]] = {}
-    for path in sorted(data.glob("*.mid")):
+    for path in sorted(folder.glob("*.mid")):
         song_id = f"{corpus.name}/{path.stem}"
         try:
             score = _usable(read_midi(path))
@@ -112,6 +114,10 @@ def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
             continue
         seen[song_id] = tune
         yield _song(song_id, corpus, score, path)
+
+
+LOADERS: dict[str, Loader] = {name: partial(songs, name) for name in CORPORA}
+"""Corpus name → loader, from the folder that holds all corpora."""
 
 
 def _song(song_id: str, corpus: BandCorpus, score: Score, path: Path) -> Song:

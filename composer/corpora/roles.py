@@ -1,4 +1,4 @@
-"""Which track of a multitrack file is which player (drums, bass, melody, guitar, piano, strings), and a band made of them.
+"""Which track of a multitrack file is which player (drums, bass, melody …), and a band made of them.
 
 Three witnesses vote in log-odds: the track's name, its General MIDI program, and what it plays (register, chords,
 length, activity, against Gaussians fitted to tracks whose name and program agree). The channel settles drums.

@@ -33,8 +33,7 @@ def lead_sheets(data: Path, corpora: Sequence[str]) -> Iterator[Song]:
             loader = importlib.import_module(f"composer.corpora.{name}")
         except ModuleNotFoundError:
             raise InputError(f"no corpus called {name!r}; try pop909, openewld or nottingham") from None
-        folder = data if name == "pop909" else data / name
-        sources.append(loader.songs(folder, ignore_skip))
+        sources.append(loader.songs(data, ignore_skip))
     for row in itertools.zip_longest(*sources):
         for song in row:
             if song is not None and song.lane is not None and any(part.role == "melody" for part in song.score.parts):
