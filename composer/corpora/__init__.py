@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from composer.corpora import pop909
+from composer.corpora import lieder, nottingham, openewld, pop909
 from composer.corpora.song import Loader, OnSkip, Song, ignore_skip
 from composer.errors import InputError
 
@@ -16,6 +16,9 @@ DATA_VARIABLE = "COMPOSER_DATA"
 
 CORPORA: dict[str, Loader] = {
     "pop909": pop909.songs,
+    "openewld": openewld.songs,
+    "nottingham": nottingham.songs,
+    "lieder": lieder.songs,
 }
 """Corpus name → loader. Each takes the folder that holds all corpora, and a callback for what it leaves out."""
 
