@@ -13,7 +13,7 @@ from composer.score import Part, Score
 
 Report = dict[str, Any]
 MIDI_TYPES = ("one track", "several tracks", "several songs")
-PITCH_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 def inspect(score: Score, path: Path | None = None, melody: str | None = None) -> Report:

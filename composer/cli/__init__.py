@@ -20,7 +20,7 @@ COMMANDS = {
     "arrange": "write a band around a seed melody",
     "render": "play a music file to WAV, with stems if asked",
     "inspect": "say what is in a music file: parts, bars, key, chords, problems",
-    "demo": "arrange the bundled seed melody",
+    "demo": "arrange a bundled seed melody",
     "styles": "list the styles",
     "soundfonts": "list, get and verify soundfonts",
     "doctor": "say what is missing on this machine, and the command that fixes it",

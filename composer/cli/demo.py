@@ -1,16 +1,24 @@
-"""`composer demo`: the bundled seed melody, arranged with everything that `composer arrange` can write."""
+"""`composer demo`: a bundled seed melody, arranged with everything that `composer arrange` can write."""
 
 from __future__ import annotations
 
 import argparse
-import importlib.resources
+from pathlib import Path
 
 from composer.cli import Parser, arrange
 
-SEED = "auld-lang-syne.mid"
+TUNE = "auld-lang-syne"
+SEEDS = Path(__file__).parents[1] / "seeds"
+
+
+def tunes() -> list[str]:
+    """The bundled melodies, all in the public domain."""
+    return sorted(path.stem for path in SEEDS.glob("*.mid"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    tune = parser.add_argument("tune", nargs="?", choices=tunes(), default=TUNE, metavar="TUNE")
+    tune.help = f"one of {', '.join(tunes())} (default: {TUNE})"
     parser.add_argument("--style", default="pop", help="a name from: composer styles (default: pop)")
     parser.add_argument("--seed", default="0", metavar="N", help="the dice, see: composer arrange --help (default: 0)")
     parser.add_argument(
@@ -21,6 +29,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     parser = Parser(prog="composer demo")
     arrange.add_arguments(parser)
-    with importlib.resources.as_file(importlib.resources.files("composer") / "seeds" / SEED) as seed_file:
-        words = [str(seed_file), "--style", args.style, "--seed", args.seed, "--out", args.out, "--stems", "--force"]
-        return arrange.run(parser.parse_args(words))
+    words = [str(SEEDS / f"{args.tune}.mid"), "--style", args.style, "--seed", args.seed, "--out", args.out]
+    return arrange.run(parser.parse_args([*words, "--stems", "--force"]))

@@ -139,7 +139,7 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
     parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
     lines = [
         f"{name}: {wanted.style}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
-        f"  melody: {made.melody.part.name or 'part ' + str(made.melody.index + 1)} ({made.melody.why})",
+        f"  melody: {made.melody.why}",
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",
     ]
