@@ -41,7 +41,8 @@ def k_weighting(sample_rate: int) -> np.ndarray:
 def step_starts(frames: int, sample_rate: int) -> np.ndarray:
     """The frame that each tenth of a second begins at, shape (steps,); the last step may be a short one."""
     steps = int(np.ceil(frames / (STEP_S * sample_rate)))
-    return np.rint(np.arange(steps) * STEP_S * sample_rate).astype(np.int64)
+    starts: np.ndarray = np.rint(np.arange(steps) * STEP_S * sample_rate).astype(np.int64)
+    return starts
 
 
 def weighted_energies(audio: np.ndarray, sample_rate: int, starts: np.ndarray) -> np.ndarray:

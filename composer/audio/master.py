@@ -10,7 +10,9 @@ from composer.audio import loudness
 from composer.audio.limiter import CELL, Limiter, apply_curve
 
 MAX_LIFT_DB = 60.0
-MAX_REDUCTION_DB = 15.0
+NEAR_LU = 0.15
+"""Close enough to the target not to go over the sound again."""
+MAX_REDUCTION_DB = 20.0
 """More than this is taken away from no peak: a lone click is not made as loud as a song."""
 
 
@@ -45,11 +47,12 @@ def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling
     gain_db = 0.0
     if target_lufs is not None:
         gain_db = _gain_for(target_lufs, bus, peaks, limiter, sample_rate, most_db)
-    for _ in range(3):
+    for last in (False, False, True):
         curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
         audio = apply_curve(bus, curve, 10 ** (gain_db / 20))
         lufs = loudness.loudness(audio, sample_rate)
-        if target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < 0.1 or gain_db >= most_db:
+        near = target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < NEAR_LU
+        if last or near or target_lufs is None or (gain_db >= most_db and lufs < target_lufs):
             break
         gain_db = min(gain_db + target_lufs - lufs, most_db)
     peak_dbtp = loudness.true_peak_dbtp(audio)

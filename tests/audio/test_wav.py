@@ -1,0 +1,56 @@
+"""Sound files: what is written is what is read, and nothing is lost by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from composer.audio.wav import read_wav, write_wav
+from composer.errors import AudioError, OutputError
+
+AUDIO = (0.5 * np.sin(np.arange(4_000) / 20)[:, None] * np.array([1.0, -1.0])).astype(np.float32)
+
+
+@pytest.mark.parametrize(("bits", "error"), [(16, 2**-15), (24, 2**-23), (32, 0.0)])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_round_trip(tmp_path: Path, bits: int, error: float, order: str) -> None:
+    path = write_wav(tmp_path / "a.wav", np.asarray(AUDIO, order=order), 48_000, bits)  # type: ignore[call-overload]
+    audio, sample_rate = read_wav(path)
+    assert sample_rate == 48_000
+    assert np.abs(audio - AUDIO).max() <= error
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_one_channel_and_silence_of_no_length(tmp_path: Path) -> None:
+    assert read_wav(write_wav(tmp_path / "mono.wav", AUDIO[:, 0], 44_100))[0].shape == (4_000, 1)
+    assert read_wav(write_wav(tmp_path / "none.wav", AUDIO[:0], 44_100))[0].shape == (0, 2)
+
+
+def test_nothing_is_written_over_by_accident(tmp_path: Path) -> None:
+    path = write_wav(tmp_path / "a.wav", AUDIO, 44_100)
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match="--force"):
+        write_wav(path, AUDIO * 0, 44_100)
+    assert path.read_bytes() == before
+    write_wav(path, AUDIO * 0, 44_100, force=True)
+    assert not read_wav(path)[0].any()
+
+
+def test_samples_that_are_no_sound_are_refused(tmp_path: Path) -> None:
+    for wrong, word in ((AUDIO * np.nan, "finite"), (np.zeros((2, 2, 2)), "shape")):
+        with pytest.raises(AudioError, match=word):
+            write_wav(tmp_path / "a.wav", wrong, 44_100)
+    with pytest.raises(AudioError, match="16, 24 or 32"):
+        write_wav(tmp_path / "a.wav", AUDIO, 44_100, bits=8)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_wav(tmp_path / "no" / "a.wav", AUDIO, 44_100)
+    (tmp_path / "text.wav").write_text("no sound")
+    for name in ("text.wav", "none.wav"):
+        with pytest.raises(AudioError, match="cannot be read"):
+            read_wav(tmp_path / name)
