@@ -79,7 +79,7 @@ def _chunks(data: bytes, name: str, problems: list[str]) -> tuple[int, int, list
         problems.append(f"MIDI type {kind} is unknown; read as type 1")
         kind = 1
     at = start + 8 + max(length, 6)
-    if data[at : at + 4] != b"MTrk":
+    if not data[at : at + 4].isalnum():
         at = max(data.find(b"MTrk", start + 14), 0) or len(data)
     found: list[bytes] = []
     while at + 8 <= len(data):

@@ -72,6 +72,8 @@ def _conductor(score: Score) -> list[_Timed]:
         for tick, numerator, denominator in score.meter.changes
     ]
     marks = [event for event in score.events if event.kind == "key_signature"]
+    if score.key and score.key not in midi_meta.KEYS:
+        raise ScoreError(f"no key signature {score.key!r}; MIDI has {', '.join(midi_meta.KEYS)}")
     if score.key and not (marks and marks[0].data == (score.key,)):
         track.append((0, _EVENTS, _meta("key_signature", (score.key,))))
     if _chords_as_markers(score):

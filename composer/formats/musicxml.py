@@ -8,6 +8,7 @@ and layout have no place in a Score. `musicxml_write` explains how a performance
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import os
 import re
@@ -250,7 +251,7 @@ class _Reading:
         bars = list(self.parts[0].getElementsByClass("Measure"))
         now = None
         metre = (4, 4)
-        for bar, following in zip(bars, [*bars[1:], None], strict=True):
+        for bar, following in itertools.zip_longest(bars, bars[1:]):
             if bar.timeSignature is not None:
                 metre = (bar.timeSignature.numerator, bar.timeSignature.denominator)
             start = self.tick(bar.offset)

@@ -8,6 +8,7 @@ Notes are spelled by their distance from the key on the line of fifths. Only the
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -186,7 +187,7 @@ class _PartWriter:
             together.setdefault(note[0], []).append(note)
         starts = sorted(together)
         chords = []
-        for start, following in zip(starts, [*starts[1:], None], strict=True):
+        for start, following in itertools.zip_longest(starts, starts[1:]):
             group = together[start]
             end = max(note[1] for note in group)
             if following is not None and (end > following or following - end < _SIXTEENTH):
@@ -282,11 +283,16 @@ class _PartWriter:
                 yield from self._pieces(None, at, begin, staff, index, spelled)
             yield from self._pieces(chord, begin, stop, staff, index, spelled)
             at = stop
-        if at == start:
-            length = end - start
+        length = end - start
+        if at == start and length == self._whole(index):
             yield f'<note><rest measure="yes"/><duration>{length}</duration>{self._place(staff)}</note>'
         elif at < end:
             yield from self._pieces(None, at, end, staff, index, spelled)
+
+    def _whole(self, index: int) -> int:
+        """How long the bar's metre says it is; a pick-up or a bar cut short is less."""
+        bar = self.bars[1] if index == 0 and _has_pickup(self.bars) else self.bars[index]
+        return bar.numerator * 4 * QUARTER // bar.denominator
 
     def _place(self, staff: int) -> str:
         return f"<voice>{staff * 4 + 1}</voice>"

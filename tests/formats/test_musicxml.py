@@ -1,0 +1,169 @@
+"""MusicXML and ABC in, MusicXML out; music21 is the judge of what we write."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from composer.errors import MusicFileError, OutputError
+from composer.formats import load, save
+from composer.formats.musicxml_names import kind_of, signature, spell
+from composer.score import Event, Part, Score, as_notes
+from composer.timing import Meter, TempoMap
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def test_abc_with_pickup_repeat_chords_and_triplet(tmp_path: Path) -> None:
+    score = load(DATA / "scarborough.abc")
+    (part,) = score.parts
+    assert score.title == "Scarborough Fair"
+    assert score.meter.changes == ((0, 3, 4),)
+    assert score.tempo.bpm_at(0) == pytest.approx(108)
+    assert score.chords[:2] == ((0, "Dm"), (2880, "C"))
+    assert score.key == "Am"
+    assert [note[:3] for note in part.notes.tolist()[:3]] == [(0, 960, 62), (960, 480, 62), (1440, 720, 69)]
+
+
+def test_musicxml_with_pickup_ties_tuplets_repeats_and_lyrics() -> None:
+    score = load(DATA / "pickup.musicxml")
+    voice, piano = score.parts
+    assert score.meter.changes == ((0, 1, 4), (480, 3, 4))
+    assert [note[:3] for note in voice.notes.tolist()] == [
+        (0, 480, 67),
+        (480, 2160, 72),
+        (2640, 160, 74),
+        (2800, 160, 76),
+        (2960, 160, 77),
+        (3120, 240, 79),
+        *(
+            (480 + 2880 + onset, duration, pitch)
+            for onset, duration, pitch in (
+                (0, 2160, 72),
+                (2160, 160, 74),
+                (2320, 160, 76),
+                (2480, 160, 77),
+                (2640, 240, 79),
+            )
+        ),
+    ]
+    assert voice.events[0] == Event(0, "lyrics", ("A-",))
+    assert (voice.program, piano.program) == (73, 0)
+    assert len(piano) == 4, "two staves are one player"
+    assert score.chords == ((480, "Bbmaj7"), (1920, "F/A"), (3360, "Bbmaj7"), (4800, "F/A"))
+    assert score.key == "F"
+    assert score.tempo.changes == ((0, 600_000),)
+
+
+def song() -> Score:
+    beat = 480
+    melody = [(beat + i * 240 + i % 3, 230, 60 + (i * 5) % 13, 80) for i in range(60)]
+    triplets = [(beat * 33 + i * 160, 160, 67 + i, 80) for i in range(3)]
+    keys = [(beat + i * beat, beat, p, 70) for i in range(40) for p in (41, 60, 64)]
+    kit = [(beat + i * 240, 60, p, 90) for i in range(80) for p in ((36, 42) if i % 4 == 0 else (42,))]
+    return Score(
+        (
+            Part("Melody", as_notes(melody + triplets), 73, events=(Event(480, "lyrics", ("la <&>",)),)),
+            Part("Piano", as_notes(keys), 0),
+            Part("Drums", as_notes(kit), is_drum=True),
+        ),
+        TempoMap(480, ((0, 500_000), (480 * 9, 600_000))),
+        Meter(480, ((0, 1, 4), (480, 4, 4))),
+        "Song & Dance",
+        "Eb",
+        ((480, "Ebmaj7"), (480 * 3, "C7b9"), (480 * 5, "Bb7sus4/F"), (480 * 9, "N.C.")),
+    )
+
+
+@pytest.mark.parametrize("suffix", [".musicxml", ".mxl"])
+def test_what_is_written_reads_back(suffix: str, tmp_path: Path) -> None:
+    score = song()
+    save(score, tmp_path / f"a{suffix}")
+    again = load(tmp_path / f"a{suffix}")
+    assert again.title == score.title
+    assert (again.key, again.meter.changes, again.tempo.changes) == (
+        score.key,
+        score.meter.changes,
+        score.tempo.changes,
+    )
+    assert again.chords == score.chords
+    assert [(part.name, part.program, part.is_drum) for part in again.parts] == [
+        (part.name, part.program, part.is_drum) for part in score.parts
+    ]
+    for before, after in zip(score.parts, again.parts, strict=True):
+        np.testing.assert_array_equal(before.notes["pitch"], after.notes["pitch"])
+        assert np.abs(before.notes["onset"] - after.notes["onset"]).max() <= 2
+    assert again.parts[0].events[0] == Event(480, "lyrics", ("la <&>",))
+    with pytest.raises(OutputError, match="already exists"):
+        save(score, tmp_path / f"a{suffix}")
+
+
+def test_every_bar_is_full(tmp_path: Path) -> None:
+    import music21
+
+    save(song(), tmp_path / "a.musicxml")
+    parsed = music21.converter.parse(tmp_path / "a.musicxml", forceSource=True)
+    for part in parsed.parts:
+        for measure in part.getElementsByClass("Measure"):
+            expected = 1.0 if measure.number == 0 else 4.0
+            assert measure.duration.quarterLength == expected, (part.partName, measure.number)
+
+
+def test_sixty_four_bars_of_five_parts_are_written_in_a_second(tmp_path: Path) -> None:
+    rows = as_notes([(i * 120 + i % 7, 110, 40 + i % 30, 80) for i in range(1024)])
+    began = time.perf_counter()
+    save(Score(tuple(Part(str(i), rows, i) for i in range(5))), tmp_path / "a.musicxml")
+    assert time.perf_counter() - began < 2
+
+
+def test_an_empty_score_is_written(tmp_path: Path) -> None:
+    save(Score((Part("x"),)), tmp_path / "a.musicxml")
+    assert load(tmp_path / "a.musicxml").end == 0
+
+
+@pytest.mark.parametrize(
+    ("pitch", "fifths", "name"),
+    [(61, 2, ("C", 1, 4)), (61, -3, ("D", -1, 4)), (60, 7, ("B", 1, 3)), (71, -7, ("C", -1, 5)), (66, 0, ("F", 1, 4))],
+)
+def test_spelling(pitch: int, fifths: int, name: tuple[str, int, int]) -> None:
+    assert spell(pitch, fifths) == name
+
+
+def test_signatures() -> None:
+    assert [signature(step, 2) for step in "FCG"] == [1, 1, 0]
+    assert [signature(step, -2) for step in "BEA"] == [-1, -1, 0]
+
+
+def test_kinds() -> None:
+    assert kind_of("m7") == ("minor-seventh", "")
+    assert kind_of("7b9")[0] == "dominant"
+    assert kind_of("weird") == ("other", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("empty.musicxml", b"", "is empty"),
+        ("text.musicxml", b"Dear Sir", "is not MusicXML .it begins with 'Dear Sir'"),
+        ("other.xml", b"<?xml version='1.0'?><html/>", "is not MusicXML"),
+        ("cut.musicxml", b"<score-partwise><part-list>", "cannot be read as MusicXML"),
+        ("damaged.mxl", b"PK\x03\x04 no zip", "compressed contents are damaged"),
+        ("text.abc", b"Dear Sir", "has no K: line"),
+    ],
+)
+def test_malformed(name: str, data: bytes, says: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(MusicFileError, match=says) as caught:
+        load(tmp_path / name)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_zip_without_a_score(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.mxl", "w") as archive:
+        archive.writestr("readme.txt", "no")
+    with pytest.raises(MusicFileError, match="holds no MusicXML"):
+        load(tmp_path / "a.mxl")
