@@ -29,9 +29,9 @@ TO_GENERAL_MIDI = {22: 42, 26: 46, 58: 43, 40: 38}
 """The kit's rim and edge notes → the General MIDI notes that sound alike."""
 
 _STYLES = {
-    "rock": "rock", "punk": "rock", "funk": "funk", "afrobeat": "funk", "neworleans": "funk", "jazz": "swing",
-    "soul": "soul", "hiphop": "hiphop", "country": "country", "gospel": "gospel", "reggae": "reggae", "pop": "pop", "latin": "latin",
-    "afrocuban": "latin", "highlife": "latin", "blues": "blues", "dance": "dance",
+    "rock": "rock", "punk": "rock", "funk": "funk", "afrobeat": "funk", "neworleans": "funk", "soul": "soul",
+    "jazz": "swing", "hiphop": "hiphop", "country": "country", "gospel": "gospel", "reggae": "reggae", "pop": "pop",
+    "latin": "latin", "afrocuban": "latin", "highlife": "latin", "blues": "blues", "dance": "dance",
 }  # fmt: skip
 _FINER = {
     "latin/brazilian-samba": "samba", "latin/samba": "samba", "latin/brazilian-bossa": "bossa", "dance/disco": "disco",
