@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from composer.corpora import lieder, nottingham, openewld, pop909
+from composer.corpora import bands, groove, lieder, nottingham, openewld, pop909
 from composer.corpora.song import Loader, OnSkip, Song, ignore_skip
 from composer.errors import InputError
 
@@ -19,6 +19,8 @@ CORPORA: dict[str, Loader] = {
     "openewld": openewld.songs,
     "nottingham": nottingham.songs,
     "lieder": lieder.songs,
+    **bands.LOADERS,
+    "groove": groove.songs,
 }
 """Corpus name → loader. Each takes the folder that holds all corpora, and a callback for what it leaves out."""
 
@@ -30,16 +32,14 @@ def data_root() -> Path:
         raise InputError(f"{DATA_VARIABLE} is not set; let it name the folder that holds the corpora")
     root = Path(value)
     if not root.is_dir():
-        raise InputError(
-            f"{DATA_VARIABLE} names {value}, which is no folder; let it name the one that holds the corpora"
-        )
+        raise InputError(f"{DATA_VARIABLE} names {value}, which is no folder; name the one that holds the corpora")
     return root
 
 
 def iter_songs(
     names: Iterable[str] | None = None, data: Path | None = None, on_skip: OnSkip = ignore_skip
 ) -> Iterator[Song]:
-    """Songs of the named corpora (None: of all that are there), in a fixed order. Raises InputError for a missing one."""
+    """Songs of the named corpora (None: all that are there), in a fixed order. Raises InputError for a missing one."""
     root = data_root() if data is None else data
     wanted = [name for name in CORPORA if (root / name).is_dir()] if names is None else list(names)
     for name in wanted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,8 +13,10 @@ from composer.model.canvas import Canvas
 from composer.model.decoder import Decoder
 from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
 from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, NOTE, PLAYS, Brief, given_events, visible_parts
-from composer.vocab import GRID_NOTE_DTYPE, GridSong
+from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
 
+LONGEST_SILENCE = 4
+"""Bars a part may rest; then it is told to play."""
 MOST_NOTES = 96
 """Notes a part may write in one bar: beyond this the turn ends, whatever the model wants."""
 
@@ -53,6 +55,9 @@ def stream(
 
     song: its notes are the given parts'; the asked parts start empty. The notes yielded are playable and final.
     """
+    plays = np.zeros((song.bar_count, PARTS), int) if brief.activity is None else brief.activity.copy()
+    brief = replace(brief, activity=plays)
+    silent = dict.fromkeys(brief.asked, 0)
     canvas = Canvas(song)
     given = song.notes[np.isin(song.notes["part"], brief.given)]
     if brief.lookahead >= 0:
@@ -64,6 +69,9 @@ def stream(
     previous = dict.fromkeys(brief.asked, -1)
     for bar in range(song.bar_count):
         told = events[edges[bar] : edges[bar + 1]].tolist()
+        for part in brief.asked:
+            if silent[part] >= LONGEST_SILENCE:
+                plays[bar, part] = PLAYS
         first = brief.asked[0]
         decoder.tell(BAR, bar, bar, NO_PART, 0, 0, 0, 0, NO_PART if told else first)
         for i, (_, part, _, its_bar, *fields) in enumerate(told):
@@ -72,8 +80,8 @@ def stream(
             canvas.paint(given[given["bar"] == bar])
         written = []
         for turn_index, part in enumerate(brief.asked):
-            must_play = brief.activity is not None and brief.activity[bar, part] == PLAYS
-            notes = _take_turn(decoder, bar, part, must_play, previous, sampling, rng)
+            notes = _take_turn(decoder, bar, part, bool(plays[bar, part] == PLAYS), previous, sampling, rng)
+            silent[part] = 0 if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
             following = brief.asked[turn_index + 1] if turn_index + 1 < len(brief.asked) else NO_PART

@@ -102,7 +102,8 @@ def draw_brief(song: GridSong, config: ModelConfig, rng: np.random.Generator, hi
     if MELODY in present and rng.random() >= hiding.melody:
         given = (MELODY, *given)
     plays, density = measured(song)
-    said = rng.random(7) >= [hiding.style, hiding.groove, hiding.tempo, hiding.density, hiding.activity, hiding.phrase, hiding.end]
+    told = 0.0 if rng.random() < hiding.activity else rng.choice([0.1, 0.5, 1.0])
+    said = rng.random(6) >= [hiding.style, hiding.groove, hiding.tempo, hiding.density, hiding.phrase, hiding.end]
     return Brief(
         asked=asked,
         given=given,
@@ -111,9 +112,9 @@ def draw_brief(song: GridSong, config: ModelConfig, rng: np.random.Generator, hi
         groove=config.grooves.index(song.groove) + 1 if said[1] and song.groove in config.grooves else 0,
         tempo=tempo_class(song.tempo_bpm) if said[2] else 0,
         density=tuple(int(d) if said[3] and rng.random() < 0.7 else 0 for d in density),
-        activity=plays if said[4] else np.full_like(plays, UNKNOWN),
-        know_phrase=bool(said[5]),
-        know_end=bool(said[6]),
+        activity=np.where(rng.random(plays.shape) < told, plays, UNKNOWN),
+        know_phrase=bool(said[4]),
+        know_end=bool(said[5]),
     )
 
 

@@ -56,10 +56,13 @@ def from_song(song: Song) -> GridSong:
         count = int((-(-lengths // beats)).sum())
         roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
     names = ("id", "corpus", "work", "split", "licence", "sha256")
+    middle = bars[len(bars) // 2]
+    meta = {name: getattr(song, name) for name in names}
+    meta |= {"synthetic": str(song.synthetic), "meter": f"{middle.numerator}/{middle.denominator}"}
     return grid_song(
         song.score, bars, roots, basses, tones,
         phrases=tuple(start for start, _ in song.phrases), tempo_bpm=song.score.tempo.bpm_at(song.score.end // 2),
-        style=song.style, groove=song.groove, meta={name: getattr(song, name) for name in names} | {"synthetic": str(song.synthetic)},
+        style=song.style, groove=song.groove, meta=meta,
     )  # fmt: skip
 
 

@@ -6,12 +6,14 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from composer.corpora import data_root, iter_songs
 from composer.corpora.song import Song
 from composer.corpora.synthetic_build import read
 from composer.errors import ComposerError
+from composer.harmony.infer import chords_from_notes
 from composer.training.packing import from_song, pack
 from composer.vocab import GridSong
 
@@ -27,12 +29,22 @@ def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count:
         yield from read(folder)
 
 
+def labelled(song: Song) -> Song:
+    """A real song under its corpus's groove label, and with the chords heard in it where nobody has written them down."""
+    if song.synthetic:
+        return song
+    lane = song.lane
+    if lane is None and any(not part.is_drum for part in song.score.parts):
+        lane = chords_from_notes(song.score)
+    return replace(song, groove=song.corpus, lane=lane)
+
+
 def on_grid(songs: Iterator[Song], count: Counter[str]) -> Iterator[GridSong]:
     """Songs as GridSongs; those the grid cannot hold are counted and left out."""
     for song in songs:
         name = song.corpus + (" (synthetic band)" if song.synthetic else "")
         try:
-            grid = from_song(song)
+            grid = from_song(labelled(song))
         except ComposerError as error:
             count[f"{name} left out: {str(error).partition(':')[0].rstrip('0123456789 ')}"] += 1
             continue

@@ -132,9 +132,23 @@ class Trainer:
             "recipe": self.recipe.__dict__,
             "device": self.device,
             "torch": torch.__version__,
+            "licence": "MIT (the weights); trained on the openly licensed and synthetic corpora listed here",
             "corpora": corpora,
+            "grooves": self.grooves(),
             "valid": valid,
         }
+
+    def grooves(self) -> dict[str, dict[str, Any]]:
+        """The grooves the pack holds: of which style, and in which metres; real corpora's labels belong to no style."""
+        found: dict[str, dict[str, Any]] = {}
+        for about in self.pack.about:
+            if label := str(about["groove"]):
+                meta: dict[str, str] = about["meta"]  # type: ignore[assignment]
+                style = str(about["style"]) if meta["synthetic"] == "True" else ""
+                entry = found.setdefault(label, {"style": style, "meters": []})
+                if (meter := meta.get("meter", "")) and meter not in entry["meters"]:
+                    entry["meters"].append(meter)
+        return found
 
     def train(self, minutes: float, every_s: float = 20.0, save_every_s: float = 300.0) -> dict[str, Any]:
         """Train for a slice of the run, or to its end; returns the last validation."""
