@@ -293,7 +293,7 @@ blues      4/4 1 stdlib/bluefolk | BlueFolk BlueFolk2 BlueFolkPlus BlueFolk2Plus
 blues      4/4 1 stdlib/boggiewoggie | BoggieWoggie BoggieWoggie1 BoggieWoggie2 BoggieWoggie3 BoggieWoggieSus BoggieWoggie1Sus | | BoggieWoggieEnd*2 | BoggieWoggieIntro*4
 blues      4/4 1 stdlib/shuffleboggie | ShuffleBoggie ShuffleBoggie1 ShuffleBoggieSus | ShuffleBoggieFill | ShuffleBoggieEnd*2 | ShuffleBoggieIntro*2 ShuffleBoggieIntro4*4
 blues      4/4 1 casio/shuffleboogie | ShuffleBoogie | | ShuffleBoogieEnd*2 | ShuffleBoogieIntro*4
-reggae     4/4 1 stdlib/desert | Desert DesertSus | | DesertEnd*4 |
+latin      4/4 1 stdlib/desert | Desert DesertSus | | DesertEnd*4 |
 ska        4/4 1 stdlib/ska | Ska Ska1 SkaSus Ska1Sus SkaClap | | SkaEnd*2 |
 ska        4/4 1 stdlib/calypso | Calypso CalypsoSus Calypso1 Calypso1Sus CalypsoPlus CalypsoSusPlus | | CalypsoEnd*1 | CalypsoIntro*4
 tango      4/4 1 stdlib/tango | Tango Tango1 TangoClean TangoCleanSus TangoCleanPlus | | TangoEnd*2 |
@@ -366,4 +366,6 @@ ballad     6/8 2 stdlib/ballad128@6/8 | Ballad128 Ballad128Plus Ballad128Sus Bal
 blues      6/8 2 stdlib/blues128@6/8 | Blues128 Blues128Plus Blues128Sus Blues128SusPlus | | Blues128End*2 | Blues128Intro*4
 rock       6/8 2 stdlib/rock-128@6/8 | Rock128 Rock128Plain Rock128Sus Rock128PlainSus Rock128Plus Rock128SusPlus | | Rock128End*2 | Rock128Intro*4 Rock128IntroSus*4
 reggae     4/4 1 extra/reggae | Reggae ReggaeRockers ReggaeSteppers | ReggaeFill | ReggaeEnd*1
+reggae     4/4 1 extra/rockers | ReggaeRockers | ReggaeFill | ReggaeEnd*1
+reggae     4/4 1 extra/steppers | ReggaeSteppers ReggaeRockers | ReggaeFill | ReggaeEnd*1
 """  # noqa: E501

