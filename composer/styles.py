@@ -117,7 +117,7 @@ STYLES: dict[str, Style] = _table()
 
 
 def resolve(name: str) -> Style:
-    """The style of that name or alias; case, spaces and underscores do not matter. Raises InputError with the nearest names.
+    """The style of that name or alias; case, spaces and underscores do not matter. Raises InputError.
 
     >>> resolve("Bossa Nova").name
     'bossa'

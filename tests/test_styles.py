@@ -18,12 +18,14 @@ def test_the_promised_styles_exist():
 @pytest.mark.parametrize("style", STYLES.values(), ids=lambda style: style.name)
 def test_every_style_is_complete(style):
     assert set(style.programs) == set(BAND)
-    assert set(style.parts) <= set(BAND) and style.parts
+    assert set(style.parts) <= set(BAND)
+    assert style.parts
     assert all(0 <= program <= 127 for program in style.programs.values())
     low, high = style.tempo_bpm
     assert 30 <= low < high <= 260
     assert all(meter in ("4/4", "3/4", "6/8", "2/4") for meter in style.meters)
-    assert style.description and len(style.description) < 80
+    assert style.description
+    assert len(style.description) < 80
 
 
 def test_names_and_aliases_are_unambiguous():
@@ -32,7 +34,8 @@ def test_names_and_aliases_are_unambiguous():
 
 
 @pytest.mark.parametrize(
-    ("said", "meant"), [("pop", "pop"), ("Bossa Nova", "bossa"), ("jazz_waltz", "jazz-waltz"), ("R&B", "rnb"), ("EDM", "dance")]
+    ("said", "meant"),
+    [("pop", "pop"), ("Bossa Nova", "bossa"), ("jazz_waltz", "jazz-waltz"), ("R&B", "rnb"), ("EDM", "dance")],
 )
 def test_resolve(said, meant):
     assert resolve(said).name == meant
