@@ -42,7 +42,7 @@ class Limiter:
         held = np.maximum.accumulate(held + fall) - fall  # a straight line down in decibels after every peak
         window = np.hanning(2 * half + 3)[1:-1]
         reduction_db = convolve1d(held, window / window.sum(), mode="nearest")
-        return np.asarray(10 ** (-reduction_db / 20), np.float32)
+        return np.asarray(10 ** (-np.maximum(reduction_db, 0) / 20), np.float32)
 
 
 def apply_curve(audio: np.ndarray, curve: np.ndarray, gain: float) -> np.ndarray:

@@ -10,6 +10,8 @@ from composer.audio import loudness
 from composer.audio.limiter import CELL, Limiter, apply_curve
 
 MAX_LIFT_DB = 60.0
+RELEASES_DB_S = (45.0, 150.0, 500.0)
+"""How fast the limiter may let go, the kindest first."""
 NEAR_LU = 0.15
 """Close enough to the target not to go over the sound again."""
 MAX_REDUCTION_DB = 20.0
@@ -32,7 +34,7 @@ class Master:
     @property
     def reduction_db(self) -> float:
         """The most that the limiter took away."""
-        return float(-20 * np.log10(self.curve.min(initial=1.0)))
+        return abs(float(20 * np.log10(self.curve.min(initial=1.0))))
 
 
 def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling_dbtp: float) -> Master:
@@ -46,7 +48,7 @@ def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling
     most_db = min(MAX_LIFT_DB, ceiling_dbtp + MAX_REDUCTION_DB - 20 * np.log10(highest))
     gain_db = 0.0
     if target_lufs is not None:
-        gain_db = _gain_for(target_lufs, bus, peaks, limiter, sample_rate, most_db)
+        limiter, gain_db = _approach(target_lufs, bus, peaks, ceiling_dbtp, sample_rate, most_db)
     for last in (False, False, True):
         curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
         audio = apply_curve(bus, curve, 10 ** (gain_db / 20))
@@ -63,25 +65,40 @@ def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling
     return Master(np.ascontiguousarray(audio), gain_db, curve, lufs, peak_dbtp)
 
 
-def _gain_for(
-    target_lufs: float, bus: np.ndarray, peaks: np.ndarray, limiter: Limiter, sample_rate: int, most_db: float
-) -> float:
-    """The bus gain in dB whose limited loudness is the target, by trial on energies of cells: K-weighting is linear and
-    the limiter slow beside it, so scaling a cell's energy stands for scaling its sound."""
+def _approach(
+    target_lufs: float, bus: np.ndarray, peaks: np.ndarray, ceiling_dbtp: float, sample_rate: int, most_db: float
+) -> tuple[Limiter, float]:
+    """The limiter and the gain before it, in dB, that bring the bus nearest to the target.
+
+    Found by trial on energies of cells: K-weighting is linear and the limiter slow beside it, so scaling a cell's
+    energy stands for scaling its sound. A slow limiter is kinder; where it holds the bus down (a few drum hits far apart), a
+    quicker one is tried.
+    """
     energies = loudness.weighted_energies(bus, sample_rate, np.arange(len(peaks)) * CELL)
     steps = loudness.step_starts(len(bus), sample_rate) // CELL
-    gain_db = 0.0
-    for _ in range(16):
+
+    def reached(limiter: Limiter, gain_db: float) -> float:
         curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate) * 10 ** (gain_db / 20)
         middle = (curve[1:] + curve[:-1]) / 2
-        reached = loudness.gated_loudness(np.add.reduceat(energies * middle**2, steps), len(bus), sample_rate)
-        if not np.isfinite(reached):  # under the gate: lift it and listen again
-            gain_db += 30.0
+        return loudness.gated_loudness(np.add.reduceat(energies * middle**2, steps), len(bus), sample_rate)
+
+    found: list[tuple[float, Limiter, float]] = []
+    for release_db_s in RELEASES_DB_S:
+        limiter = Limiter(ceiling_dbtp, release_db_s=release_db_s)
+        gain_db, before = 0.0, -np.inf
+        for _ in range(16):
+            lufs = reached(limiter, gain_db)
+            missing = target_lufs - lufs
+            found.append((abs(missing), limiter, gain_db))
+            if lufs == -np.inf:  # under the gate: lift it and listen again
+                gain_db += 30.0
+            elif abs(missing) < 0.02 or (missing > 0 and (gain_db >= most_db or lufs < before + 0.02)):
+                break  # there, or as loud as this limiter lets it be
+            else:
+                gain_db, before = min(gain_db + missing, most_db), lufs if missing > 0 else -np.inf
             if gain_db > most_db:
-                return 0.0
-            continue
-        missing = target_lufs - reached
-        if abs(missing) < 0.02 or (missing > 0 and gain_db >= most_db):
+                return limiter, 0.0
+        if min(found, key=lambda one: one[0])[0] < NEAR_LU:
             break
-        gain_db = min(gain_db + missing, most_db)
-    return gain_db
+    _, limiter, gain_db = min(found, key=lambda one: one[0])
+    return limiter, gain_db
