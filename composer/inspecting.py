@@ -48,34 +48,30 @@ def inspect(score: Score, path: Path | None = None, melody: str | None = None) -
 
 
 def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) -> Report:
-    from composer.harmony import infer
-    from composer.harmony.lane import ChordLane
+    from composer.arrange import find_lane
+    from composer.harmony.infer import chords_from_notes
     from composer.melody import find_melody
 
     found: Report = {}
-    choice = None
+    bars = score.bars()
     try:
         choice = find_melody(score, wanted)
-        found["melody"] = {"number": choice.index + 1, "name": choice.part.name, "why": choice.why}
     except ComposerError as error:
         if wanted is not None:
             raise
         problems.append(f"no melody: {error}")
-    bars = score.bars()
-    pitched = [part for part in score.parts if len(part) and not part.is_drum]
+        if any(len(part) and not part.is_drum for part in score.parts):
+            found["chords"] = chords_from_notes(score).chart(bars, bars_per_line=4).splitlines()
+            found["chords_from"] = "heard in the notes"
+        return found
+    found["melody"] = {"number": choice.index + 1, "name": choice.part.name, "why": choice.why}
     try:
-        if score.chords:
-            lane, source = ChordLane.from_symbols(score.chords, bars), "the file's chord symbols"
-        elif choice and len(pitched) == 1:
-            lane, source = infer.chords_from_melody(choice.part, score), "inferred from the melody"
-        elif pitched:
-            lane, source = infer.chords_from_notes(score), "inferred from the notes"
-        else:
-            return found
+        lane, source = find_lane(score, choice.part, None)
     except ComposerError as error:
         problems.append(f"no chords: {error}")
         return found
-    return found | {"chords": lane.chart(bars, bars_per_line=4).splitlines(), "chords_from": source}
+    chart = lane.chart(score.meter.bars(choice.part.end), bars_per_line=4)
+    return found | {"chords": chart.splitlines(), "chords_from": source}
 
 
 def _format(path: Path) -> str:

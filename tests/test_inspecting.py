@@ -22,7 +22,7 @@ def test_report_is_plain_json_and_names_what_is_there(melody: Score) -> None:
 def test_given_chords_are_said_to_be_given(melody: Score) -> None:
     report = inspect(replace(melody, chords=((0, "C"), (1920, "F"), (3840, "G7"), (5760, "C"))))
     assert report["chords"] == ["C | F | G7 | C"]
-    assert report["chords_from"] == "the file's chord symbols"
+    assert report["chords_from"] == "chord symbols in the file"
 
 
 def test_drums_only_is_told_as_a_problem(melody: Score) -> None:

@@ -43,6 +43,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "safetensors": ("harmony/", "model/checkpoint"),
     "scipy": ("audio/",),
     "soundfile": ("audio/",),
+    "threadpoolctl": ("arrange",),
     "torch": ("model/", "training/"),
 }
 

@@ -50,14 +50,14 @@ def part_list(text: str) -> tuple[str, ...]:
 
 def per_part(option: str, words: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
     """["drums=3,bass=2", "piano=5"] → {"drums": 3, "bass": 2, "piano": 5}. Raises InputError."""
-    from composer.gm import ROLES
+    from composer.gm import BAND
 
     values: dict[str, int] = {}
     for word in (item.strip() for words_ in words for item in words_.split(",")):
         part, equals, value = word.partition("=")
         part = part.strip().lower()
-        if not equals or part not in ROLES:
-            raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE with one of: {', '.join(ROLES)}")
+        if not equals or part not in BAND:
+            raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE with one of: {', '.join(BAND)}")
         try:
             values[part] = parse(value.strip())
         except argparse.ArgumentTypeError as error:
