@@ -44,7 +44,12 @@ class OneNoteBand:
             on_bar(len(bars), len(bars))
         chart = options.chords if isinstance(options.chords, str) else "C | F | G | C"
         lane = ChordLane.from_chart(chart, bars)
-        return Arrangement(score.with_parts(parts), lane, melody, {"licence": "none needed"})
+        return Arrangement(
+            score.with_parts(parts),
+            lane,
+            melody,
+            {"chords": {"source": "given", "chart": chart}, "licence": {"weights": "none needed"}},
+        )
 
 
 @pytest.fixture
@@ -66,12 +71,12 @@ def test_everything_is_written_and_the_json_tells_of_it(band: OneNoteBand, seed_
     story = json.loads((here / "out" / "tune.json").read_text())
     assert story["input"]["file"] == "tune.mid"
     assert len(story["input"]["sha256"]) == 64
-    assert story["chords"] == ["C | F | G | C"]
+    assert story["chords"]["chart"] == "C | F | G | C"
     assert story["options"]["seed"] == 0
-    assert story["sound"]["soundfont_licence"] == "GPL-2.0"
-    assert story["model"] == {"licence": "none needed"}
+    assert story["licence"] == {"weights": "none needed", "soundfont": "GPL-2.0"}
     assert set(story["files"]) == written(here / "out") - {"tune.json"}
-    assert {"load", "arrange", "render", "mix", "stems", "musicxml", "picture"} <= story["timings_s"].keys()
+    steps = ("load", "arrange", "render", "mix", "stems", "musicxml", "picture")
+    assert {f"{step}_s" for step in steps} <= story["timings"].keys()
     melody = formats.load(here / "out" / "tune.mid").part("melody")
     assert melody.notes.tolist() == formats.load(seed_file).parts[0].notes.tolist()
 

@@ -54,13 +54,9 @@ def write(
         formats.save(score, folder / f"{name}.musicxml")
     with progress.step("drawing the piano roll", "picture"):
         save_piano_roll(score, folder / f"{name}.png", made.lane)
-    report = {
-        **_story(made, wanted, seed_file, chart),
-        "sound": _sound_story(mixed) if mixed else None,
-        "timings_s": {step: round(seconds, 3) for step, seconds in progress.seconds.items()},
-        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder, name)},
-    }
-    text = json.dumps(_plain(report), indent=2, ensure_ascii=False)
+    story = _story(made, wanted, seed_file, mixed, progress)
+    story["files"] = {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder, name)}
+    text = json.dumps(_plain(story), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     return _told(name, made, wanted, mixed)
 
@@ -97,23 +93,24 @@ def file_name(part: str) -> str:
     return "".join(letter if letter.isalnum() or letter in " -_+&" else "_" for letter in part).strip() or "part"
 
 
-def _story(made: Arrangement, wanted: ArrangeOptions, seed_file: Path, chart: str) -> dict[str, Any]:
+def _story(
+    made: Arrangement, wanted: ArrangeOptions, seed_file: Path, mixed: Mix | None, progress: Steps
+) -> dict[str, Any]:
+    """The JSON: what went in, what the arranger says it did, how it sounds, how long it took."""
     from composer import __version__
 
-    score = made.score
+    sound = _sound_story(mixed) if mixed else None
     return {
         "composer": __version__,
-        "title": score.title,
+        "title": made.score.title,
         "input": {"file": seed_file.name, "sha256": _sha256(seed_file)},
         "options": asdict(wanted),
-        "melody": {"part": made.melody.part.name, "number": made.melody.index + 1, "why": made.melody.why},
-        "chords": chart.split("\n")[:-1],
-        "bars": len(score.bars()),
-        "duration_s": round(score.duration_s, 3),
-        "parts": [
-            {"name": part.name, "role": part.role, "program": part.program, "notes": len(part)} for part in score.parts
-        ],
-        "model": made.report,
+        **made.report,
+        "duration_s": round(made.score.duration_s, 3),
+        "sound": sound,
+        "licence": made.report.get("licence", {}) | ({"soundfont": sound["soundfont_licence"]} if sound else {}),
+        "timings": made.report.get("timings", {})
+        | {f"{step}_s": round(seconds, 3) for step, seconds in progress.seconds.items()},
     }
 
 
