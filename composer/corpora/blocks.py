@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -13,51 +14,18 @@ from composer.harmony.lane import ChordLane
 from composer.score import Part
 from composer.timing import Bar
 
-_ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_SUFFIXES = [
-    "",
-    "m",
-    "7",
-    "m7",
-    "maj7",
-    "6",
-    "m6",
-    "sus4",
-    "dim",
-    "m7b5",
-    "dim7",
-    "aug",
-    "sus2",
-    "7sus4",
-    "9",
-    "m9",
-    "maj9",
-    "add9",
-    "madd9",
-    "m(maj7)",
-    "69",
-    "7b9",
-    "7#9",
-    "7#5",
-    "7b5",
-    "maj7#5",
-    "m11",
-    "11",
-    "13",
-    "m13",
-    "maj13",
-    "maj7#11",
-    "7#11",
-    "7b13",
-    "9sus4",
-    "5",
-]
+_OVER_C = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_COMMON = "m 7 m7 maj7 6 m6 sus4 dim m7b5 dim7 aug sus2 7sus4 9 m9 maj9 add9 madd9 m(maj7) 69 7b9 7#9 7#5 7b5"
+_RARE = "maj7#5 m11 11 13 m13 maj13 maj7#11 7#11 7b13 9sus4 5"
+_SUFFIXES = ("", *f"{_COMMON} {_RARE}".split())
 """Commonest first: of two names for the same notes the earlier one wins."""
 
 
 @lru_cache(maxsize=1)
 def _templates() -> tuple[tuple[Chord, int], ...]:
-    return tuple((Chord.parse(root + suffix), rank) for rank, suffix in enumerate(_SUFFIXES) for root in _ROOTS)
+    return tuple(
+        (Chord.parse(f"C{suffix}").transpose(root), rank) for rank, suffix in enumerate(_SUFFIXES) for root in range(12)
+    )
 
 
 @lru_cache(maxsize=65536)
@@ -68,18 +36,16 @@ def _name(tones: frozenset[int], bass: int) -> Chord:
         fifth = (chord.root + 7) % 12
         missing = held - tones
         foreign = tones - held
-        if foreign == {bass} and len(tones) > 3:
-            foreign, cost = set(), 1.5  # a slash chord over a foreign bass
-        else:
-            cost = 0.0
-        cost += sum(0.4 if tone == fifth and len(held) > 3 else 2.0 for tone in missing) + 2.0 * len(foreign)
+        slash = foreign == {bass} and len(tones) > 3
+        cost = 1.5 if slash else 2.0 * len(foreign)
+        cost += sum(0.4 if tone == fifth and len(held) > 3 else 2.0 for tone in missing)
         # between equals the root is in the bass: C–E–G–A over C is C6, not Am7/C
         return cost + 0.1 * (chord.root != bass), rank
 
     best = min(_templates(), key=fit)[0]
     if bass == best.root:
         return best
-    return Chord.parse(f"{best.symbol}/{_ROOTS[bass] if 'b' in best.symbol[:2] or bass != 6 else 'F#'}")
+    return Chord.parse(f"C{best.suffix}/{_OVER_C[(bass - best.root) % 12]}").transpose(best.root)
 
 
 def name_block(pitches: Iterable[int]) -> Chord:
@@ -95,13 +61,13 @@ def name_block(pitches: Iterable[int]) -> Chord:
 
 
 def block_symbols(part: Part, together: int) -> list[tuple[int, int, Chord]]:
-    """A chord track → (onset, end, chord) in order; notes struck within `together` ticks of each other are one chord."""
+    """A chord track → (onset, end, chord) in order; notes struck within `together` ticks of the last are one chord."""
     if not len(part.notes):
         raise ScoreError(f"{part.name or 'the chord track'}: no chords in it")
     onsets = part.notes["onset"].astype(int)
     first = np.concatenate([[0], np.flatnonzero(np.diff(onsets) > together) + 1, [len(onsets)]])
     blocks = []
-    for low, high in zip(first[:-1], first[1:], strict=True):
+    for low, high in itertools.pairwise(first):
         notes = part.notes[low:high]
         end = int((notes["onset"].astype(int) + notes["duration"]).max())
         blocks.append((int(notes["onset"][0]), end, name_block(int(pitch) for pitch in notes["pitch"])))

@@ -1,7 +1,7 @@
 """Where the bars begin: the beats are known, the bar lines are not, or not to be trusted.
 
-Each beat is given evidence of being a downbeat (a chord change, and the longer the chord stays the more; a long low note;
-somebody's mark). A dynamic programme then lays bars of equal length over the beats; an odd bar is allowed, at a price.
+Each beat is given evidence of being a downbeat: a chord change (the longer the chord stays the more), a long low note,
+somebody's mark. A dynamic programme lays bars of equal length over the beats; an odd bar is allowed, at a price.
 """
 
 from __future__ import annotations
@@ -41,14 +41,21 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Downbeats:
-    """`starts`: tick of each bar, shape (n,); the first may be negative. `odd`: how many bars are of another length."""
+    """Bars laid over a piece."""
 
     starts: np.ndarray
+    """Tick of each bar, shape (n,); the first is 0 or negative."""
     odd: int
+    """How many bars are of another length."""
+
+    @property
+    def moved(self) -> int:
+        """Ticks by which the piece must be put off for its first bar to begin at 0."""
+        return -int(self.starts[0])
 
 
 def beat_offset(evidence: Evidence, beat: int, steps: int) -> int:
-    """Where in the beat the downbeats lie: one of `steps` subdivisions, in ticks; 0 unless another is clearly better."""
+    """Where in the beat the downbeats lie: one of `steps` subdivisions, in ticks; 0 unless another is far better."""
     length = beat // steps
     last = int(evidence.ticks.max()) // beat + 2
     weights = [evidence.per_beat(step * length, beat, last).sum() for step in range(steps)]
@@ -57,7 +64,7 @@ def beat_offset(evidence: Evidence, beat: int, steps: int) -> int:
 
 
 def grid_offset(onsets: np.ndarray, grid: int, bins: int = 6) -> int:
-    """Where in a grid cell nearly all onsets lie, in ticks within (-grid/2, grid/2]: 0 unless a majority lies elsewhere."""
+    """Where in a grid cell most onsets lie, in ticks within (-grid/2, grid/2]: 0 unless a majority lies elsewhere."""
     cell = grid // bins
     shares = np.bincount(np.round((onsets % grid) / cell).astype(int) % bins, minlength=bins) / max(1, len(onsets))
     best = int(np.argmax(shares))
@@ -69,7 +76,7 @@ def grid_offset(onsets: np.ndarray, grid: int, bins: int = 6) -> int:
 def find_downbeats(
     evidence: Evidence, end: int, beat: int, beats_per_bar: int, steps: int = 4, base: int = 0
 ) -> Downbeats:
-    """Bars over [0, end) that fit the evidence best; the first begins at or before tick 0, beats lie `base` off the grid."""
+    """The bars over [0, end) with most evidence; the first begins at or before tick 0. `base`: see `grid_offset`."""
     offset = (base + beat_offset(Evidence(evidence.ticks - base, evidence.weights), beat, steps)) % beat
     before = beats_per_bar  # beats before tick 0, so that the first bar may begin there
     count = before + (end - offset) // beat + beats_per_bar + 1

@@ -16,6 +16,8 @@ from composer.score import Part
 
 FEWEST_BARS = 8
 LONGEST_BAR_QUARTERS = 6
+MOST_IRREGULAR = 0.1
+"""Share of bars that may differ from their metre: beyond it the music is free, or its notation wrong."""
 LEAST_ON_GRID = 0.8
 _KEYBOARDS = ("piano", "klavier", "pfte", "pianoforte", "harpsichord", "keyboard", "pno", "orgel", "organ")
 
@@ -39,6 +41,8 @@ def _song(song_id: str, path: Path) -> Song:
     bars = score.bars()
     if len(bars) < FEWEST_BARS:
         raise ScoreError(f"fewer than {FEWEST_BARS} bars")
+    if sheet.irregular > MOST_IRREGULAR:
+        raise ScoreError("bars that are not as long as their metre")
     if any(bar.length > LONGEST_BAR_QUARTERS * score.ticks_per_beat for bar in bars):
         raise ScoreError("a bar longer than six quarters")
     if on_grid(score) < LEAST_ON_GRID:

@@ -10,8 +10,8 @@ def top_line(notes: np.ndarray) -> np.ndarray:
     if not len(notes):
         return notes
     order = np.lexsort((-notes["pitch"], notes["onset"]))
-    line = notes[order]
-    line = line[np.concatenate([[True], np.diff(line["onset"]) > 0])].copy()
+    ordered = notes[order]
+    line: np.ndarray = ordered[np.concatenate([[True], np.diff(ordered["onset"]) > 0])].copy()
     room = np.diff(line["onset"], append=line["onset"][-1] + line["duration"][-1])
     line["duration"] = np.minimum(line["duration"], room)
     return line

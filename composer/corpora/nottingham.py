@@ -23,8 +23,8 @@ FEWEST_BARS = 8
 _FAMILY = re.compile(r"[a-z]+")
 _FAMILIES = {
     "jigs": "jig", "slip": "slip jig", "hpps": "hornpipe", "reelsa": "reel", "reelsd": "reel", "reelsh": "reel",
-    "reelsm": "reel", "reelsr": "reel", "reelsu": "reel", "waltzes": "waltz", "morris": "morris", "playford": "playford",
-    "xmas": "carol", "ashover": "ashover",
+    "reelsm": "reel", "reelsr": "reel", "reelsu": "reel", "waltzes": "waltz", "morris": "morris",
+    "playford": "playford", "xmas": "carol", "ashover": "ashover",
 }  # fmt: skip
 """How a file name begins → what the dance is called."""
 

@@ -21,22 +21,34 @@ from composer.timing import TempoMap
 
 FEWEST_BARS = 8
 LONGEST_BAR_QUARTERS = 6
-SWING_GENRES = {"Jazz"}
+MOST_IRREGULAR = 0.1
+"""Share of bars that may differ from their metre: beyond it the music is free, or its notation wrong."""
 
-_STYLE_OF = {
-    "Big Band": "swing", "Swing": "swing", "Bop": "swing", "Hard Bop": "swing", "Post Bop": "swing", "Cool Jazz": "swing",
-    "Contemporary Jazz": "swing", "Gypsy Jazz": "swing", "Easy Listening": "ballad", "Ballad": "ballad",
-    "Smooth Jazz": "ballad", "Vocal": "", "Pop Rock": "pop", "Synth-pop": "pop", "Europop": "pop", "Doo Wop": "pop",
-    "Chanson": "pop", "Schlager": "pop", "Music Hall": "ragtime", "Rock & Roll": "rock", "Rockabilly": "rock",
-    "Punk": "rock", "Classic Rock": "rock", "Prog Rock": "rock", "Hard Rock": "rock", "Folk Rock": "rock",
-    "Blues Rock": "blues", "Delta Blues": "blues", "Rhythm & Blues": "rnb", "Soul": "soul", "Soul-Jazz": "soul",
-    "Jazz-Funk": "funk", "Funk": "funk", "Gospel": "gospel", "Religious": "gospel", "Dixieland": "ragtime",
-    "Ragtime": "ragtime", "Folk": "folk", "Celtic": "folk", "Acoustic": "folk", "Country": "country",
-    "Country Rock": "country", "Bluegrass": "country", "Honky Tonk": "country", "Cha-Cha": "latin", "Latin Jazz": "latin",
-    "Bolero": "latin", "Mambo": "latin", "Rumba": "latin", "Tango": "tango", "Samba": "samba", "Bossa Nova": "bossa",
-    "Ska": "ska", "Reggae": "reggae", "Disco": "disco", "Military": "march", "Marches": "march", "Classical": "classical",
-    "Romantic": "classical", "Neo-Romantic": "classical", "Modern Classical": "classical", "Opera": "classical",
-}  # fmt: skip
+_LABELS = {
+    "swing": "Big Band, Swing, Bop, Hard Bop, Post Bop, Cool Jazz, Contemporary Jazz, Gypsy Jazz",
+    "ballad": "Easy Listening, Ballad, Smooth Jazz",
+    "pop": "Pop Rock, Synth-pop, Europop, Doo Wop, Chanson, Schlager",
+    "ragtime": "Music Hall, Dixieland, Ragtime",
+    "rock": "Rock & Roll, Rockabilly, Punk, Classic Rock, Prog Rock, Hard Rock, Folk Rock",
+    "blues": "Blues Rock, Delta Blues",
+    "rnb": "Rhythm & Blues",
+    "soul": "Soul, Soul-Jazz",
+    "funk": "Jazz-Funk, Funk",
+    "gospel": "Gospel, Religious",
+    "folk": "Folk, Celtic, Acoustic",
+    "country": "Country, Country Rock, Bluegrass, Honky Tonk",
+    "latin": "Cha-Cha, Latin Jazz, Bolero, Mambo, Rumba",
+    "tango": "Tango",
+    "samba": "Samba",
+    "bossa": "Bossa Nova",
+    "ska": "Ska",
+    "reggae": "Reggae",
+    "disco": "Disco",
+    "march": "Military, Marches",
+    "classical": "Classical, Romantic, Neo-Romantic, Modern Classical, Opera",
+}
+"""Style → the corpus's styles that are one."""
+_STYLE_OF = {label: style for style, labels in _LABELS.items() for label in labels.split(", ")}
 _GENRE_STYLE_OF = {
     "Pop": "pop", "Jazz": "swing", "Rock": "rock", "Stage & Screen": "ballad", "Folk, World, & Country": "folk",
     "Funk / Soul": "soul", "Classical": "classical", "Latin": "latin", "Electronic": "dance", "Reggae": "reggae",
@@ -57,12 +69,15 @@ def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
 
 
 def _song(song_id: str, path: Path, genre: str, label: str) -> Song:
-    score = read_sheet(path).score
+    sheet = read_sheet(path)
+    score = sheet.score
     melody = Part("Melody", top_line(score.parts[0].notes), role="melody")
     score = score.with_parts([melody])
     bars = score.bars()
     if len(melody) == 0 or len(bars) < FEWEST_BARS:
         raise ScoreError(f"fewer than {FEWEST_BARS} bars")
+    if sheet.irregular > MOST_IRREGULAR:
+        raise ScoreError("bars that are not as long as their metre")
     if any(bar.length > LONGEST_BAR_QUARTERS * score.ticks_per_beat for bar in bars):
         raise ScoreError("a bar longer than six quarters")
     if not score.chords:

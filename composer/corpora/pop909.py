@@ -1,7 +1,7 @@
 """POP909: pop songs played on the piano, melody apart, with experts' chords and people's phrase labels.
 
-Three editions are joined. The original (`pop909/NNN/NNN.mid`) has MELODY, BRIDGE and PIANO, human touch and the tempo; its
-bars mean nothing. The metrically corrected one (`pop909_cl/NNN.mid`, Cuthbert et al.'s chord-labelled edition) has
+Three editions are joined. The original (`pop909/NNN/NNN.mid`) has MELODY, BRIDGE and PIANO, human touch and tempo; its
+bars mean nothing. The metrically corrected one (`pop909_cl/NNN.mid`) has
 beats that are beats, the key and the chords, but one piano for all. The third (`pop909_form/NNN/human_label1.txt`) has
 phrases such as i4A8B8o4, lengths in bars. Notes of the first two are paired by pitch, velocity and order.
 """
@@ -78,12 +78,14 @@ def _song(song_id: str, folder: Path, corrected_path: Path, label_path: Path) ->
     end = max(part.end for part in corrected.parts)
     base = grid_offset(played.notes["onset"].astype(np.int64), TICKS // 4)
     found = find_downbeats(evidence, end, beat, beats_per_bar, steps=6 if compound else 4, base=base)
-    lead = -int(found.starts[0])
+    lead = found.moved
+    problems = [f"bar lines moved by {found.moved / TICKS:.3g} quarters"] if found.moved else []
+    problems += [f"{found.odd} odd bar(s) laid between"] if found.odd else []
     meter = _meter(found, beat, beats_per_bar, compound)
     parts = [Part("Melody", moved(tracks["MELODY"].notes, lead), role="melody")]
     parts += _band(tracks, lambda notes: moved(notes, lead))
     tempo = _tempo(original.tempo, moved, lead)
-    score = Score(tuple(parts), tempo, meter, title=folder.name, key=corrected.key)
+    score = Score(tuple(parts), tempo, meter, title=folder.name, key=corrected.key, problems=tuple(problems))
     if on_grid(score) < LEAST_ON_GRID:
         raise ScoreError("off the grid")
     bars = score.bars()
@@ -100,7 +102,7 @@ def _song(song_id: str, folder: Path, corrected_path: Path, label_path: Path) ->
         sha256=hash_files(original_path, corrected_path),
         synthetic=False,
         style="ballad" if bpm < BALLAD_BELOW_BPM else "pop",
-        groove=f"moved {lead / TICKS:g}" + (f" odd {found.odd}" if found.odd else "") if lead or found.odd else "",
+        groove="",
         score=score,
         lane=lane,
         phrases=phrases,
@@ -108,7 +110,7 @@ def _song(song_id: str, folder: Path, corrected_path: Path, label_path: Path) ->
 
 
 class _Move:
-    """Original ticks → corrected ticks. The human timing is kept: only the local shift between the editions is taken."""
+    """Original ticks → corrected ticks. Human timing is kept: only the local shift between the editions is taken."""
 
     def __init__(self, ticks: np.ndarray, shifts: np.ndarray, scale: float) -> None:
         self.ticks, self.shifts, self.scale = ticks, shifts, scale
@@ -143,11 +145,12 @@ class _Move:
     def tick(self, ticks: np.ndarray) -> np.ndarray:
         """Corrected ticks (float) of original ones, any shape."""
         scaled = np.asarray(ticks, np.float64) * self.scale
-        return np.asarray(scaled + np.interp(scaled, self.ticks, self.shifts))
+        corrected: np.ndarray = scaled + np.interp(scaled, self.ticks, self.shifts)
+        return corrected
 
     def __call__(self, notes: np.ndarray, lead: int) -> np.ndarray:
         """Notes on the corrected beats, `lead` ticks later."""
-        moved = notes.copy()
+        moved: np.ndarray = notes.copy()
         moved["onset"] = np.maximum(np.round(self.tick(notes["onset"])) + lead, 0)
         moved["duration"] = np.maximum(np.round(notes["duration"] * self.scale), 1)
         return moved
@@ -205,7 +208,7 @@ def _median_bpm(tempo: TempoMap, end: int) -> float:
 
 
 def _band(tracks: dict[str, Part], moved: Mover) -> list[Part]:
-    """Piano, and the bridge: strings where it is a line (half of it counters the melody, half fills), else the pianist's."""
+    """Piano, and the bridge: strings where it is a line (half counters the melody, half fills), else the pianist's."""
     piano = moved(tracks["PIANO"].notes)
     bridge = tracks.get("BRIDGE")
     if bridge is None:
@@ -227,7 +230,7 @@ def _covered(notes: np.ndarray) -> int:
 
 
 def _phrases(path: Path, score: Score, bars: tuple[Bar, ...]) -> tuple[tuple[int, str], ...]:
-    """The labels laid where the melody agrees with them: capitals are sung, small letters are not. () if they do not fit."""
+    """The labels laid where the melody agrees: capitals are sung, small letters are not. () if they do not fit."""
     labels = [(letter, int(length)) for letter, length in _PHRASE.findall(path.read_text(encoding="utf-8"))]
     total = sum(length for _, length in labels)
     if not labels or not -3 <= len(bars) - total <= 6:

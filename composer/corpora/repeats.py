@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_PLAYED_BARS = 2000
 
@@ -26,6 +26,7 @@ def played_order(bars: Sequence[Barlines]) -> list[int]:
     >>> played_order([Barlines(), Barlines(backward=2, endings=(1,)), Barlines(endings=(2,))])
     [0, 1, 0, 2]
     """
+    bars = _stretched(bars)
     order: list[int] = []
     section, turn, at = 0, 1, 0
     while at < len(bars) and len(order) < MOST_PLAYED_BARS:
@@ -41,9 +42,8 @@ def played_order(bars: Sequence[Barlines]) -> list[int]:
             turn, at = turn + 1, section
             continue
         at += 1
-        if bar.backward:
-            section, turn = at, 1
-        elif turn > 1 and bar.endings and at < len(bars) and not bars[at].endings:
+        last_ending = turn > 1 and bool(bar.endings) and at < len(bars) and not bars[at].endings
+        if bar.backward or last_ending:
             section, turn = at, 1
     return order
 
@@ -57,3 +57,16 @@ def _last_ending(bars: Sequence[Barlines], at: int) -> int:
         highest = max(highest, *bars[after].endings)
         after += 1
     return highest
+
+
+def _stretched(bars: Sequence[Barlines]) -> list[Barlines]:
+    """Endings drawn over their first bar only, carried on to the repeat they lead to."""
+    stretched = list(bars)
+    for at, bar in enumerate(bars):
+        if not bar.endings or bar.backward or (at + 1 < len(bars) and bars[at + 1].endings):
+            continue
+        to = next((i for i in range(at + 1, len(bars)) if bars[i].backward or bars[i].endings or bars[i].forward), at)
+        if bars[to].backward and not bars[to].endings and to + 1 < len(bars) and bars[to + 1].endings:
+            for i in range(at + 1, to + 1):
+                stretched[i] = replace(bars[i], endings=bar.endings)
+    return stretched

@@ -1,7 +1,7 @@
-"""Printed music as a corpus needs it: MusicXML read straight from its elements, a hundred times faster than by music21.
+"""Printed music as a corpus needs it: MusicXML read straight from its elements, many times faster than by music21.
 
-Pitches, durations, ties, tuplets, pick-ups, metres, keys, repeats and endings, chord symbols, loudness and metronome marks
-are read. Grace notes, cues, ornaments and jumps (D.C., D.S.) are not. `formats.musicxml` is the reader for users' files.
+Pitches, durations, ties, tuplets, pick-ups, metres, keys, repeats and endings, chord symbols, loudness and metronome
+marks are read. Grace notes, cues, ornaments and jumps (D.C., D.S.) are not. For users' files: `formats.musicxml`.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from xml.etree import ElementTree
 from composer.corpora.repeats import Barlines, played_order
 from composer.corpora.sheet_chords import harmony_symbol, words_symbol
 from composer.errors import MusicFileError
-from composer.score import Part, Score
+from composer.score import Part, Score, as_notes
 from composer.timing import DEFAULT_TICKS_PER_BEAT, Meter, TempoMap
 
 TICKS = DEFAULT_TICKS_PER_BEAT
 DEFAULT_VELOCITY = 72
 _LOUDNESS = {"ppp": 28, "pp": 40, "p": 52, "mp": 64, "mf": 76, "f": 92, "ff": 106, "fff": 118, "sf": 100, "sfz": 100}
 _STEPS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-_UNITS = {"whole": 4, "half": 2, "quarter": 1, "eighth": Fraction(1, 2), "16th": Fraction(1, 4)}
-_MAJOR_KEYS = "Cb Gb Db Ab Eb Bb F C G D A E B F# C#".split()
-_MINOR_KEYS = "Abm Ebm Bbm Fm Cm Gm Dm Am Em Bm F#m C#m G#m D#m A#m".split()
+_UNITS = {"whole": 4.0, "half": 2.0, "quarter": 1.0, "eighth": 0.5, "16th": 0.25}
+_MAJOR_KEYS = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
+_MINOR_KEYS = ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,6 @@ class _Note:
     pitch: int
     velocity: int
     tied: bool
-    voice: tuple[str, str]
 
 
 @dataclass
@@ -48,16 +47,19 @@ class _Measure:
     length: Fraction = Fraction(0)
     signature: tuple[int, int] = (4, 4)
     loose: bool = False
-    """May be shorter than its metre: marked implicit, or at a repeat."""
+    """May be of another length than its metre: marked implicit, or at a repeat."""
     barlines: Barlines = field(default_factory=Barlines)
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A printed score, repeats played out. `sung`: which of its parts have words; `voices`: for each note, whose it is."""
+    """A printed score, repeats played out."""
 
     score: Score
     sung: tuple[bool, ...]
+    """Which of its parts have words."""
+    irregular: float
+    """Share of written bars, but for the first and last and those at repeats, that are not as long as their metre."""
 
 
 def read_sheet(path: str | os.PathLike[str]) -> Sheet:
@@ -69,7 +71,9 @@ def read_sheet(path: str | os.PathLike[str]) -> Sheet:
         raise MusicFileError(f"{os.fspath(path)}: no bars in it")
     count = min(len(measures) for measures, _ in parts)
     columns = [[measures[i] for measures, _ in parts] for i in range(count)]
-    lengths = [_length(column, index in (0, count - 1)) for index, column in enumerate(columns)]
+    lengths = [_length(column) for column in columns]
+    inner = range(1, count - 1)
+    irregular = sum(lengths[i] != _nominal(columns[i]) and not columns[i][0].loose for i in inner) / max(1, count - 2)
     order = played_order([column[0].barlines for column in columns])
     starts, at = [], Fraction(0)
     for index in order:
@@ -77,7 +81,7 @@ def read_sheet(path: str | os.PathLike[str]) -> Sheet:
         at += lengths[index]
     score = Score(
         parts=tuple(
-            Part(names.get(element.get("id", ""), ""), _play([measures[i] for i in order], starts))
+            Part(names.get(element.get("id", ""), ""), as_notes(_play([measures[i] for i in order], starts)))
             for measures, element in parts
         ),
         tempo=_tempo([columns[i][0].tempos for i in order], starts),
@@ -86,7 +90,7 @@ def read_sheet(path: str | os.PathLike[str]) -> Sheet:
         key=_key(parts[0][1]),
         chords=_chords([[chord for measure in columns[i] for chord in measure.chords] for i in order], starts),
     )
-    return Sheet(score, tuple(element.find(".//lyric") is not None for _, element in parts))
+    return Sheet(score, tuple(element.find(".//lyric") is not None for _, element in parts), irregular)
 
 
 def _parse(path: str | os.PathLike[str]) -> ElementTree.Element:
@@ -164,7 +168,11 @@ class _PartReader:
         return Fraction(text.strip()) / self.divisions if text and text.strip() else Fraction(0)
 
     def _attributes(self, item: ElementTree.Element) -> None:
-        divisions, beats, unit = item.findtext("divisions"), item.findtext("time/beats"), item.findtext("time/beat-type")
+        divisions, beats, unit = (
+            item.findtext("divisions"),
+            item.findtext("time/beats"),
+            item.findtext("time/beat-type"),
+        )
         if divisions:
             self.divisions = int(float(divisions))
         if beats and unit:
@@ -177,8 +185,7 @@ class _PartReader:
         step, octave = item.findtext("pitch/step") or "C", int(item.findtext("pitch/octave") or 4)
         pitch = 12 * (octave + 1) + _STEPS[step] + round(float(item.findtext("pitch/alter") or 0)) + self.transpose
         tied = any(tie.get("type") == "stop" for tie in item.findall("tie"))
-        voice = (item.findtext("staff") or "1", item.findtext("voice") or "1")
-        return _Note(onset, duration, pitch, self.velocity, tied, voice)
+        return _Note(onset, duration, pitch, self.velocity, tied)
 
     def _direction(self, item: ElementTree.Element, cursor: Fraction, measure: _Measure) -> None:
         for mark in item.findall("direction-type/dynamics/*"):
@@ -191,21 +198,21 @@ class _PartReader:
             unit, minute = metronome.findtext("beat-unit"), metronome.findtext("per-minute") or ""
             digits = "".join(c if c.isdigit() or c == "." else " " for c in minute).split()
             if unit in _UNITS and digits:
-                dotted = Fraction(3, 2) if metronome.find("beat-unit-dot") is not None else 1
-                measure.tempos.append((cursor, float(digits[0].strip(".") or 0) * float(_UNITS[unit] * dotted)))
+                dotted = 1.5 if metronome.find("beat-unit-dot") is not None else 1.0
+                measure.tempos.append((cursor, float(digits[0].strip(".") or 0) * _UNITS[unit] * dotted))
         sound = item if item.tag == "sound" else item.find("sound")
         if sound is not None and sound.get("tempo"):
             measure.tempos.append((cursor, float(sound.get("tempo") or 0)))
 
 
-def _length(column: list[_Measure], edge: bool) -> Fraction:
-    """Quarters in a bar: its metre's, or what is in it where a bar may be short (the first, the last, at repeats)."""
+def _nominal(column: list[_Measure]) -> Fraction:
     beats, unit = column[0].signature
-    nominal = Fraction(4 * beats, unit)
-    filled = max(measure.length for measure in column)
-    if filled > nominal or (0 < filled < nominal and (edge or column[0].loose)):
-        return filled
-    return nominal
+    return Fraction(4 * beats, unit)
+
+
+def _length(column: list[_Measure]) -> Fraction:
+    """Quarters in a bar: what is in it, or what its metre asks for where it is empty."""
+    return max(measure.length for measure in column) or _nominal(column)
 
 
 def _ticks(quarters: Fraction) -> int:

@@ -1,4 +1,4 @@
-"""Chord symbols in MusicXML: <harmony> elements, and words that are chords because an editor could not say them otherwise."""
+"""Chord symbols in MusicXML: <harmony> elements, and words that name a chord the editor had no element for."""
 
 from __future__ import annotations
 

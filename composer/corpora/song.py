@@ -15,7 +15,7 @@ from composer.harmony.lane import ChordLane
 from composer.score import NO_NOTES, Score
 
 OnSkip = Callable[[str, str], None]
-"""Called with (song id, reason) for every song that is left out. Reasons repeat word for word, so that they can be counted."""
+"""Called with (song id, reason) for each song left out. Reasons repeat word for word, so that they can be counted."""
 
 Loader = Callable[[Path, OnSkip], Iterator["Song"]]
 """A corpus folder → its songs, in a fixed order; what cannot be used goes to the callback."""
@@ -52,7 +52,8 @@ class Song:
     def __post_init__(self) -> None:
         assert self.split in SPLITS, self.split
         roles = [part.role for part in self.score.parts]
-        assert len(set(roles)) == len(roles) and set(roles) <= set(ROLES), roles
+        assert len(set(roles)) == len(roles), roles
+        assert set(roles) <= set(ROLES), roles
         if self.lane is not None:
             beats = sum(bar.beat_count for bar in self.score.bars())
             assert len(self.lane.chords) == beats, f"{self.id}: {len(self.lane.chords)} chords over {beats} beats"
@@ -67,7 +68,7 @@ def hash_files(*paths: Path) -> str:
 
 
 def on_grid(score: Score) -> float:
-    """Share of onsets within 1/24 beat of a sixteenth or of an eighth triplet: about 1 for written music, 0.6 by chance."""
+    """Share of onsets within 1/24 beat of a sixteenth or an eighth triplet: near 1 for written music, 0.5 by chance."""
     beat = score.ticks_per_beat
     onsets = np.concatenate([part.notes["onset"] for part in score.parts] or [NO_NOTES["onset"]]) % beat
     places = np.array([0, 3, 4, 6, 8, 9, 12]) * (beat / 12)

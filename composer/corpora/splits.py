@@ -1,4 +1,4 @@
-"""Train, valid and test by work: every version of one song falls on the same side, on every machine and in every run."""
+"""Train, valid and test by work: every version of a song falls on the same side, on every machine, in every run."""
 
 from __future__ import annotations
 
