@@ -64,7 +64,8 @@ def measure(font: str, seconds: float, runs: int) -> dict[str, float | str]:
         middle = time.perf_counter()
         done = mix(stems)
         times.append((middle - start, time.perf_counter() - middle, time.process_time() - cpu))
-    assert stems and done
+    assert stems is not None
+    assert done is not None
     stems_s, mix_s, cpu_s = (statistics.median(column) for column in zip(*times, strict=True))
     return {
         "font": Path(font).name,
