@@ -71,8 +71,8 @@ def _approach(
     """The limiter and the gain before it, in dB, that bring the bus nearest to the target.
 
     Found by trial on energies of cells: K-weighting is linear and the limiter slow beside it, so scaling a cell's
-    energy stands for scaling its sound. A slow limiter is kinder; where it holds the bus down (a few drum hits far apart), a
-    quicker one is tried.
+    energy stands for scaling its sound. A slow limiter is kinder; where it holds the bus down (a few drum hits far
+    apart), a quicker one is tried.
     """
     energies = loudness.weighted_energies(bus, sample_rate, np.arange(len(peaks)) * CELL)
     steps = loudness.step_starts(len(bus), sample_rate) // CELL
