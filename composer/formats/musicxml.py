@@ -19,13 +19,14 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
+from xml.etree import ElementTree
 
 import numpy as np
 
 from composer.errors import MusicFileError
 from composer.formats import midi_meta
 from composer.formats.files import read_bytes, write_bytes
+from composer.formats.musicxml_names import spell
 from composer.formats.musicxml_write import musicxml
 from composer.score import Event, Part, Score, as_notes
 from composer.timing import DEFAULT_TICKS_PER_BEAT, Meter, TempoMap
@@ -63,9 +64,13 @@ def read_musicxml(path: str | os.PathLike[str]) -> Score:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
+            programs = {} if abc else _programs(text)
+            drums = set[str]()
+            if "<midi-unpitched>" in text and not abc:
+                text, drums = _drums_as_pitches(text)
             parsed = music21.converter.parseData(text, format="abc" if abc else "musicxml")
-            score = _Reading(parsed, problems, name, {} if abc else _programs(text)).score()
-        except (music21.exceptions21.Music21Exception, ParseError, *_TROUBLE) as error:
+            score = _Reading(parsed, problems, name, programs, drums).score()
+        except (music21.exceptions21.Music21Exception, ElementTree.ParseError, *_TROUBLE) as error:
             if isinstance(error, MusicFileError):
                 raise
             what = " ".join(str(error).split())[:120] or type(error).__name__
@@ -124,10 +129,10 @@ def _xml_text(data: bytes, name: str) -> str:
 class _Reading:
     """One parsed music21 stream on its way to a Score."""
 
-    def __init__(self, parsed: Any, problems: list[str], name: str, programs: dict[str, int]) -> None:
+    def __init__(self, parsed: Any, problems: list[str], name: str, programs: dict[str, int], drums: set[str]) -> None:
         import music21
 
-        self.m21, self.problems, self.name, self.programs = music21, problems, name, programs
+        self.m21, self.problems, self.programs, self.drums = music21, problems, programs, drums
         if isinstance(parsed, music21.stream.Opus):
             scores = list(parsed.scores)
             if not scores:
@@ -210,6 +215,8 @@ class _Reading:
                 lyrics.append(Event(onset, "lyrics", (note.lyrics[0].text + joined,)))
         drums = bool(unpitched) or (instrument is not None and instrument.midiChannel == 9)
         program = None
+        if instrument is not None and str(instrument.partId) in self.drums:
+            drums = True
         if instrument is not None:
             program = self.programs.get(str(instrument.partId), instrument.midiProgram)
         rows = [row for row in rows if 0 <= row[2] <= 127]
@@ -306,6 +313,34 @@ def _programs(text: str) -> dict[str, int]:
     return found
 
 
+def _drums_as_pitches(text: str) -> tuple[str, set[str]]:
+    """The document with drum notes at the pitches of General MIDI, and the ids of their parts.
+
+    A drum note names its instrument, and the instrument its MIDI pitch; music21 keeps only the line it stands on.
+    """
+    root = ElementTree.fromstring(text)
+    pitches: dict[str, int] = {}
+    drums = set[str]()
+    for heading in root.iter("score-part"):
+        for instrument in heading.iter("midi-instrument"):
+            number = (instrument.findtext("midi-unpitched") or "").strip()
+            if number.isdigit():
+                pitches[instrument.get("id", "")] = int(number) - 1
+                drums.add(heading.get("id", ""))
+    for note in root.iter("note"):
+        unpitched, played = note.find("unpitched"), note.find("instrument")
+        pitch = pitches.get(played.get("id", "")) if played is not None else None
+        if unpitched is None or pitch is None:
+            continue
+        step, alter, octave = spell(pitch, 0)
+        unpitched.tag = "pitch"
+        for child in list(unpitched):
+            unpitched.remove(child)
+        for tag, value in (("step", step), ("alter", str(alter)), ("octave", str(octave))):
+            ElementTree.SubElement(unpitched, tag).text = value
+    return ElementTree.tostring(root, encoding="unicode"), drums
+
+
 def _figure(symbol: Any) -> str:
     """A chord symbol as lead sheets spell it: music21 writes flats as "-", and words between the figures."""
     kind, shown = str(symbol.chordKind or ""), str(symbol.chordKindStr or "")
@@ -314,6 +349,8 @@ def _figure(symbol: Any) -> str:
         root, bass = symbol.root().name, symbol.bass().name
         figure = root + shown + (f"/{bass}" if bass != root else "")
     figure = re.sub(r"(^|/)([A-G])(-+)", lambda found: found[1] + found[2] + "b" * len(found[3]), figure)
+    # Added degrees come after the bass there; on a lead sheet the bass is last.
+    figure = re.sub(r"(/[A-G][b#]*)(.+)$", r"\2\1", figure)
     figure = re.sub(
         r"^([A-G][b#]*)sus add 7( add 9)?", lambda found: found[1] + ("9" if found[2] else "7") + "sus4", figure
     )
