@@ -350,7 +350,7 @@ def _figure(symbol: Any) -> str:
         figure = root + shown + (f"/{bass}" if bass != root else "")
     figure = re.sub(r"(^|/)([A-G])(-+)", lambda found: found[1] + found[2] + "b" * len(found[3]), figure)
     # Added degrees come after the bass there; on a lead sheet the bass is last.
-    figure = re.sub(r"(/[A-G][b#]*)(.+)$", r"\2\1", figure)
+    figure = re.sub(r"(/[A-G][b#]*)( .+)$", r"\2\1", figure)
     figure = re.sub(
         r"^([A-G][b#]*)sus add 7( add 9)?", lambda found: found[1] + ("9" if found[2] else "7") + "sus4", figure
     )
