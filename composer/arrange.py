@@ -100,7 +100,9 @@ class Arranger:
         """The shipped model, or the one in a checkpoint folder. Raises CheckpointError."""
         return cls(load_checkpoint(checkpoint))
 
-    def arrange(self, score: Score, options: ArrangeOptions = ArrangeOptions(), on_bar: OnBar | None = None) -> Arrangement:
+    def arrange(
+        self, score: Score, options: ArrangeOptions = ArrangeOptions(), on_bar: OnBar | None = None
+    ) -> Arrangement:
         """Write the asked parts around the score's melody. `on_bar(done, total)` is called after every bar.
 
         Raises InputError where there is no melody, ChordError for a chart, ScoreError for a metre the grid cannot hold.
@@ -136,7 +138,10 @@ class Arranger:
             "groove": plan.groove,
             "temperature": options.temperature,
             "density": dict(options.density),
-            "parts": {part.role: {"notes": len(part), "program": part.program, "instrument": _instrument(part)} for part in whole.parts},
+            "parts": {
+                part.role: {"notes": len(part), "program": part.program, "instrument": _instrument(part)}
+                for part in whole.parts
+            },
             "melody": {"part": choice.part.name, "why": choice.why},
             "left_out": [part.name for i, part in enumerate(score.parts) if i != choice.index and len(part)],
             "chords": {"source": lane_source, "chart": lane.chart(_bars(score, melody))},
@@ -150,14 +155,18 @@ class Arranger:
             },
             "licence": {
                 "weights": self.checkpoint.card.get("licence", "see the checkpoint's card"),
-                "trained_on": {name: entry["licence"] for name, entry in self.checkpoint.card.get("corpora", {}).items()},
+                "trained_on": {
+                    name: entry["licence"] for name, entry in self.checkpoint.card.get("corpora", {}).items()
+                },
             },
         }
         return Arrangement(whole, lane, choice, report)
 
     def _model(self) -> dict[str, Any]:
         card = self.checkpoint.card
-        return {name: card.get(name) for name in ("model", "step", "training_minutes")} | {"sha256": self.checkpoint.sha256}
+        return {name: card.get(name) for name in ("model", "step", "training_minutes")} | {
+            "sha256": self.checkpoint.sha256
+        }
 
     def _style(self, name: str) -> tuple[Style, str]:
         """A style by its name, or by the name of one of its grooves; the groove is "" where none was named."""
@@ -169,17 +178,28 @@ class Arranger:
     def _draw_groove(self, style: Style, meter: str, rng: np.random.Generator) -> str:
         """One of the style's grooves in this metre at random; "" where the model knows none."""
         known: dict[str, Any] = self.checkpoint.card.get("grooves", {})
-        fitting = [name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]]
+        fitting = [
+            name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]
+        ]
         return fitting[int(rng.integers(len(fitting)))] if fitting else ""
 
     def _plan(
-        self, score: Score, melody: Part, lane: ChordLane, options: ArrangeOptions, style: Style, groove: str, rng: np.random.Generator
+        self,
+        score: Score,
+        melody: Part,
+        lane: ChordLane,
+        options: ArrangeOptions,
+        style: Style,
+        groove: str,
+        rng: np.random.Generator,
     ) -> _Plan:
         every = _bars(score, melody)
         first = next(bar.index for bar in every if bar.end > melody.start)
         bars = every[first:]
         if len(bars) > LONGEST_BARS:
-            raise InputError(f"the melody is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements")
+            raise InputError(
+                f"the melody is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
+            )
         lengths, beats = bar_lengths(bars, score.ticks_per_beat)
         skipped = sum(bar.beat_count for bar in every[:first])
         roots, basses, tones = (array[skipped:] for array in lane.arrays())
@@ -211,7 +231,13 @@ class Arranger:
 
     @staticmethod
     def _part(
-        role: str, notes: np.ndarray, plan: _Plan, score: Score, style: Style, options: ArrangeOptions, rng: np.random.Generator
+        role: str,
+        notes: np.ndarray,
+        plan: _Plan,
+        score: Score,
+        style: Style,
+        options: ArrangeOptions,
+        rng: np.random.Generator,
     ) -> Part:
         ticks = from_grid(notes, plan.bars, score.ticks_per_beat, plan.bars[-1].end, rng)
         program = options.programs.get(role, style.programs[role])

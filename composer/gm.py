@@ -48,6 +48,10 @@ BAND: dict[str, Instrument] = {
 MELODY = "melody"
 ROLES: tuple[str, ...] = (MELODY, *BAND)
 
+_FAMILIES = tuple(
+    "piano chromatic organ guitar bass strings ensemble brass reed pipe lead pad effects ethnic percussive sounds".split()
+)
+
 
 def family(program: int) -> str:
     """The General MIDI family of a program: "piano", "guitar", "bass", "strings", "reed" …
@@ -55,6 +59,4 @@ def family(program: int) -> str:
     >>> family(0), family(33), family(48)
     ('piano', 'bass', 'ensemble')
     """
-    return (
-        "piano chromatic organ guitar bass strings ensemble brass reed pipe lead pad effects ethnic percussive sounds"
-    ).split()[program // 8]
+    return _FAMILIES[program // 8]

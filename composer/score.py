@@ -19,7 +19,8 @@ LAST_TICK = 2**31 - 1
 def as_notes(rows: Iterable[Sequence[int]] | np.ndarray) -> np.ndarray:
     """Rows of (onset, duration, pitch, velocity), or an array of NOTE_DTYPE → sorted read-only array, shape (n,)."""
     try:
-        array = rows if isinstance(rows, np.ndarray) else np.array([tuple(row) for row in rows], NOTE_DTYPE)
+        named = isinstance(rows, np.ndarray) and rows.dtype.names is not None
+        array = np.asarray(rows) if named else np.array([tuple(row) for row in rows], NOTE_DTYPE)
         array = np.sort(array.astype(NOTE_DTYPE), order=["onset", "pitch", "duration", "velocity"], kind="stable")
     except (ValueError, OverflowError, TypeError) as error:
         raise ScoreError(f"notes must be rows of onset, duration, pitch, velocity: {error}") from None
@@ -50,7 +51,7 @@ class Part:
     name: str
     notes: np.ndarray = field(default_factory=lambda: NO_NOTES)
     program: int = 0
-    """General MIDI program, counted from 0; ignored for drums."""
+    """General MIDI program, counted from 0; a drum part's is its kit."""
     is_drum: bool = False
     role: str = ""
     """"melody", "drums", "bass", "guitar", "piano", "strings", or "" where nobody has said."""
@@ -61,7 +62,12 @@ class Part:
         if not 0 <= self.program <= 127:
             raise ScoreError(f"{self.name}: program must be in range 0..127, got {self.program}")
         notes = self.notes
-        for name, low, high in (("onset", 0, LAST_TICK), ("duration", 0, LAST_TICK), ("pitch", 0, 127), ("velocity", 1, 127)):
+        for name, low, high in (
+            ("onset", 0, LAST_TICK),
+            ("duration", 0, LAST_TICK),
+            ("pitch", 0, 127),
+            ("velocity", 1, 127),
+        ):
             bad = np.flatnonzero((notes[name] < low) | (notes[name] > high))
             if len(bad):
                 at = int(bad[0])

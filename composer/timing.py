@@ -6,6 +6,7 @@ A tick is 1/`ticks_per_beat` of a quarter note, whatever the metre; a score keep
 from __future__ import annotations
 
 import bisect
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +23,7 @@ DEFAULT_TEMPO_US = 500_000
 def _checked_changes(what: str, changes: tuple[tuple[int, ...], ...]) -> None:
     if not changes or changes[0][0] != 0:
         raise ScoreError(f"{what} must start at tick 0, got {changes[:1]}")
-    for before, after in zip(changes, changes[1:], strict=False):
+    for before, after in itertools.pairwise(changes):
         if after[0] <= before[0]:
             raise ScoreError(f"{what} changes must come in order: tick {after[0]} follows tick {before[0]}")
 

@@ -24,7 +24,40 @@ MAX_POSITIONS = 96
 """Positions in the longest bar the model writes (eight quarters)."""
 
 DURATIONS = np.array(
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 18, 20, 21, 22, 24, 28, 30, 33, 36, 40, 42, 46, 48, 60, 72, 96, 144]
+    [
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        8,
+        9,
+        10,
+        11,
+        12,
+        14,
+        15,
+        16,
+        18,
+        20,
+        21,
+        22,
+        24,
+        28,
+        30,
+        33,
+        36,
+        40,
+        42,
+        46,
+        48,
+        60,
+        72,
+        96,
+        144,
+    ]
 )
 """Length in positions of each duration class."""
 VELOCITY_STEP = 8
@@ -136,7 +169,9 @@ def grid_notes(score: Score, bars: Sequence[Bar]) -> np.ndarray:
     return grid
 
 
-def from_grid(grid: np.ndarray, bars: Sequence[Bar], ticks_per_beat: int, end: int, rng: np.random.Generator) -> np.ndarray:
+def from_grid(
+    grid: np.ndarray, bars: Sequence[Bar], ticks_per_beat: int, end: int, rng: np.random.Generator
+) -> np.ndarray:
     """Grid notes of one part → NOTE_DTYPE in ticks; none past `end`; the same pitch never sounds twice at once.
 
     Velocities are drawn inside their class, so that equal hits are not equally loud to the last bit.

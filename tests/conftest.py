@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
+
+# Machines are shared: how long one example takes says nothing.
+settings.register_profile("calm", deadline=None)
+settings.load_profile("calm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

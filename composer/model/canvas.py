@@ -33,7 +33,7 @@ def metric_levels(bar_length: int, beat_length: int) -> np.ndarray:
         if beat_length % divisions == 0:
             level[position % (beat_length // divisions) == 0] = strength
     level[0] = 0
-    levels = np.eye(6, dtype=np.uint8)[level]
+    levels: np.ndarray = np.eye(6, dtype=np.uint8)[level]
     levels[bar_length:] = 0
     return levels
 
@@ -63,10 +63,11 @@ def chord_table(song: GridSong) -> np.ndarray:
     )
 
 
-def reference_bars(song: GridSong) -> np.ndarray:
-    """For each bar the earlier bar whose melody it repeats (this bar and the next alike), else -1; shape (B,).
+def reference_bars(song: GridSong, lookahead: int) -> np.ndarray:
+    """For each bar the earlier bar whose melody it repeats (two bars on end alike), else -1; shape (B,).
 
     Likeness is the share of melody notes, as (position, pitch class), that two bars have in common; 0.6 counts.
+    The two bars are this one and the next; with less `lookahead` they are the last two that have been heard.
     """
     count = song.bar_count
     melody = song.notes[song.notes["part"] == 0]
@@ -78,6 +79,8 @@ def reference_bars(song: GridSong) -> np.ndarray:
     pair_common = common[:-1, :-1] + common[1:, 1:]
     pair_either = either[:-1, :-1] + either[1:, 1:]
     likeness = np.where(pair_either > 0, pair_common / np.maximum(pair_either, 1), 0.0)
+    if late := 1 - min(max(lookahead, -1), 1):
+        likeness = np.pad(likeness, ((late, 0), (late, 0)))[:count, :count]
     likeness[np.triu_indices(count, -1)] = 0
     likeness *= song.bar_length[:, None] == song.bar_length[None, :]
     # The nearest of the equally alike is the freshest memory.
@@ -88,12 +91,12 @@ def reference_bars(song: GridSong) -> np.ndarray:
 class Canvas:
     """Tables over one song; `paint` adds notes, the other methods read."""
 
-    def __init__(self, song: GridSong) -> None:
+    def __init__(self, song: GridSong, lookahead: int = 1, melody_known: bool = True) -> None:
         count = song.bar_count
         self.song = song
         self.first_beat = song.first_beat
         self.chords = chord_table(song)
-        self.reference = reference_bars(song)
+        self.reference = reference_bars(song, lookahead) if melody_known else np.full(count, NO_REFERENCE)
         self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES), np.uint8)
         self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
         self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)
@@ -136,7 +139,11 @@ class Canvas:
         flat = np.concatenate([[0], np.cumsum(self.song.bar_length)])
         line = np.zeros(flat[-1], np.int16)
         for bar, position, pitch, duration in zip(
-            notes["bar"].tolist(), notes["position"].tolist(), notes["pitch"].tolist(), notes["duration"].tolist(), strict=True
+            notes["bar"].tolist(),
+            notes["position"].tolist(),
+            notes["pitch"].tolist(),
+            notes["duration"].tolist(),
+            strict=True,
         ):
             start = flat[bar] + position
             line[start : start + DURATIONS[duration]] = pitch
@@ -196,6 +203,8 @@ class Canvas:
         features[:, :, 5] = self.struck[last, part, position] * has_last
         features[:, :, 6] = self.struck[reference, part, position] * has_reference
         features[:, :, 7] = np.take_along_axis(self.struck_degree[last, part, position], degree, axis=1) * has_last
-        features[:, :, 8] = np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
+        features[:, :, 8] = (
+            np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
+        )
         features[:, :, 9] = self.struck_anywhere[last, part] * has_last
         return features

@@ -36,7 +36,9 @@ def default_checkpoint() -> Path:
     for place in (here.parent / "checkpoints" / "band", here / "checkpoints" / "band"):
         if (place / WEIGHTS).exists():
             return place
-    raise CheckpointError("the shipped model is missing: reinstall composer, or name a checkpoint folder with --checkpoint")
+    raise CheckpointError(
+        "the shipped model is missing: reinstall composer, or name a checkpoint folder with --checkpoint"
+    )
 
 
 def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.ndarray], card: dict[str, Any]) -> str:
@@ -68,7 +70,9 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         fields = json.loads((place / CONFIG).read_text())
         card = json.loads((place / CARD).read_text())
     except FileNotFoundError as error:
-        raise CheckpointError(f"{place}: not a checkpoint, {Path(error.filename).name} is missing; name a folder made by training") from None
+        raise CheckpointError(
+            f"{place}: not a checkpoint, {Path(error.filename).name} is missing; name a folder made by training"
+        ) from None
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{place}: cannot be read as a checkpoint ({error})") from None
     if fields.get("vocabulary") != vocabulary_hash():
@@ -78,7 +82,9 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         )
     digest = hashlib.sha256(blob).hexdigest()
     if card.get("sha256") != digest:
-        raise CheckpointError(f"{place}: the weights do not match their card (sha256 {digest[:12]} and {str(card.get('sha256'))[:12]}); get it again")
+        raise CheckpointError(
+            f"{place}: the weights do not match their card (sha256 {digest[:12]} and {str(card.get('sha256'))[:12]}); get it again"
+        )
     try:
         weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
     except SafetensorError as error:

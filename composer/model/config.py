@@ -45,7 +45,9 @@ class ModelConfig:
     @classmethod
     def tiny(cls, **other: Any) -> ModelConfig:
         """For tests: learns one song in seconds."""
-        return cls(**({"width": 64, "layers": 1, "heads": 2, "embedding": 48, "head": 48, "style": 8, "context": 256} | other))
+        return cls(
+            **({"width": 64, "layers": 1, "heads": 2, "embedding": 48, "head": 48, "style": 8, "context": 256} | other)
+        )
 
     @classmethod
     def small(cls, **other: Any) -> ModelConfig:
@@ -66,4 +68,7 @@ class ModelConfig:
         known = {field.name for field in dataclasses.fields(cls)}
         if strange := sorted(set(fields) - known):
             raise CheckpointError(f"the checkpoint's config has unknown fields ({', '.join(strange)}); update composer")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()
+        }
+        return cls(**values)

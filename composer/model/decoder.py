@@ -29,7 +29,7 @@ def _sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def _silu(x: np.ndarray) -> np.ndarray:
-    return x * _sigmoid(x)
+    return np.asarray(x * _sigmoid(x))
 
 
 def _transposed(weights: Weights, name: str) -> np.ndarray:
@@ -149,19 +149,29 @@ class Decoder:
         w, song = self.w, canvas.song
         self.canvas, self.brief = canvas, brief
         self.memory.reset()
-        style = np.tanh(w["style.weight"][brief.style] + w["groove.weight"][brief.groove] + w["tempo.weight"][brief.tempo])
+        style = np.tanh(
+            w["style.weight"][brief.style] + w["groove.weight"][brief.groove] + w["tempo.weight"][brief.tempo]
+        )
         self.scale = 1 + style @ w["style_scale.weight"].T + w["style_scale.bias"]
         self.shift = style @ w["style_shift.weight"].T + w["style_shift.bias"]
         self.chord_in = canvas.chords @ w["chord.weight"].T + w["chord.bias"]
         self.chord_at = canvas.chords @ w["at_chord.weight"].T
         conditions = bar_conditions(song, brief)
         tables = [w[f"bars.{i}.weight"] for i in range(_EVERY_BAR_TABLE)]
-        self.bar_in = sum(table[conditions[:, i]] for i, table in enumerate(tables)) + style @ w["style_in.weight"].T + w["style_in.bias"]
+        self.bar_in = (
+            sum(table[conditions[:, i]] for i, table in enumerate(tables))
+            + style @ w["style_in.weight"].T
+            + w["style_in.bias"]
+        )
         self.roots = song.roots
         self.z = np.zeros(len(self.scale), np.float32)
 
-    def tell(self, kind: int, slot: int, bar: int, part: int, position: int, pitch: int, duration: int, velocity: int, next_part: int) -> None:
-        """One event goes into memory. `next_part` is the part whose turn is next, NO_PART if the next event is given."""
+    def tell(self, event: tuple[int, ...], next_part: int) -> None:
+        """One event (the fields of EVENT_DTYPE) goes into memory.
+
+        `next_part` is the part whose turn is next, NO_PART if the next event is given.
+        """
+        kind, part, slot, bar, position, pitch, duration, velocity = event
         w, canvas, brief = self.w, self.canvas, self.brief
         beat = int(canvas.beat_at(bar, min(position, int(canvas.song.bar_length[bar]) - 1)))  # type: ignore[arg-type]
         root = int(self.roots[beat])
@@ -182,7 +192,9 @@ class Decoder:
         """A part's turn in a bar begins: what its candidates' positions hold is read once."""
         at = np.array([bar])
         self.bar, self.part = bar, part
-        self.position_features = self.canvas.position_features(at, np.array([part]), visible[None])[0].astype(np.float32)
+        self.position_features = self.canvas.position_features(at, np.array([part]), visible[None])[0].astype(
+            np.float32
+        )
 
     def positions(self) -> np.ndarray:
         """Logits of the next note's position and, last, of END: (P + 1,)."""
@@ -225,5 +237,3 @@ class Decoder:
         h, w = self.config.head, self.w
         loud = self.base[3 * h :] + self.here[2 * h :] + self.note[h:] + w["at_duration.weight"][duration]
         return np.asarray(_silu(loud) @ self.matrices["to_velocity"] + w["to_velocity.bias"])
-
-

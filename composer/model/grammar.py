@@ -109,7 +109,9 @@ def let_go(notes: np.ndarray, bar_length: np.ndarray, part: int) -> np.ndarray:
     stop = start + DURATIONS[notes["duration"]]
     held: list[int] = []
     for i, at in enumerate(start.tolist()):
-        held = [j for j in held if stop[j] > at and notes["pitch"][j] != notes["pitch"][i]]
+        for again in (j for j in held if notes["pitch"][j] == notes["pitch"][i]):
+            stop[again] = min(stop[again], at)
+        held = [j for j in held if stop[j] > at]
         while len(held) >= most:
             oldest = min(held, key=lambda j: start[j])
             if start[oldest] == at:
@@ -121,4 +123,4 @@ def let_go(notes: np.ndarray, bar_length: np.ndarray, part: int) -> np.ndarray:
     exact = np.searchsorted(DURATIONS, length, side="right") - 1
     out = notes.copy()
     out["duration"] = np.where(length < DURATIONS[notes["duration"]], exact, notes["duration"])
-    return out.astype(GRID_NOTE_DTYPE)
+    return np.asarray(out, GRID_NOTE_DTYPE)

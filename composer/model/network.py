@@ -68,7 +68,13 @@ class LSTMTrunk(nn.Module):
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(config.embedding, config.width, config.layers, batch_first=True, dropout=config.dropout)
+        self.lstm = nn.LSTM(
+            config.embedding,
+            config.width,
+            config.layers,
+            batch_first=True,
+            dropout=config.dropout * (config.layers > 1),
+        )
         for name, bias in self.lstm.named_parameters():
             if name.startswith("bias_ih"):
                 nn.init.zeros_(bias)
@@ -125,7 +131,7 @@ class TransformerTrunk(nn.Module):
         super().__init__()
         self.enter = nn.Linear(config.embedding, config.width)
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
-        self.half = config.width // config.heads // 2
+        self.rotary_half = config.width // config.heads // 2
         for block in self.blocks:
             for layer in (block.out, block.down):
                 nn.init.normal_(layer.weight, std=0.02 / math.sqrt(2 * config.layers))  # type: ignore[arg-type, union-attr]
@@ -133,7 +139,7 @@ class TransformerTrunk(nn.Module):
     def forward(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """(B, T, embedding) → (B, T, width); the state is empty."""
         x = self.enter(x)
-        cos, sin = rotary(x.shape[1], self.half, x.device)
+        cos, sin = rotary(x.shape[1], self.rotary_half, x.device)
         for block in self.blocks:
             x = block(x, cos, sin)
         return x, []
@@ -189,7 +195,12 @@ class Network(nn.Module):
 
     def remember(self, batch: Batch, style: Tensor, state: State | None) -> tuple[Tensor, State]:
         """The trunk over a batch: (B, T, width), modulated by style, and the state after."""
-        x = self.who(batch.who) + self.position(batch.position) + self.pitch(batch.pitch) + self.degree(batch.input_degree)
+        x = (
+            self.who(batch.who)
+            + self.position(batch.position)
+            + self.pitch(batch.pitch)
+            + self.degree(batch.input_degree)
+        )
         x = x + self.duration(batch.duration) + self.velocity(batch.velocity) + self.chord(batch.input_chord)
         for i, table in enumerate(self.bars):
             x = x + table(batch.bar[..., i])
@@ -210,7 +221,11 @@ class Network(nn.Module):
         when, what, long, loud = base.split(h, dim=-1)
         position, pitch = batch.target_position[asked].clamp(max=MAX_POSITIONS - 1), batch.target_pitch[asked]
         root = batch.target_root[asked]
-        here = self.at_position(position) + self.at_chord(batch.target_chord[asked]) + self.at_melody(batch.target_melody[asked])
+        here = (
+            self.at_position(position)
+            + self.at_chord(batch.target_chord[asked])
+            + self.at_melody(batch.target_melody[asked])
+        )
         degree = torch.where(root >= 0, (pitch - root) % 12, 12)
         note = self.at_pitch(pitch) + self.at_degree(degree)
         what = what + here[:, :h]
@@ -241,7 +256,8 @@ class Network(nn.Module):
         degrees = by_degree.gather(1, (pitch - root) % 12) * (root >= 0)
         interval = torch.where(previous >= 0, (pitch - previous).clamp(-24, 24) + 24, INTERVALS - 1)
         scored = (batch.pitch_features[asked].to(likes.dtype) @ likes[:, :, None]).squeeze(-1)
-        return (logits + degrees + by_interval.gather(1, interval) + scored).float()
+        total: Tensor = logits + degrees + by_interval.gather(1, interval) + scored
+        return total.float()
 
 
 def field_losses(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
@@ -252,8 +268,8 @@ def field_losses(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     return {
         "position": F.cross_entropy(logits["position"], batch.target_position[asked], reduction="none"),
         "pitch": F.cross_entropy(logits["pitch"], batch.target_pitch[asked], reduction="none") * is_note,
-        "duration": F.cross_entropy(logits["duration"].float(), batch.target_duration[asked], reduction="none") * pitched,
-        "velocity": F.cross_entropy(logits["velocity"].float(), batch.target_velocity[asked], reduction="none") * is_note,
+        "duration": F.cross_entropy(logits["duration"].float(), batch.target_duration[asked], reduction="none")
+        * pitched,
+        "velocity": F.cross_entropy(logits["velocity"].float(), batch.target_velocity[asked], reduction="none")
+        * is_note,
     }
-
-

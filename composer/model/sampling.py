@@ -12,7 +12,17 @@ from composer.gm import ROLES
 from composer.model.canvas import Canvas
 from composer.model.decoder import Decoder
 from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
-from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, NOTE, PLAYS, Brief, given_events, visible_parts
+from composer.model.sequence import (
+    BAR,
+    END,
+    END_POSITION,
+    NO_PART,
+    NOTE,
+    PLAYS,
+    Brief,
+    given_events,
+    visible_parts,
+)
 from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
 
 LONGEST_SILENCE = 4
@@ -58,7 +68,7 @@ def stream(
     plays = np.zeros((song.bar_count, PARTS), int) if brief.activity is None else brief.activity.copy()
     brief = replace(brief, activity=plays)
     silent = dict.fromkeys(brief.asked, 0)
-    canvas = Canvas(song)
+    canvas = Canvas(song, brief.lookahead, 0 in brief.given)
     given = song.notes[np.isin(song.notes["part"], brief.given)]
     if brief.lookahead >= 0:
         canvas.paint(given)
@@ -73,9 +83,9 @@ def stream(
             if silent[part] >= LONGEST_SILENCE:
                 plays[bar, part] = PLAYS
         first = brief.asked[0]
-        decoder.tell(BAR, bar, bar, NO_PART, 0, 0, 0, 0, NO_PART if told else first)
-        for i, (_, part, _, its_bar, *fields) in enumerate(told):
-            decoder.tell(GIVEN, bar, its_bar, part, *fields, first if i == len(told) - 1 else NO_PART)
+        decoder.tell((BAR, NO_PART, bar, bar, 0, 0, 0, 0), NO_PART if told else first)
+        for i, event in enumerate(told):
+            decoder.tell(event, first if i == len(told) - 1 else NO_PART)
         if brief.lookahead < 0:
             canvas.paint(given[given["bar"] == bar])
         written = []
@@ -85,12 +95,18 @@ def stream(
             canvas.paint(notes)
             written.append(notes)
             following = brief.asked[turn_index + 1] if turn_index + 1 < len(brief.asked) else NO_PART
-            decoder.tell(END, bar, bar, part, END_POSITION, 0, 0, 0, following)
+            decoder.tell((END, part, bar, bar, END_POSITION, 0, 0, 0), following)
         yield np.concatenate(written)
 
 
 def _take_turn(
-    decoder: Decoder, bar: int, part: int, must_play: bool, previous: dict[int, int], sampling: Sampling, rng: np.random.Generator
+    decoder: Decoder,
+    bar: int,
+    part: int,
+    must_play: bool,
+    previous: dict[int, int],
+    sampling: Sampling,
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """One part writes one bar."""
     turn: Turn = []
@@ -113,7 +129,7 @@ def _take_turn(
         turn.append((position, pitch))
         rows.append((part, bar, position, pitch, long, loud))
         previous[part] = pitch
-        decoder.tell(NOTE, bar, bar, part, position, pitch, long, loud, part)
+        decoder.tell((NOTE, part, bar, bar, position, pitch, long, loud), part)
     return np.array(rows, GRID_NOTE_DTYPE)
 
 

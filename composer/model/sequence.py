@@ -22,11 +22,27 @@ DENSITY_LEVELS = 5
 TEMPO_CLASSES = 12
 PHRASE_CLASSES = 17
 LEFT_CLASSES = 10
-DENSITY_EDGES = {1: (10, 16, 24, 32), 2: (2, 4, 6, 10), 3: (4, 8, 12, 20), 4: (6, 10, 16, 24), 5: (3, 5, 8, 14), 0: (2, 4, 6, 10)}
+DENSITY_EDGES = {
+    1: (10, 16, 24, 32),
+    2: (2, 4, 6, 10),
+    3: (4, 8, 12, 20),
+    4: (6, 10, 16, 24),
+    5: (3, 5, 8, 14),
+    0: (2, 4, 6, 10),
+}
 """Notes in a 4/4 bar that separate the five levels of density, per part."""
 
 EVENT_DTYPE = np.dtype(
-    [("kind", "u1"), ("part", "u1"), ("slot", "<u2"), ("bar", "<u2"), ("position", "u1"), ("pitch", "u1"), ("duration", "u1"), ("velocity", "u1")]
+    [
+        ("kind", "u1"),
+        ("part", "u1"),
+        ("slot", "<u2"),
+        ("bar", "<u2"),
+        ("position", "u1"),
+        ("pitch", "u1"),
+        ("duration", "u1"),
+        ("velocity", "u1"),
+    ]
 )
 """One event as the trunk reads it. `slot` is the bar in which it is told, `bar` the bar it belongs to."""
 
@@ -85,7 +101,11 @@ def bar_conditions(song: GridSong, brief: Brief) -> np.ndarray:
         [
             np.ceil(song.bar_length / 6).astype(np.int64),
             song.beat_length // 6,
-            np.where(known & (song.phrase_position >= 0), np.minimum(song.phrase_position, PHRASE_CLASSES - 2), PHRASE_CLASSES - 1),
+            np.where(
+                known & (song.phrase_position >= 0),
+                np.minimum(song.phrase_position, PHRASE_CLASSES - 2),
+                PHRASE_CLASSES - 1,
+            ),
             np.where(known & (song.phrase_left >= 0), np.minimum(song.phrase_left, LEFT_CLASSES - 2), LEFT_CLASSES - 1),
             to_go if brief.know_end else np.full(count, LEFT_CLASSES - 1),
         ],
@@ -120,7 +140,9 @@ def tell(song: GridSong, brief: Brief) -> np.ndarray:
         asked[name] = notes[name]
     events = np.concatenate([marks, given_events(song, brief), asked, ends.reshape(-1)])
     turn = np.where(events["kind"] == BAR, 0, np.where(events["kind"] == GIVEN, 1, events["part"].astype(np.int64) + 1))
-    return events[np.lexsort((events["pitch"], events["position"], events["part"], events["bar"], turn, events["slot"]))]
+    return events[
+        np.lexsort((events["pitch"], events["position"], events["part"], events["bar"], turn, events["slot"]))
+    ]
 
 
 @dataclass(frozen=True)
@@ -157,13 +179,22 @@ class Lesson:
     pitch_features: np.ndarray
 
 
-def lesson(song: GridSong, brief: Brief, start: int = 0, count: int | None = None, told: tuple[np.ndarray, Canvas] | None = None) -> Lesson:
+def lesson(
+    song: GridSong,
+    brief: Brief,
+    start: int = 0,
+    count: int | None = None,
+    told: tuple[np.ndarray, Canvas] | None = None,
+) -> Lesson:
     """Events start … start + count of the conversation, ready for the network. `told` spares telling it again."""
     events, canvas = told if told is not None else rehearse(song, brief)
     count = len(events) - 1 - start if count is None else count
     event, target = events[start : start + count], events[start + 1 : start + count + 1]
     asked = target["kind"] >= NOTE
-    bar, position = event["bar"].astype(int), np.minimum(event["position"].astype(int), song.bar_length[event["bar"]] - 1)
+    bar, position = (
+        event["bar"].astype(int),
+        np.minimum(event["position"].astype(int), song.bar_length[event["bar"]] - 1),
+    )
     roots = song.roots[canvas.beat_at(bar, position)]
     pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != 1) & (roots >= 0)
     target_bar = target["bar"].astype(int)
@@ -196,7 +227,7 @@ def lesson(song: GridSong, brief: Brief, start: int = 0, count: int | None = Non
 
 def rehearse(song: GridSong, brief: Brief) -> tuple[np.ndarray, Canvas]:
     """The conversation and the canvas of a finished song, as training reads them."""
-    canvas = Canvas(song)
+    canvas = Canvas(song, brief.lookahead, 0 in brief.given)
     canvas.paint(song.notes[np.isin(song.notes["part"], brief.asked + brief.given)])
     if 0 in brief.given and brief.lookahead >= 0:
         canvas.paint_melody(song.notes[song.notes["part"] == 0])

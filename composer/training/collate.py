@@ -11,7 +11,16 @@ from composer.model.network import Batch
 from composer.model.sequence import Brief, Lesson
 from composer.vocab import GridSong
 
-_CLASSES = ("input_degree", "target_part", "target_activity", "target_density", "earliest", "previous_pitch", "target_root", "bar")
+_CLASSES = (
+    "input_degree",
+    "target_part",
+    "target_activity",
+    "target_density",
+    "earliest",
+    "previous_pitch",
+    "target_root",
+    "bar",
+)
 _MEASURES = ("input_chord", "target_chord", "target_melody", "position_features", "pitch_features")
 _EVENT_FIELDS = ("position", "pitch", "duration", "velocity")
 
@@ -28,7 +37,10 @@ def collate(rows: Sequence[tuple[Lesson, GridSong, Brief]], device: torch.device
         return torch.from_numpy(out).to(device, non_blocking=True)
 
     fields = {name: stack([getattr(lesson, name) for lesson in lessons], np.int64) for name in _CLASSES}
-    fields |= {name: stack([getattr(lesson, name) for lesson in lessons], lessons[0].__dict__[name].dtype.type) for name in _MEASURES}
+    fields |= {
+        name: stack([getattr(lesson, name) for lesson in lessons], lessons[0].__dict__[name].dtype.type)
+        for name in _MEASURES
+    }
     fields["who"] = stack([who(lesson.event["kind"], lesson.event["part"]) for lesson in lessons], np.int64)
     fields["target_kind"] = stack([lesson.target["kind"] for lesson in lessons], np.int64)
     fields["asked"] = stack([lesson.asked for lesson in lessons], np.bool_)

@@ -84,7 +84,9 @@ def measured(song: GridSong) -> tuple[np.ndarray, np.ndarray]:
     np.add.at(counts, (song.notes["bar"], song.notes["part"]), 1)
     plays = counts > 0
     bars44 = (song.bar_length[:, None] / 48 * plays).sum(axis=0)
-    density = [density_level(part, counts[:, part].sum() / bars44[part]) if bars44[part] else 0 for part in range(PARTS)]
+    density = [
+        density_level(part, counts[:, part].sum() / bars44[part]) if bars44[part] else 0 for part in range(PARTS)
+    ]
     return np.where(plays, PLAYS, RESTS), np.array(density)
 
 
@@ -164,9 +166,8 @@ def corpus_weights(pack: Pack, real_share: float = 0.4) -> np.ndarray:
     """Chance of each song, (songs,): by notes' square root within its corpus, real music lifted to `real_share` of all draws."""
     offsets = pack.arrays["note_offsets"]
     weights = np.sqrt(np.diff(offsets).astype(float))
-    real = np.array([str(about["meta"]["synthetic"]) != "True" for about in pack.about])  # type: ignore[index]
+    real = np.array([str(about["meta"]["synthetic"]) != "True" for about in pack.about])
     if real.any() and (~real).any():
         weights[real] *= real_share / weights[real].sum()
         weights[~real] *= (1 - real_share) / weights[~real].sum()
     return np.asarray(weights / weights.sum())
-

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,13 +28,15 @@ def phrase_tables(count: int, starts: tuple[int, ...]) -> tuple[np.ndarray, np.n
     """Bars since each bar's phrase began and bars left in it, shape (count,) each; -1 before the first start or with none."""
     position, left = np.full(count, -1), np.full(count, -1)
     edges = (*starts, count)
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in itertools.pairwise(edges):
         position[start:stop] = np.arange(max(0, min(stop, count) - start))
         left[start:stop] = np.arange(max(0, min(stop, count) - start))[::-1]
     return position, left
 
 
-def grid_song(score: Score, bars: tuple[Bar, ...], roots: np.ndarray, basses: np.ndarray, tones: np.ndarray, **about: object) -> GridSong:
+def grid_song(
+    score: Score, bars: tuple[Bar, ...], roots: np.ndarray, basses: np.ndarray, tones: np.ndarray, **about: object
+) -> GridSong:
     """A score and its chord lane (one chord a beat, -1 roots for none) on the grid."""
     lengths, beats = bar_lengths(bars, score.ticks_per_beat)
     counts = int((-(-lengths // beats)).sum())
@@ -42,7 +45,15 @@ def grid_song(score: Score, bars: tuple[Bar, ...], roots: np.ndarray, basses: np
     phrases = about.pop("phrases", ())
     position, left = phrase_tables(len(bars), tuple(phrases))  # type: ignore[arg-type]
     return GridSong(
-        grid_notes(score, bars), lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones.astype(bool), position, left, **about  # type: ignore[arg-type]
+        grid_notes(score, bars),
+        lengths,
+        beats,
+        roots.astype(np.int64),
+        basses.astype(np.int64),
+        tones.astype(bool),
+        position,
+        left,
+        **about,  # type: ignore[arg-type]
     )
 
 
@@ -71,7 +82,7 @@ class Pack:
     """Many GridSongs as concatenated arrays; indexing builds one."""
 
     arrays: dict[str, np.ndarray]
-    about: list[dict[str, object]]
+    about: list[dict[str, Any]]
 
     def __len__(self) -> int:
         return len(self.about)
@@ -86,18 +97,14 @@ class Pack:
             notes[name] = cut(name, "note_offsets")
         bits = cut("tones", "beat_offsets")
         about = self.about[index]
-        return GridSong(
-            notes,
-            *(cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:2]),
-            cut("roots", "beat_offsets").astype(np.int64),
-            cut("basses", "beat_offsets").astype(np.int64),
-            (bits[:, None] >> np.arange(12)) & 1 > 0,
-            *(cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[2:4]),
-            float(about["tempo_bpm"]),  # type: ignore[arg-type]
-            str(about["style"]),
-            str(about["groove"]),
-            about["meta"],  # type: ignore[arg-type]
+        bar_length, beat_length, phrase_position, phrase_left = (
+            cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:4]
         )
+        roots, basses = (cut(name, "beat_offsets").astype(np.int64) for name in ("roots", "basses"))
+        return GridSong(
+            notes, bar_length, beat_length, roots, basses, (bits[:, None] >> np.arange(12)) & 1 > 0, phrase_position, phrase_left,
+            about["tempo_bpm"], about["style"], about["groove"], about["meta"],
+        )  # fmt: skip
 
     def __iter__(self) -> Iterator[GridSong]:
         return (self[index] for index in range(len(self)))
@@ -109,7 +116,11 @@ def pack(songs: Iterable[GridSong], path: Path) -> int:
     if not kept:
         raise InputError("no songs to pack; check the corpora's path")
     arrays: dict[str, np.ndarray] = {}
-    for axis, length in (("note", [len(s.notes) for s in kept]), ("bar", [s.bar_count for s in kept]), ("beat", [len(s.roots) for s in kept])):
+    for axis, length in (
+        ("note", [len(s.notes) for s in kept]),
+        ("bar", [s.bar_count for s in kept]),
+        ("beat", [len(s.roots) for s in kept]),
+    ):
         arrays[f"{axis}_offsets"] = np.concatenate([[0], np.cumsum(length)])
     for name in GRID_NOTE_DTYPE.names or ():
         arrays[name] = np.concatenate([song.notes[name] for song in kept])
@@ -132,5 +143,7 @@ def open_pack(path: Path) -> Pack:
         arrays = {name: file[name] for name in file.files}
     header = json.loads(arrays.pop("header").tobytes())
     if header["vocabulary"] != vocabulary_hash():
-        raise InputError(f"{path}: packed for vocabulary {header['vocabulary']}, this code has {vocabulary_hash()}; pack it again")
+        raise InputError(
+            f"{path}: packed for vocabulary {header['vocabulary']}, this code has {vocabulary_hash()}; pack it again"
+        )
     return Pack(arrays, header["songs"])

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from composer.corpora import data_root, iter_songs
+from composer.corpora.mma_grooves import find_groove
 from composer.corpora.song import Song
 from composer.corpora.synthetic_build import read
 from composer.errors import ComposerError
@@ -30,9 +31,12 @@ def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count:
 
 
 def labelled(song: Song) -> Song:
-    """A real song under its corpus's groove label, and with the chords heard in it where nobody has written them down."""
+    """A real song under its corpus's groove label, and with the chords heard in it where nobody has written them down.
+
+    A synthetic one takes its style from the table of grooves as it is today.
+    """
     if song.synthetic:
-        return song
+        return replace(song, style=find_groove(song.groove).style)
     lane = song.lane
     if lane is None and any(not part.is_drum for part in song.score.parts):
         lane = chords_from_notes(song.score)

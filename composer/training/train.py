@@ -22,14 +22,24 @@ from composer.model.checkpoint import CONFIG, save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief, Lesson
+from composer.styles import STYLES
 from composer.training.collate import collate
 from composer.training.dataset import Hiding, Stream, corpus_weights, draw_brief, excerpt
 from composer.training.packing import Pack, open_pack
-from composer.styles import STYLES
 from composer.vocab import GridSong
 
-
-REAL_GROOVES = ("easyrpg", "freedoom", "freedoom_history", "groove", "lieder", "nottingham", "openewld", "openmsx", "pop909", "simutrans")
+REAL_GROOVES = (
+    "easyrpg",
+    "freedoom",
+    "freedoom_history",
+    "groove",
+    "lieder",
+    "nottingham",
+    "openewld",
+    "openmsx",
+    "pop909",
+    "simutrans",
+)
 """Groove labels of real music, known to every model whether or not its pack holds them."""
 
 
@@ -54,7 +64,9 @@ class Recipe:
 
 def subset(pack: Pack, split: str) -> Pack:
     """The songs of one split."""
-    return _Chosen(pack.arrays, pack.about, [i for i, about in enumerate(pack.about) if about["meta"]["split"] == split])  # type: ignore[index]
+    return _Chosen(
+        pack.arrays, pack.about, [i for i, about in enumerate(pack.about) if about["meta"]["split"] == split]
+    )
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,15 @@ class Trainer:
         self.state: State | None = None
         self._resume()
         self.streams = [
-            iter(Stream(train, weights / weights.sum(), config, np.random.default_rng([recipe.seed, self.step, lane]), recipe.window))
+            iter(
+                Stream(
+                    train,
+                    weights / weights.sum(),
+                    config,
+                    np.random.default_rng([recipe.seed, self.step, lane]),
+                    recipe.window,
+                )
+            )
             for lane in range(recipe.batch)
         ]
         self.held_out = held_out(pack, config)
@@ -120,7 +140,7 @@ class Trainer:
         """What the checkpoint says of itself: recipe, data by corpus with licence, and how well it predicts."""
         corpora: dict[str, dict[str, Any]] = {}
         for about in self.pack.about:
-            meta: dict[str, str] = about["meta"]  # type: ignore[assignment]
+            meta: dict[str, str] = about["meta"]
             name = meta["corpus"] + (" (synthetic band)" if meta["synthetic"] == "True" else "")
             entry = corpora.setdefault(name, {"licence": meta["licence"], "songs": 0})
             entry["songs"] += 1
@@ -143,7 +163,7 @@ class Trainer:
         found: dict[str, dict[str, Any]] = {}
         for about in self.pack.about:
             if label := str(about["groove"]):
-                meta: dict[str, str] = about["meta"]  # type: ignore[assignment]
+                meta: dict[str, str] = about["meta"]
                 style = str(about["style"]) if meta["synthetic"] == "True" else ""
                 entry = found.setdefault(label, {"style": style, "meters": []})
                 if (meter := meta.get("meter", "")) and meter not in entry["meters"]:
@@ -162,7 +182,12 @@ class Trainer:
             self.spent_s += time.monotonic() - now
             if now - last_log > every_s:
                 bits = (sums / max(count, 1) / math.log(2)).tolist()
-                entry = {"step": self.step, "minutes": self.spent_s / 60, "bits": sum(bits), "notes_s": (self.notes - logged) / (now - last_log)}
+                entry = {
+                    "step": self.step,
+                    "minutes": self.spent_s / 60,
+                    "bits": sum(bits),
+                    "notes_s": (self.notes - logged) / (now - last_log),
+                }
                 self._log(entry | dict(zip(FIELDS, bits, strict=True)))
                 sums, count, last_log, logged = torch.zeros(len(FIELDS)), 0, now, self.notes
             if now - last_save > save_every_s:
@@ -198,7 +223,7 @@ class Trainer:
         notes = int((batch.target_kind[batch.asked] == 2).sum())
         total = torch.stack([losses[name].sum() for name in FIELDS])
         self.optimizer.zero_grad(set_to_none=True)
-        (total.sum() / max(int(batch.asked.sum()), 1)).backward()
+        (total.sum() / max(int(batch.asked.sum()), 1)).backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self.optimizer.step()
         self.step += 1
@@ -206,7 +231,9 @@ class Trainer:
         return total.detach().float().cpu(), notes
 
 
-def held_out(pack: Pack, config: ModelConfig, songs: int = 48, bars: int = 16, seed: int = 7) -> list[tuple[GridSong, Brief]]:
+def held_out(
+    pack: Pack, config: ModelConfig, songs: int = 48, bars: int = 16, seed: int = 7
+) -> list[tuple[GridSong, Brief]]:
     """The same few held-out excerpts every time, spread over the corpora, with everything said and nothing given but the melody."""
     valid = subset(pack, "valid")
     rng = np.random.default_rng(seed)
@@ -234,7 +261,9 @@ def evaluate(network: Network, songs: list[tuple[GridSong, Brief]], device: str 
     network.eval()
     sums: dict[str, np.ndarray] = {}
     for first in range(0, len(songs), 8):
-        rows: list[tuple[Lesson, GridSong, Brief]] = [(lesson(song, brief), song, brief) for song, brief in songs[first : first + 8]]
+        rows: list[tuple[Lesson, GridSong, Brief]] = [
+            (lesson(song, brief), song, brief) for song, brief in songs[first : first + 8]
+        ]
         batch = collate(rows, device)
         with torch.autocast(torch.device(device).type, torch.bfloat16):
             losses = field_losses(network(batch)[0], batch)
@@ -255,15 +284,23 @@ def main() -> None:
     """Command line: one slice of a run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack", type=Path, help="packed songs (.npz)")
-    parser.add_argument("--out", type=Path, required=True, help="folder of the run; training goes on from what is there")
-    parser.add_argument("--size", choices=("tiny", "small", "base"), default="small", help="size of the model (default small)")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the run; training goes on from what is there"
+    )
+    parser.add_argument(
+        "--size", choices=("tiny", "small", "base"), default="small", help="size of the model (default small)"
+    )
     parser.add_argument("--trunk", choices=("lstm", "transformer"), default="lstm", help="default lstm")
     parser.add_argument("--minutes", type=float, default=Recipe.minutes, help="length of the whole run (default 60)")
-    parser.add_argument("--slice", type=float, default=1e9, help="stop after so many minutes, to go on later (default: the whole run)")
+    parser.add_argument(
+        "--slice", type=float, default=1e9, help="stop after so many minutes, to go on later (default: the whole run)"
+    )
     parser.add_argument("--batch", type=int, default=Recipe.batch, help="songs side by side (default 16)")
     parser.add_argument("--window", type=int, default=Recipe.window, help="events a step (default 256)")
     parser.add_argument("--rate", type=float, default=Recipe.learning_rate, help="peak learning rate (default 2e-3)")
-    parser.add_argument("--real-share", type=float, default=Recipe.real_share, help="share of draws that are real music (default 0.4)")
+    parser.add_argument(
+        "--real-share", type=float, default=Recipe.real_share, help="share of draws that are real music (default 0.4)"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's choice)")
     args = parser.parse_args()
@@ -277,7 +314,9 @@ def main() -> None:
     else:
         names = {str(about["groove"]) for about in pack.about} | set(grooves()) | set(REAL_GROOVES)
         config = size(trunk=args.trunk, styles=tuple(STYLES), grooves=tuple(sorted(names - {""})))
-    recipe = Recipe(minutes=args.minutes, batch=args.batch, window=args.window, learning_rate=args.rate, real_share=args.real_share)
+    recipe = Recipe(
+        minutes=args.minutes, batch=args.batch, window=args.window, learning_rate=args.rate, real_share=args.real_share
+    )
     trainer = Trainer(pack, args.out, config, recipe, args.device)
     print(json.dumps(trainer.train(args.slice)))
 

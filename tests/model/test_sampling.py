@@ -1,0 +1,84 @@
+"""The sampler: whatever the weights say, parts begin, end, and can be played; the same seed plays the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from composer.errors import InputError
+from composer.gm import BAND, ROLES
+from composer.model.decoder import Decoder
+from composer.model.grammar import is_playable
+from composer.model.sampling import LONGEST_SILENCE, Sampling, draw, finish, stream
+from composer.model.sequence import PLAYS, UNKNOWN, Brief
+from composer.vocab import PARTS
+from tests.model.songs import checkpoint_of, toy_network, toy_song
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Decoder:
+    return Decoder(checkpoint_of(toy_network()))
+
+
+def play(
+    decoder: Decoder, bars: int = 12, quarters: int = 4, seed: int = 0, lookahead: int = 2
+) -> tuple[np.ndarray, dict[int, np.ndarray]]:
+    song = toy_song(bars, quarters=quarters)
+    activity = np.full((bars, PARTS), UNKNOWN)
+    activity[[0, -1]] = PLAYS
+    brief = Brief((1, 2, 3, 4, 5), (0,), lookahead, 1, 1, activity=activity)
+    notes = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(seed))))
+    return notes, finish(notes, song, brief)
+
+
+@pytest.mark.parametrize("quarters", [2, 3, 4])
+def test_every_part_begins_ends_and_never_rests_too_long(decoder: Decoder, quarters: int) -> None:
+    notes, _ = play(decoder, quarters=quarters)
+    assert notes["position"].max() < 12 * quarters
+    for part in range(1, PARTS):
+        bars = np.unique(notes["bar"][notes["part"] == part]).astype(int)
+        assert bars[0] == 0
+        assert bars[-1] == 11
+        assert np.diff(bars).max() <= LONGEST_SILENCE + 1
+
+
+def test_all_of_it_is_playable(decoder: Decoder) -> None:
+    _, parts = play(decoder)
+    for part, notes in parts.items():
+        instrument = BAND[ROLES[part]]
+        assert instrument.low <= notes["pitch"].min()
+        assert notes["pitch"].max() <= instrument.high
+        for when in np.unique(notes[["bar", "position"]]):
+            assert is_playable(notes["pitch"][notes[["bar", "position"]] == when].tolist(), part)
+
+
+def test_same_seed_same_notes_other_seed_others(decoder: Decoder) -> None:
+    assert np.array_equal(play(decoder)[0], play(decoder)[0])
+    assert not np.array_equal(play(decoder)[0], play(decoder, seed=1)[0])
+
+
+def test_live_hears_only_the_past(decoder: Decoder) -> None:
+    """With lookahead -1 a change of the melody in bar 5 changes nothing before bar 6."""
+    song = toy_song(8)
+    brief = Brief((2, 4), (0,), -1)
+    first = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
+    changed = song.notes.copy()
+    changed["pitch"][(changed["part"] == 0) & (changed["bar"] >= 5)] += 1
+    other = type(song)(**{**song.__dict__, "notes": changed})
+    second = np.concatenate(list(stream(decoder, other, brief, Sampling(), np.random.default_rng(0))))
+    upto = np.searchsorted(first["bar"], 6)
+    assert np.array_equal(first[:upto], second[:upto])
+    assert not np.array_equal(first, second)
+
+
+def test_draw_follows_the_odds() -> None:
+    rng = np.random.default_rng(0)
+    logits = np.log(np.array([0.6, 0.3, 0.1, 0.001]))
+    drawn = np.bincount([draw(logits, Sampling(1.0, 0.01), rng) for _ in range(4000)], minlength=4) / 4000
+    np.testing.assert_allclose(drawn, [0.6, 0.3, 0.1, 0.0], atol=0.03)
+    assert draw(logits, Sampling(0.0), rng) == 0
+
+
+def test_temperature_has_a_range() -> None:
+    with pytest.raises(InputError, match=r"temperature must be in range 0\.\.4, got 9"):
+        Sampling(9)

@@ -1,0 +1,132 @@
+"""The arranger: the seed untouched, the asked-for parts there from first bar to last, whatever the weights."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from composer.arrange import ArrangeOptions, Arranger
+from composer.errors import ChordError, InputError
+from composer.gm import BAND, ROLES
+from composer.harmony.chord import Chord
+from composer.model.grammar import is_playable
+from composer.score import Event, Part, Score
+from composer.timing import Meter, TempoMap
+from tests.model.songs import checkpoint_of, toy_network
+
+EVERYONE = tuple(BAND)
+
+
+@pytest.fixture(scope="module")
+def arranger() -> Arranger:
+    return Arranger(checkpoint_of(toy_network()))
+
+
+def seed_score(bars: int, numerator: int, denominator: int, division: int = 480) -> Score:
+    """A melody of a note a beat, human in timing, over tempo changes."""
+    rng = np.random.default_rng(bars)
+    length = numerator * 4 * division // denominator
+    step = division * 4 // denominator
+    rows = [
+        (
+            max(0, at + int(rng.integers(-3, 9))),
+            max(1, step - 10),
+            60 + int(rng.integers(0, 13)),
+            int(rng.integers(40, 110)),
+        )
+        for at in range(0, bars * length, step)
+    ]
+    tempo = TempoMap(division, ((0, 500_000), (length * 2 + 7, 611_111)))
+    return Score(
+        (Part("Tune", rows, 73, events=(Event(3, "pitchwheel", (100,)), Event(9, "control_change", (64, 127)))),),
+        tempo,
+        Meter(division, ((0, numerator, denominator),)),
+    )
+
+
+@pytest.mark.parametrize("meter", [(2, 4), (3, 4), (4, 4), (6, 8), (5, 4)])
+@pytest.mark.parametrize("bars", [4, 33])
+def test_the_band_is_there_and_the_seed_untouched(arranger: Arranger, meter: tuple[int, int], bars: int) -> None:
+    score = seed_score(bars, *meter)
+    made = arranger.arrange(score, ArrangeOptions(parts=EVERYONE, chords="C | Am7 D7 | G"))
+    assert made.score.parts[0].notes.tobytes() == score.parts[0].notes.tobytes()
+    assert made.score.parts[0].events == score.parts[0].events
+    assert (made.score.tempo, made.score.meter) == (score.tempo, score.meter)
+    every = score.bars()
+    assert [part.role for part in made.score.parts[1:]] == list(EVERYONE)
+    for part in made.score.parts[1:]:
+        assert part.start < every[0].end, part.role
+        assert every[-1].start <= part.notes["onset"].max() and part.end <= every[-1].end, part.role
+        for onset in np.unique(part.notes["onset"]):
+            assert is_playable(part.notes["pitch"][part.notes["onset"] == onset].tolist(), ROLES.index(part.role))
+    json.dumps(made.report)
+
+
+def test_two_hundred_bars(arranger: Arranger) -> None:
+    score = seed_score(200, 4, 4)
+    made = arranger.arrange(score, ArrangeOptions(parts=("bass",), chords="C | F"))
+    assert made.report["bars"] == 200
+    assert made.score.part("bass").notes["onset"].max() >= score.bars()[-1].start
+
+
+def test_any_division(arranger: Arranger) -> None:
+    for division in (24, 25, 96, 1000, 25_200):
+        score = seed_score(4, 4, 4, division)
+        made = arranger.arrange(score, ArrangeOptions(parts=("bass", "drums"), chords="C"))
+        assert np.array_equal(made.score.parts[0].notes, score.parts[0].notes)
+        assert made.score.ticks_per_beat == division
+
+
+def test_a_melody_that_begins_late_is_joined_when_it_begins(arranger: Arranger) -> None:
+    score = Score((Part("Tune", [(1920 * 2 + at * 480, 400, 60, 80) for at in range(16)]),))
+    made = arranger.arrange(score, ArrangeOptions(parts=EVERYONE, chords="C"))
+    for part in made.score.parts[1:]:
+        assert 1920 * 2 <= part.start < 1920 * 3
+
+
+def test_a_pick_up_belongs_to_the_melody(arranger: Arranger) -> None:
+    rows = [(0, 480, 67, 80)] + [(480 + at * 480, 440, 72, 80) for at in range(16)]
+    score = Score((Part("Tune", rows),), meter=Meter(480, ((0, 1, 4), (480, 4, 4))))
+    made = arranger.arrange(score, ArrangeOptions(parts=EVERYONE, chords="(C) | C | F | G | C"))
+    for part in made.score.parts[1:]:
+        assert part.start < 480 + 1920
+
+
+def test_same_seed_same_music(arranger: Arranger) -> None:
+    score = seed_score(8, 4, 4)
+    options = ArrangeOptions(chords="C | G", seed=5)
+    first, second = (arranger.arrange(score, options).score for _ in range(2))
+    assert first == second
+    assert arranger.arrange(score, ArrangeOptions(chords="C | G", seed=6)).score != first
+
+
+def test_tempo_program_and_chords_are_the_users(arranger: Arranger) -> None:
+    made = arranger.arrange(
+        seed_score(4, 4, 4), ArrangeOptions(parts=("bass",), chords="Cm7 | F7", tempo_bpm=90, programs={"bass": 32})
+    )
+    assert made.score.tempo.bpm_at(0) == pytest.approx(90, abs=0.01)
+    assert made.score.part("bass").program == 32
+    assert made.lane.chords[0] == Chord.parse("Cm7")
+    assert made.report["chords"]["source"] == "given"
+    assert made.score.chords[0] == (0, "Cm7")
+
+
+def test_progress_is_told(arranger: Arranger) -> None:
+    heard: list[tuple[int, int]] = []
+    arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(chords="C"), lambda done, total: heard.append((done, total)))
+    assert heard == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_mistakes_are_named(arranger: Arranger) -> None:
+    with pytest.raises(InputError, match="no part called 'tuba'; choose from: drums, bass, guitar, piano, strings"):
+        ArrangeOptions(parts=("tuba",))
+    with pytest.raises(InputError, match=r"density of bass must be in range 1\.\.5, got 9"):
+        ArrangeOptions(density={"bass": 9})
+    with pytest.raises(InputError, match="style"):
+        arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(style="klezmer-core", chords="C"))
+    with pytest.raises(ChordError):
+        arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(chords="H#x"))
+    with pytest.raises(InputError):
+        arranger.arrange(Score())
