@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from composer.harmony.chord import NO_CHORD, Chord
+from composer.harmony.harmonise import harmonise
 from composer.harmony.key import Key, find_key
 from composer.harmony.lane import ChordLane
+from composer.harmony.melody_model import MelodyModel
 from composer.harmony.templates import QUALITIES, template_states
-from composer.score import Score
+from composer.score import Part, Score
 
 
 def chords_from_notes(score: Score, end: int | None = None) -> ChordLane:
@@ -19,3 +23,17 @@ def chords_from_notes(score: Score, end: int | None = None) -> ChordLane:
     suffixes = tuple(QUALITIES)
     names = [Chord.parse(key.spell(root) + suffix) for suffix in suffixes for root in range(12)]
     return ChordLane(tuple((*names, NO_CHORD)[state] for state in template_states(score, bars)))
+
+
+def chords_from_melody(melody: Part, score: Score) -> ChordLane:
+    """One chord per beat for a melody alone, over the bars up to its end: the learned model (docs/decisions/chord-lane.md).
+
+    The score gives metre and key signature. There is no N.C. between the melody's first bar and its last.
+    Raises CheckpointError where the model's weights are missing.
+    """
+    return harmonise(_model(), melody.notes, score.meter.bars(melody.end), score.key)
+
+
+@lru_cache(maxsize=1)
+def _model() -> MelodyModel:
+    return MelodyModel.load()

@@ -1,0 +1,97 @@
+"""What the melody model sees of each beat: pitch classes from a reference, rhythm, metre, place in the form."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from composer.harmony.chroma import beat_edges, beat_weights, chroma
+from composer.harmony.key import key_scores
+from composer.timing import Bar
+
+PITCHED = 7
+"""How many 12-wide blocks of pitch classes come first, each rolled with the reference."""
+GLOBAL = 2
+"""How many 12-wide blocks, the last of these, are the same in every beat: key scores, major and minor."""
+_PLAIN = 35
+WIDTH = 12 * PITCHED + _PLAIN
+"""Features a beat."""
+
+
+def signature_tonic(notes: np.ndarray) -> int:
+    """Tonic of the major scale that the notes fit best, whether the piece is in that key or in its relative minor."""
+    scores = key_scores(notes)
+    return int(np.maximum(scores[:12], np.roll(scores[12:], 3)).argmax())
+
+
+def melody_features(notes: np.ndarray, bars: Sequence[Bar], reference: int) -> np.ndarray:
+    """Melody notes over bars → (beats, WIDTH) float32, pitch classes counted from `reference`."""
+    edges = beat_edges(bars)
+    beats = len(edges) - 1
+    middles = edges[:-1] + np.diff(edges) // 2
+    halves = chroma(notes, np.sort(np.concatenate([edges, middles])))
+    onset = _sounding(notes, edges[:-1])
+    in_beat = (halves[0::2] + halves[1::2]) / 2
+    bar_of_beat = np.repeat(np.arange(len(bars)), [bar.beat_count for bar in bars])
+    in_bar = np.zeros((len(bars), 12))
+    np.add.at(in_bar, bar_of_beat, in_beat)
+    in_bar /= np.array([bar.beat_count for bar in bars])[:, None]
+    keys = key_scores(notes)
+    blocks = [halves[0::2], halves[1::2], onset, _longest(notes, edges), in_bar[bar_of_beat]]
+    blocks += [np.broadcast_to(keys[:12], (beats, 12)), np.broadcast_to(keys[12:], (beats, 12))]
+    rolled = [np.roll(block, -reference, axis=1) for block in blocks]
+    return np.concatenate([*rolled, _plain(notes, bars, edges, bar_of_beat)], axis=1).astype(np.float32)
+
+
+def _sounding(notes: np.ndarray, ticks: np.ndarray) -> np.ndarray:
+    """Pitch classes at each tick, 1 where struck there and 0.5 where held over, shape (ticks, 12)."""
+    found = np.zeros((len(ticks), 12))
+    near = max(1, int(np.median(np.diff(ticks))) // 8) if len(ticks) > 1 else 1
+    start = notes["onset"].astype(np.int64)
+    end = start + np.maximum(notes["duration"], 1)
+    first = np.searchsorted(ticks, start - near, side="left")
+    last = np.searchsorted(ticks, end - near, side="left")
+    for note in range(len(notes)):
+        held = found[first[note] : last[note], notes["pitch"][note] % 12]
+        held[:] = 0.5
+        if len(held) and abs(ticks[first[note]] - start[note]) <= near:
+            held[0] = 1.0
+    return found
+
+
+def _longest(notes: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The pitch class of the longest note that begins in each beat, one-hot and 0 without one, shape (beats, 12)."""
+    found = np.zeros((len(edges) - 1, 12))
+    beat = np.searchsorted(edges, notes["onset"], side="right") - 1
+    order = np.argsort(notes["duration"], kind="stable")
+    longest = np.full(len(edges), -1)
+    longest[beat[order]] = notes["pitch"][order] % 12
+    rows = np.flatnonzero(longest[:-1] >= 0)
+    found[rows, longest[rows]] = 1.0
+    return found
+
+
+def _plain(notes: np.ndarray, bars: Sequence[Bar], edges: np.ndarray, bar_of_beat: np.ndarray) -> np.ndarray:
+    """Rhythm, metre and form, which no transposition moves, shape (beats, _PLAIN)."""
+    beats = len(edges) - 1
+    counts = np.array([bar.beat_count for bar in bars])
+    beat_in_bar = np.arange(beats) - np.repeat(np.cumsum(counts) - counts, counts)
+    pickup = int(len(bars) > 1 and bars[0].length < bars[1].length)
+    bar = bar_of_beat - pickup
+    from_end = bar_of_beat[-1] - bar_of_beat
+    start_beat = np.searchsorted(edges, notes["onset"], side="right") - 1
+    density = np.bincount(np.clip(start_beat, 0, beats - 1), minlength=beats)[:beats]
+    compound = np.array([one.denominator >= 8 and one.numerator % 3 == 0 and one.numerator > 3 for one in bars])
+    return np.concatenate(
+        [
+            np.eye(6)[np.minimum(beat_in_bar, 5)],
+            np.eye(3)[beat_weights(bars)],
+            np.eye(5)[np.clip(counts[bar_of_beat], 1, 5) - 1],
+            np.eye(8)[bar % 8],
+            np.eye(5)[np.minimum(from_end, 4)],
+            np.eye(4)[np.minimum(bar_of_beat, 3)],
+            np.stack([compound[bar_of_beat], np.minimum(density, 4) / 2, density == 0, bar < 0], axis=1),
+        ],
+        axis=1,
+    )

@@ -1,0 +1,290 @@
+"""Train the chord model: a melody, its metre and form → one chord per beat, on POP909, OpenEWLD and Nottingham.
+
+    python -m composer.training.harmony --data DIR --out checkpoints/harmony
+
+Songs of the valid and test splits are never trained on; valid scores are printed on the way. One core is enough.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from composer.corpora import iter_songs
+from composer.corpora.song import Song
+from composer.harmony.harmonise import best_states, home, reference_tonic
+from composer.harmony.melody_features import PITCHED, WIDTH, melody_features, signature_tonic
+from composer.harmony.melody_model import CONFIG, QUALITIES, STATES, WEIGHTS, MelodyModel, quality_of
+from composer.timing import Bar
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+CORPORA = ("pop909", "openewld", "nottingham")
+FIFTHS = (5, 7)
+
+
+@dataclass(frozen=True)
+class HarmonyTraining:
+    """How the chord model is trained; the defaults made the shipped weights."""
+
+    width: int = 128
+    dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 4, 16)
+    members: int = 2
+    """Networks trained from different seeds and averaged."""
+    updates: int = 1800
+    batch: int = 24
+    crop: int = 96
+    """Beats of a song in a batch."""
+    learning_rate: float = 3e-3
+    weight_decay: float = 1e-2
+    dropout: float = 0.15
+    label_smoothing: float = 0.05
+    wrong_key: float = 0.08
+    """Share of examples a fifth away from their key, so that a wrong guess of the key is no disaster."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """One song for the model: its melody's features over the bars from first note to last, and its chords per beat."""
+
+    corpus: str
+    split: str
+    notes: np.ndarray
+    bars: tuple[Bar, ...]
+    features: np.ndarray
+    """(beats, WIDTH), pitch classes from C."""
+    roots: np.ndarray
+    """(beats,) pitch classes, -1 for no chord."""
+    qualities: np.ndarray
+    """(beats,) index in QUALITIES."""
+    thirds: np.ndarray
+    """(beats,) "maj", "min", "" or "N", as `Chord.third`."""
+    reference: int
+    """Tonic that the finished model would count from (`reference_tonic`)."""
+    guessed: int
+    """The same from the notes alone."""
+
+
+def example(song: Song) -> Example | None:
+    """A song as an Example; None without chords or without a melody of eight notes."""
+    melody = next((part for part in song.score.parts if part.role == "melody" and len(part) >= 8), None)
+    if melody is None or song.lane is None:
+        return None
+    bars = song.score.bars()
+    first = max(at for at, bar in enumerate(bars) if bar.start <= melody.start)
+    last = sum(bar.start < melody.end for bar in bars)
+    before = sum(bar.beat_count for bar in bars[:first])
+    sung = bars[first:last]
+    chords = song.lane.chords[before : before + sum(bar.beat_count for bar in sung)]
+    return Example(
+        song.corpus,
+        song.split,
+        melody.notes,
+        sung,
+        melody_features(melody.notes, sung, 0),
+        np.array([chord.root for chord in chords]),
+        np.array([quality_of(chord) if chord.root >= 0 else 0 for chord in chords]),
+        np.array([chord.third for chord in chords]),
+        reference_tonic(melody.notes, song.score.key),
+        signature_tonic(melody.notes),
+    )
+
+
+def examples(songs: Iterable[Song]) -> list[Example]:
+    """Every song that has a melody and chords."""
+    return [made for song in songs if (made := example(song)) is not None]
+
+
+def rolled(features: np.ndarray, reference: int) -> np.ndarray:
+    """Features counted from C → counted from `reference`."""
+    pitched = features[:, : 12 * PITCHED].reshape(len(features), PITCHED, 12)
+    moved = np.roll(pitched, -reference, axis=2).reshape(len(features), -1)
+    return np.concatenate([moved, features[:, 12 * PITCHED :]], axis=1)
+
+
+def build(training: HarmonyTraining) -> nn.Module:
+    """The network of `melody_model`, in torch, with the same weight names."""
+    import torch
+    from torch import nn
+    from torch.nn import functional
+
+    class Block(nn.Module):
+        def __init__(self, width: int, dilation: int) -> None:
+            super().__init__()
+            self.norm = nn.LayerNorm(width)
+            self.conv = nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
+
+        def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            mixed = self.conv((self.norm(hidden) * mask).transpose(1, 2)).transpose(1, 2)
+            value, gate = mixed.chunk(2, -1)
+            return hidden + functional.dropout(value * torch.sigmoid(gate), training.dropout, self.training)
+
+    class Network(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inp = nn.Linear(WIDTH, training.width)
+            self.blocks = nn.ModuleList(Block(training.width, dilation) for dilation in training.dilations)
+            self.norm = nn.LayerNorm(training.width)
+            self.out = nn.Linear(training.width, STATES)
+
+        def forward(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+            """Features (songs, beats, WIDTH), mask (songs, beats, 1) → logits (songs, beats, STATES)."""
+            hidden = functional.relu(self.inp(functional.dropout(features, training.dropout, self.training)))
+            for block in self.blocks:
+                hidden = block(hidden, mask)
+            logits: torch.Tensor = self.out(functional.dropout(self.norm(hidden), training.dropout, self.training))
+            return logits
+
+    return Network()
+
+
+def _batch(
+    songs: Sequence[Example], chances: np.ndarray, training: HarmonyTraining, rng: np.random.Generator
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Features, mask and targets (-100 where there is none) of random stretches of random songs."""
+    import torch
+
+    shape = (training.batch, training.crop)
+    features = np.zeros((*shape, WIDTH), np.float32)
+    mask = np.zeros((*shape, 1), np.float32)
+    targets = np.full(shape, -100, np.int64)
+    for row, chosen in enumerate(rng.choice(len(songs), training.batch, p=chances)):
+        song, luck = songs[chosen], rng.random()
+        reference = song.reference if luck < 0.6 else song.guessed
+        if luck > 1 - training.wrong_key:
+            reference = (song.reference + int(rng.choice(FIFTHS))) % 12
+        start = int(rng.integers(0, max(1, len(song.roots) - training.crop + 1)))
+        cut = slice(start, start + training.crop)
+        roots = song.roots[cut]
+        features[row, : len(roots)] = rolled(song.features[cut], reference)
+        mask[row, : len(roots)] = 1.0
+        states = song.qualities[cut] * 12 + (roots - reference) % 12
+        targets[row, : len(roots)] = np.where(roots < 0, -100, states)
+    return torch.from_numpy(features), torch.from_numpy(mask), torch.from_numpy(targets)
+
+
+def train_member(songs: Sequence[Example], training: HarmonyTraining, seed: int) -> dict[str, np.ndarray]:
+    """One network's weights, float32, by name."""
+    import torch
+    from torch.nn import functional
+
+    torch.set_num_threads(1)
+    torch.manual_seed(seed)
+    rng = np.random.default_rng(seed)
+    network = build(training).train()
+    # Long songs are drawn more often, but not in proportion: every song has one harmony to teach.
+    chances = np.array([len(song.roots) for song in songs]) ** 0.85
+    chances /= chances.sum()
+    optimiser = torch.optim.AdamW(network.parameters(), training.learning_rate, weight_decay=training.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, training.learning_rate, total_steps=training.updates, pct_start=0.1
+    )
+    for update in range(1, training.updates + 1):
+        features, mask, targets = _batch(songs, chances, training, rng)
+        loss = functional.cross_entropy(
+            network(features, mask).reshape(-1, STATES),
+            targets.reshape(-1),
+            ignore_index=-100,
+            label_smoothing=training.label_smoothing,
+        )
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        if update % 200 == 0:
+            print(f"update {update} of {training.updates}: loss {loss.item():.3f}", flush=True)
+    return {name: tensor.detach().numpy().copy() for name, tensor in network.state_dict().items()}
+
+
+def accuracy(model: MelodyModel, songs: Iterable[Example]) -> dict[str, tuple[float, float, int]]:
+    """Corpus → (root accuracy, majmin accuracy, beats with a chord), per beat between the melody's first and last bar.
+
+    The majmin accuracy counts beats whose chord has a third, as mir_eval does; no-chord beats count in neither.
+    """
+    hits: dict[str, np.ndarray] = {}
+    for song in songs:
+        scores = model.log_probabilities(rolled(song.features, song.reference))
+        states = best_states(scores, song.bars, home(song.notes, song.reference))
+        right = (states % 12 + song.reference) % 12 == song.roots
+        minor = np.isin(
+            states // 12, [at for at, suffix in enumerate(QUALITIES) if suffix[:1] in ("m", "d") and suffix != "maj7"]
+        )
+        third = right & (np.where(minor, "min", "maj") == song.thirds)
+        named, thirded = song.roots >= 0, np.isin(song.thirds, ("maj", "min"))
+        counts = np.array([right[named].sum(), named.sum(), third[thirded].sum(), thirded.sum()])
+        hits[song.corpus] = hits.get(song.corpus, 0) + counts
+    return {
+        corpus: (float(root / beats), float(third / thirds), int(beats))
+        for corpus, (root, beats, third, thirds) in hits.items()
+    }
+
+
+def save(
+    folder: Path, members: Sequence[dict[str, np.ndarray]], training: HarmonyTraining, card: dict[str, object]
+) -> None:
+    """Weights in half precision, and beside them what the runtime must agree with and where they come from."""
+    from safetensors.numpy import save as to_bytes
+
+    folder.mkdir(parents=True, exist_ok=True)
+    halves = {
+        f"{member}.{name}": array.astype(np.float16)
+        for member, weights in enumerate(members)
+        for name, array in weights.items()
+    }
+    blob = to_bytes(halves)
+    (folder / WEIGHTS).write_bytes(blob)
+    config = {
+        "features": WIDTH,
+        "qualities": list(QUALITIES),
+        "dilations": list(training.dilations),
+        "members": len(members),
+        "training": asdict(training),
+        "sha256": hashlib.sha256(blob).hexdigest(),
+    }
+    (folder / CONFIG).write_text(json.dumps(config | card, indent=1) + "\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command: load, train, score on the valid songs, save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the corpora")
+    parser.add_argument("--out", type=Path, required=True, help="checkpoint folder to write")
+    parser.add_argument(
+        "--updates", type=int, default=HarmonyTraining.updates, help="optimiser steps a network [%(default)s]"
+    )
+    parser.add_argument(
+        "--members", type=int, default=HarmonyTraining.members, help="networks to average [%(default)s]"
+    )
+    parser.add_argument("--seed", type=int, default=HarmonyTraining.seed, help="[%(default)s]")
+    options = parser.parse_args(arguments)
+    training = HarmonyTraining(updates=options.updates, members=options.members, seed=options.seed)
+    songs = examples(iter_songs(CORPORA, options.data))
+    learn = [song for song in songs if song.split == "train"]
+    valid = [song for song in songs if song.split == "valid"]
+    started = time.process_time()
+    members = [train_member(learn, training, training.seed + member) for member in range(training.members)]
+    card: dict[str, object] = {
+        "corpora": Counter(song.corpus for song in learn),
+        "licences": {"pop909": "MIT", "openewld": "MIT", "nottingham": "GPL-3"},
+        "cpu_s": round(time.process_time() - started),
+    }
+    save(options.out, members, training, card)
+    for corpus, (root, third, beats) in accuracy(MelodyModel.load(options.out), valid).items():
+        print(f"valid {corpus}: root {root:.3f}, majmin {third:.3f} over {beats} beats")
+
+
+if __name__ == "__main__":
+    main()
