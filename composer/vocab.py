@@ -75,7 +75,7 @@ _DURATION_CLASS = np.abs(np.arange(DURATIONS[-1] + 1)[:, None] - DURATIONS[None,
 
 def vocabulary_hash() -> str:
     """A short hash of everything a checkpoint and this code must agree on about events."""
-    facts = [POSITIONS_PER_QUARTER, MAX_POSITIONS, DURATIONS.tolist(), VELOCITY_STEP, list(ROLES), "canvas-1"]
+    facts = [POSITIONS_PER_QUARTER, MAX_POSITIONS, DURATIONS.tolist(), VELOCITY_STEP, list(ROLES), "canvas-2"]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 

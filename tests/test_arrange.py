@@ -58,7 +58,8 @@ def test_the_band_is_there_and_the_seed_untouched(arranger: Arranger, meter: tup
     assert [part.role for part in made.score.parts[1:]] == list(EVERYONE)
     for part in made.score.parts[1:]:
         assert part.start < every[0].end, part.role
-        assert every[-1].start <= part.notes["onset"].max() and part.end <= every[-1].end, part.role
+        assert every[-1].start <= part.notes["onset"].max(), part.role
+        assert part.end <= every[-1].end, part.role
         for onset in np.unique(part.notes["onset"]):
             assert is_playable(part.notes["pitch"][part.notes["onset"] == onset].tolist(), ROLES.index(part.role))
     json.dumps(made.report)

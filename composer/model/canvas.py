@@ -16,9 +16,10 @@ CHORD_FEATURES = 13 + 13 + 12 + 13 + 12 + 9
 """root · bass · tones · next chord's root · its tones · beats until it comes (0..8)."""
 MELODY_FEATURES = 13 + 3
 """pitch class sounding (12 = none) · onset here · height · sounding since the beat began."""
-POSITION_FEATURES = PARTS + 4 + 6
-"""onset of each visible part · of this part one bar ago · at the reference bar · chord change · melody sounds · metric level."""
-PITCH_FEATURES = 10
+POSITION_FEATURES = PARTS + 4 + 6 + 2
+"""onset of each visible part · of this part one bar ago · at the reference bar · chord change · melody sounds · metric level ·
+this part has struck here in an earlier bar · in most of the bars it played."""
+PITCH_FEATURES = 12
 BAR_LENGTHS = MAX_POSITIONS // 6 + 1
 NO_REFERENCE = -1
 
@@ -101,6 +102,10 @@ class Canvas:
         self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
         self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)
         self.onsets = np.zeros((count, PARTS, MAX_POSITIONS), np.uint8)
+        # What each part had done before each bar, in how many bars: for habits outlive the bar they were formed in.
+        self.bars_played = np.zeros((count, PARTS), np.int32)
+        self.bars_with_pitch = np.zeros((count, PARTS, PITCHES), np.int32)
+        self.bars_with_onset = np.zeros((count, PARTS, MAX_POSITIONS), np.int32)
         self.melody_pitch = np.zeros((count, MAX_POSITIONS), np.int16)
         self.melody_onset = np.zeros((count, MAX_POSITIONS), np.uint8)
         self.change = np.zeros((count, MAX_POSITIONS), np.uint8)
@@ -133,6 +138,15 @@ class Canvas:
         self.struck_degree[bar, part, position, (pitch - root) % 12] = 1
         self.struck_anywhere[bar, part, pitch] = 1
         self.onsets[bar, part, position] = 1
+
+    def settle(self, bar: int) -> None:
+        """Take stock before a bar: everything earlier is painted, and what it adds up to is counted."""
+        if bar == 0:
+            return
+        last = bar - 1
+        self.bars_played[bar] = self.bars_played[last] + self.onsets[last].any(axis=1)
+        self.bars_with_pitch[bar] = self.bars_with_pitch[last] + self.struck_anywhere[last]
+        self.bars_with_onset[bar] = self.bars_with_onset[last] + self.onsets[last]
 
     def paint_melody(self, notes: np.ndarray) -> None:
         """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
@@ -177,14 +191,18 @@ class Canvas:
         features[:, :, PARTS + 1] = self.onsets[reference, part] * (reference >= 0)[:, None]
         features[:, :, PARTS + 2] = self.change[bar]
         features[:, :, PARTS + 3] = self.melody_pitch[bar] > 0
-        features[:, :, PARTS + 4 :] = self.levels[bar]
+        features[:, :, PARTS + 4 : PARTS + 10] = self.levels[bar]
+        before = self.bars_with_onset[bar, part]
+        features[:, :, PARTS + 10] = before > 0
+        features[:, :, PARTS + 11] = (before > 0) & (2 * before >= self.bars_played[bar, part][:, None])
         return features
 
     def pitch_features(self, bar: np.ndarray, part: np.ndarray, position: np.ndarray) -> np.ndarray:
         """What each candidate pitch would be: uint8, shape (N, Q, PITCH_FEATURES).
 
         chord tone · chord bass · next chord's tone · melody's pitch class · a semitone from the melody ·
-        struck here one bar ago · here at the reference bar · same degree here one bar ago · at the reference · struck in the last bar
+        struck here one bar ago · here at the reference bar · same degree here one bar ago · at the reference · struck in the last bar ·
+        in any earlier bar · in a third of the bars played
         """
         song, count = self.song, len(bar)
         beat = self.beat_at(bar, position)
@@ -207,4 +225,7 @@ class Canvas:
             np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
         )
         features[:, :, 9] = self.struck_anywhere[last, part] * has_last
+        before = self.bars_with_pitch[bar, part]
+        features[:, :, 10] = before > 0
+        features[:, :, 11] = (before > 0) & (3 * before >= self.bars_played[bar, part][:, None])
         return features

@@ -78,6 +78,7 @@ def stream(
     edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
     previous = dict.fromkeys(brief.asked, -1)
     for bar in range(song.bar_count):
+        canvas.settle(bar)
         told = events[edges[bar] : edges[bar + 1]].tolist()
         for part in brief.asked:
             if silent[part] >= LONGEST_SILENCE:

@@ -231,6 +231,8 @@ def rehearse(song: GridSong, brief: Brief) -> tuple[np.ndarray, Canvas]:
     canvas.paint(song.notes[np.isin(song.notes["part"], brief.asked + brief.given)])
     if 0 in brief.given and brief.lookahead >= 0:
         canvas.paint_melody(song.notes[song.notes["part"] == 0])
+    for bar in range(song.bar_count):
+        canvas.settle(bar)
     return tell(song, brief), canvas
 
 

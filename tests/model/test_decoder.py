@@ -8,7 +8,7 @@ import torch
 
 from composer.model.canvas import Canvas
 from composer.model.decoder import Decoder
-from composer.model.sequence import END, GIVEN, NO_PART, NOTE, PLAYS, RESTS, Brief, lesson, tell, visible_parts
+from composer.model.sequence import BAR, END, GIVEN, NO_PART, NOTE, PLAYS, RESTS, Brief, lesson, tell, visible_parts
 from composer.training.collate import collate
 from composer.vocab import GRID_NOTE_DTYPE
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -32,6 +32,7 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int) -> None:
         canvas.paint(given)
         canvas.paint_melody(given[given["part"] == 0])
     decoder.begin(canvas, brief)
+    canvas.settle(0)
     events = tell(song, brief)
     row = 0
     previous = {1: -1, 2: -1, 4: -1}
@@ -40,6 +41,8 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int) -> None:
         kind, part, _, bar, *fields = now
         next_kind, next_part, _, next_bar, position, pitch, duration, _ = following
         asked = next_kind in (NOTE, END)
+        if kind == BAR:
+            canvas.settle(bar)
         decoder.tell(now, next_part if asked else NO_PART)
         if kind == NOTE:
             canvas.paint(np.array([(part, bar, *fields)], GRID_NOTE_DTYPE))

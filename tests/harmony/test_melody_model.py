@@ -1,0 +1,99 @@
+"""The chord model: numpy agrees with torch, learns what it is shown, and refuses weights that are not its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from composer.corpora.song import Song
+from composer.errors import CheckpointError
+from composer.harmony.lane import ChordLane
+from composer.harmony.melody_features import WIDTH, melody_features
+from composer.harmony.melody_model import MelodyModel, quality_of
+from composer.harmony.repeats import share_repeats
+from composer.score import Part, Score, as_notes
+from composer.timing import Meter
+from composer.training.harmony import HarmonyTraining, accuracy, build, example, rolled, save, train_member
+
+TINY = HarmonyTraining(
+    width=16, dilations=(1, 2), members=2, updates=60, batch=4, crop=32, dropout=0.0, label_smoothing=0.0
+)
+CHART = "C | F | G7 | C | Am | Dm | G | C"
+
+
+def song(split: str = "train") -> Song:
+    notes = [
+        (480 * beat, 480, 60 + (0, 5, 7, 0, 9, 2, 7, 0)[beat // 4] + (0, 4, 7, 4)[beat % 4], 80) for beat in range(32)
+    ]
+    score = Score((Part("tune", as_notes(notes), role="melody"),), key="C")
+    lane = ChordLane.from_chart(CHART, score.bars())
+    return Song("x/1", "pop909", "x/1", split, "CC0", "", False, "", "", score, lane)
+
+
+def test_numpy_agrees_with_torch(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    network = build(TINY).eval()
+    members = [{name: tensor.numpy() for name, tensor in network.state_dict().items()}]
+    model = MelodyModel(TINY.dilations, tuple(members))
+    features = np.random.default_rng(1).normal(size=(40, WIDTH)).astype(np.float32)
+    with torch.no_grad():
+        theirs = network(torch.from_numpy(features)[None], torch.ones(1, 40, 1))[0].log_softmax(-1).numpy()
+    np.testing.assert_allclose(model.log_probabilities(features), theirs, atol=2e-4)
+    save(tmp_path, members, TINY, {})
+    np.testing.assert_allclose(MelodyModel.load(tmp_path).log_probabilities(features), theirs, atol=2e-2)
+
+
+def test_a_tiny_model_memorises_one_song() -> None:
+    pytest.importorskip("torch")
+    shown = example(song())
+    assert shown is not None
+    weights = train_member([shown], TINY, seed=1)
+    again = train_member([shown], TINY, seed=1)
+    assert all(np.array_equal(weights[name], again[name]) for name in weights)
+    root, third, beats = accuracy(MelodyModel(TINY.dilations, (weights,)), [shown])["pop909"]
+    assert (root > 0.9, third > 0.9, beats) == (True, True, 32)
+
+
+def test_features_roll_with_the_reference() -> None:
+    notes = song().score.parts[0].notes
+    bars = Meter(480).bars(8 * 1920)
+    moved = notes.copy()
+    moved["pitch"] += 5
+    np.testing.assert_allclose(melody_features(moved, bars, 5), melody_features(notes, bars, 0), atol=1e-6)
+    np.testing.assert_allclose(melody_features(notes, bars, 3), rolled(melody_features(notes, bars, 0), 3), atol=1e-6)
+
+
+def test_bars_that_sing_the_same_share_their_chords() -> None:
+    bars = Meter(480).bars(8 * 1920)
+    melody = np.zeros((32, 12))
+    melody[np.arange(32), np.arange(32) % 16 // 4] = 1.0
+    scores = np.arange(32.0)[:, None]
+    shared = share_repeats(scores, melody, bars)
+    assert np.allclose(shared[:16], shared[16:])
+    assert np.isclose(shared.mean(), scores.mean())
+
+
+def test_weights_of_another_make_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        MelodyModel.load(tmp_path)
+    network = {name: tensor.numpy() for name, tensor in build(TINY).state_dict().items()}
+    save(tmp_path, [network], TINY, {})
+    config = json.loads((tmp_path / "config.json").read_text())
+    (tmp_path / "config.json").write_text(json.dumps(config | {"features": 7}))
+    with pytest.raises(CheckpointError, match=f"made for 7 features .* this version has {WIDTH}"):
+        MelodyModel.load(tmp_path)
+
+
+def test_every_chord_has_a_quality() -> None:
+    from composer.harmony.chord import Chord
+    from composer.harmony.melody_model import QUALITIES
+
+    found = {
+        s: QUALITIES[quality_of(Chord.parse(s))] for s in ("Csus4", "C9", "Cm6", "Cdim7", "Cm9", "Cmaj9", "C5", "Cø")
+    }
+    assert found == {
+        "Csus4": "", "C9": "7", "Cm6": "m", "Cdim7": "dim", "Cm9": "m7", "Cmaj9": "maj7", "C5": "", "Cø": "m7b5"
+    }  # fmt: skip
