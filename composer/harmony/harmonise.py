@@ -10,12 +10,13 @@ from composer.harmony.chord import NO_CHORD, Chord
 from composer.harmony.chroma import beat_weights
 from composer.harmony.key import Key, key_scores
 from composer.harmony.lane import ChordLane
-from composer.harmony.melody_features import melody_features, signature_tonic
+from composer.harmony.melody_features import SUNG, melody_features, signature_tonic
 from composer.harmony.melody_model import QUALITIES, MelodyModel
+from composer.harmony.repeats import share_repeats
 from composer.harmony.viterbi import best_path
 from composer.timing import Bar
 
-CHANGE = (3.0, 1.5, 0.5)
+CHANGE = (2.0, 1.0, 0.3)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning; set on songs kept
 for validation."""
 _HOME = 2.0
@@ -47,7 +48,7 @@ def harmonise(model: MelodyModel, notes: np.ndarray, bars: Sequence[Bar], signat
     last = max(first + 1, sum(bar.start < end for bar in bars))
     sung = bars[first:last]
     reference = reference_tonic(notes, signature)
-    states = best_states(model.log_probabilities(melody_features(notes, sung, reference)), sung, home(notes, reference))
+    states = best_states(model, melody_features(notes, sung, reference), sung, home(notes, reference))
     key = spelling_key(notes, reference)
     names = [[Chord.parse(key.spell(reference + root) + suffix) for root in range(12)] for suffix in QUALITIES]
     chords = [names[state // 12][state % 12] for state in states]
@@ -56,15 +57,13 @@ def harmonise(model: MelodyModel, notes: np.ndarray, bars: Sequence[Bar], signat
     return ChordLane((*before, *chords, *after))
 
 
-def best_states(
-    scores: np.ndarray, bars: Sequence[Bar], ending: int | None, change: Sequence[float] = CHANGE
-) -> np.ndarray:
-    """Log probabilities (beats, STATES) → the best state per beat, shape (beats,); `ending` is a root to come home to."""
-    scores = scores.copy()
+def best_states(model: MelodyModel, features: np.ndarray, bars: Sequence[Bar], ending: int | None) -> np.ndarray:
+    """Features (beats, WIDTH) → the best state per beat, shape (beats,); `ending` is a root to come home to, if any."""
+    scores = share_repeats(model.log_probabilities(features), features[:, : 12 * SUNG], bars)
     if ending is not None:
         scores[-1].reshape(len(QUALITIES), 12)[:, ending] += _HOME
     states = scores.shape[1]
-    moves = np.stack([-cost * (1.0 - np.eye(states)) for cost in change])
+    moves = np.stack([-cost * (1.0 - np.eye(states)) for cost in CHANGE])
     return best_path(scores, moves, beat_weights(bars))
 
 

@@ -58,7 +58,7 @@ class Key:
         home = (self.tonic * 7 - flattest) % 12 + flattest
         away = (pitch_class * 7 - home + 5) % 12 - 5
         fifths = home + away
-        fifths += 12 if fifths < -7 else -12 if fifths > 11 else 0
+        fifths += 12 if fifths < -7 else -12 if fifths > 12 else 0
         sharps, letter = divmod(fifths + 1, 7)
         return _LINE_OF_FIFTHS[letter] + ("#" * sharps if sharps > 0 else "b" * -sharps)
 

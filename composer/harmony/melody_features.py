@@ -12,8 +12,8 @@ from composer.timing import Bar
 
 PITCHED = 7
 """How many 12-wide blocks of pitch classes come first, each rolled with the reference."""
-GLOBAL = 2
-"""How many 12-wide blocks, the last of these, are the same in every beat: key scores, major and minor."""
+SUNG = 3
+"""How many of them, the first, say what is sung in the beat itself: its halves, and its onset."""
 _PLAIN = 35
 WIDTH = 12 * PITCHED + _PLAIN
 """Features a beat."""

@@ -216,8 +216,8 @@ def accuracy(model: MelodyModel, songs: Iterable[Example]) -> dict[str, tuple[fl
     """
     hits: dict[str, np.ndarray] = {}
     for song in songs:
-        scores = model.log_probabilities(rolled(song.features, song.reference))
-        states = best_states(scores, song.bars, home(song.notes, song.reference))
+        features = rolled(song.features, song.reference)
+        states = best_states(model, features, song.bars, home(song.notes, song.reference))
         right = (states % 12 + song.reference) % 12 == song.roots
         minor = np.isin(
             states // 12, [at for at, suffix in enumerate(QUALITIES) if suffix[:1] in ("m", "d") and suffix != "maj7"]
