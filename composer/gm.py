@@ -48,8 +48,9 @@ BAND: dict[str, Instrument] = {
 MELODY = "melody"
 ROLES: tuple[str, ...] = (MELODY, *BAND)
 
-_FAMILIES = tuple(
-    "piano chromatic organ guitar bass strings ensemble brass reed pipe lead pad effects ethnic percussive sounds".split()
+_FAMILIES = (
+    *("piano", "chromatic", "organ", "guitar", "bass", "strings", "ensemble", "brass"),
+    *("reed", "pipe", "lead", "pad", "effects", "ethnic", "percussive", "sounds"),
 )
 
 
