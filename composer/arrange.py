@@ -113,7 +113,7 @@ class Arranger:
             score = replace(score, tempo=TempoMap.constant(options.tempo_bpm, score.ticks_per_beat))
         melody = replace(choice.part, role=MELODY)
         lane, lane_source = find_lane(score, melody, options.chords)
-        style, groove = self._style(options.style)
+        style, groove = self.style(options.style)
         rng = np.random.default_rng(options.seed)
         plan = self._plan(score, melody, lane, options, style, groove, rng)
         ready = time.perf_counter()
@@ -168,8 +168,11 @@ class Arranger:
             "sha256": self.checkpoint.sha256
         }
 
-    def _style(self, name: str) -> tuple[Style, str]:
-        """A style by its name, or by the name of one of its grooves; the groove is "" where none was named."""
+    def style(self, name: str) -> tuple[Style, str]:
+        """A style by its name, or by the name of one of its grooves; the groove is "" where none was named.
+
+        Raises InputError with the nearest names.
+        """
         for groove, facts in self.checkpoint.card.get("grooves", {}).items():
             if groove.lower() == name.lower() and facts["style"]:
                 return resolve(facts["style"]), groove
@@ -255,7 +258,7 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
         return ChordLane.from_symbols(score.chords, bars), "chord symbols in the file"
     from composer.harmony.infer import chords_from_melody, chords_from_notes
 
-    others = [part for part in score.parts if part.notes is not melody.notes and not part.is_drum and len(part)]
+    others = [part for part in score.parts if not part.is_drum and len(part) and not np.array_equal(part.notes, melody.notes)]
     if sum(len(part) for part in others) >= len(melody):
         return chords_from_notes(score, bars[-1].end), "heard in the file's other parts"
     return chords_from_melody(melody, score.with_parts([melody])), "found from the melody"

@@ -147,7 +147,7 @@ class Meter:
 
     def bars(self, end: int) -> tuple[Bar, ...]:
         """The bars that begin before tick `end`: at least one."""
-        found = []
+        found: list[Bar] = []
         for bar in self.iter_bars():
             if found and bar.start >= end:
                 break

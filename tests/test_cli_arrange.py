@@ -18,6 +18,7 @@ from composer.errors import CheckpointError
 from composer.harmony.lane import ChordLane
 from composer.melody import find_melody
 from composer.score import Part, Score
+from composer.styles import Style, resolve
 
 ENDS = {".mid", ".wav", ".musicxml", ".png", ".json", ".chords.txt"}
 
@@ -29,6 +30,9 @@ class OneNoteBand:
 
     def __init__(self) -> None:
         self.asked = []
+
+    def style(self, name: str) -> tuple[Style, str]:
+        return resolve(name), ""
 
     def arrange(
         self, score: Score, options: ArrangeOptions, on_bar: Callable[[int, int], None] | None = None

@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("seed_file", metavar="SEED", type=Path, help="the melody: .mid, .musicxml, .mxl or .abc")
     music = parser.add_argument_group("music")
-    music.add_argument("--style", default="pop", help="a name from: composer styles (default: pop)")
+    music.add_argument("--style", default="pop", help="a name from composer styles, or one of the grooves it lists (default: pop)")
     music.add_argument(
         "--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: those the style plays)"
     )
@@ -101,12 +101,12 @@ def run(args: argparse.Namespace) -> int:
     check_free(args.out, outputs, args.force)
     if any((args.out / name).resolve() == args.seed_file.resolve() for name in outputs):
         raise InputError(f"{args.seed_file}: the seed itself would be written over; choose another folder with --out")
-    wishes = wishes_of(args)
     with steps(args.quiet) as progress:
         with progress.step("loading the model", "load"):
             from composer.arrange import Arranger
 
             arranger = Arranger.load(args.checkpoint)
+        wishes = wishes_of(args, arranger)
         with staging(args.out, outputs, args.force) as folder:
             told = []
             for number, name in enumerate(names):
@@ -123,13 +123,11 @@ def take_names(seed_file: Path, takes: int) -> list[str]:
     return [seed_file.stem] if takes == 1 else [f"{seed_file.stem}-{number}" for number in range(1, takes + 1)]
 
 
-def wishes_of(args: argparse.Namespace) -> dict[str, Any]:
+def wishes_of(args: argparse.Namespace, arranger: Arranger) -> dict[str, Any]:
     """The command's words as the fields of ArrangeOptions, all but the dice."""
-    from composer.styles import resolve
-
-    style = resolve(args.style)
+    style, groove = arranger.style(args.style)
     return {
-        "style": style.name,
+        "style": groove or style.name,
         "parts": opt.part_list(args.parts) if args.parts is not None else style.parts,
         "chords": opt.chart(args.chords),
         "tempo_bpm": args.tempo,

@@ -29,4 +29,17 @@ def run(args: argparse.Namespace) -> int:
             for part in style.parts:
                 sound = f"kit {style.programs[part]}" if part == "drums" else PROGRAM_NAMES[style.programs[part]]
                 print(f"  {part:<8} {sound}")
+            print("  grooves  " + (", ".join(grooves_of(style.name)) or "none in the shipped model"))
     return 0
+
+
+def grooves_of(style: str) -> list[str]:
+    """The ways of playing a style that the shipped model knows by name; [] without a model."""
+    from composer.errors import CheckpointError
+    from composer.model.checkpoint import CARD, default_checkpoint
+
+    try:
+        card = json.loads((default_checkpoint() / CARD).read_text())
+    except CheckpointError:
+        return []
+    return sorted(name for name, facts in card.get("grooves", {}).items() if facts["style"] == style)

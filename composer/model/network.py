@@ -115,7 +115,8 @@ class Block(nn.Module):
         mixed = F.scaled_dot_product_attention(self._turn(q, cos, sin), self._turn(k, cos, sin), v, is_causal=True)
         x = x + self.dropout(self.out(mixed.transpose(1, 2).reshape(batch, length, width)))
         gate, value = self.up(self.norm_mlp(x)).chunk(2, dim=-1)
-        return x + self.dropout(self.down(F.silu(gate) * value))
+        change: Tensor = self.dropout(self.down(F.silu(gate) * value))
+        return x + change
 
     @staticmethod
     def _turn(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
