@@ -85,6 +85,7 @@ class _Plan:
     brief: Brief
     bars: tuple[Bar, ...]
     """The bars the band plays, from the melody's first to its last."""
+    style: Style
     groove: str
 
 
@@ -112,10 +113,10 @@ class Arranger:
         if options.tempo_bpm is not None:
             score = replace(score, tempo=TempoMap.constant(options.tempo_bpm, score.ticks_per_beat))
         melody = replace(choice.part, role=MELODY)
+        _played_bars(score, melody)  # refuses what is too long before time goes into its chords
         lane, lane_source = find_lane(score, melody, options.chords)
-        style, groove = self.style(options.style)
         rng = np.random.default_rng(options.seed)
-        plan = self._plan(score, melody, lane, options, style, groove, rng)
+        plan = self._plan(score, melody, lane, options, rng)
         ready = time.perf_counter()
         written, first_bar_s = [], 0.0
         sampling = Sampling(options.temperature)
@@ -128,13 +129,17 @@ class Arranger:
                     on_bar(done, len(plan.bars))
         generated_s = time.perf_counter() - ready
         grid = finish(np.concatenate(written), plan.song, plan.brief)
-        band = [self._part(ROLES[part], notes, plan, score, style, options, rng) for part, notes in grid.items()]
+        programs = {**plan.style.programs, **options.programs}
+        band = [
+            self._part(ROLES[part], notes, plan, score.ticks_per_beat, programs[ROLES[part]], rng)
+            for part, notes in grid.items()
+        ]
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(_bars(score, melody)))
         count = sum(len(part) for part in band)
         report = {
             "model": self._model(),
             "seed": options.seed,
-            "style": style.name,
+            "style": plan.style.name,
             "groove": plan.groove,
             "temperature": options.temperature,
             "density": dict(options.density),
@@ -192,17 +197,11 @@ class Arranger:
         melody: Part,
         lane: ChordLane,
         options: ArrangeOptions,
-        style: Style,
-        groove: str,
         rng: np.random.Generator,
     ) -> _Plan:
-        every = _bars(score, melody)
-        first = next(bar.index for bar in every if bar.end > melody.start)
-        bars = every[first:]
-        if len(bars) > LONGEST_BARS:
-            raise InputError(
-                f"the melody is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
-            )
+        style, groove = self.style(options.style)
+        every, bars = _bars(score, melody), _played_bars(score, melody)
+        first = bars[0].index
         lengths, beats = bar_lengths(bars, score.ticks_per_beat)
         skipped = sum(bar.beat_count for bar in every[:first])
         roots, basses, tones = (array[skipped:] for array in lane.arrays())
@@ -230,20 +229,13 @@ class Arranger:
             density=tuple(options.density.get(role, 0) for role in ROLES),
             activity=activity,
         )
-        return _Plan(song, brief, bars, groove)
+        return _Plan(song, brief, bars, style, groove)
 
     @staticmethod
     def _part(
-        role: str,
-        notes: np.ndarray,
-        plan: _Plan,
-        score: Score,
-        style: Style,
-        options: ArrangeOptions,
-        rng: np.random.Generator,
+        role: str, notes: np.ndarray, plan: _Plan, ticks_per_beat: int, program: int, rng: np.random.Generator
     ) -> Part:
-        ticks = from_grid(notes, plan.bars, score.ticks_per_beat, plan.bars[-1].end, rng)
-        program = options.programs.get(role, style.programs[role])
+        ticks = from_grid(notes, plan.bars, ticks_per_beat, plan.bars[-1].end, rng)
         return Part(role.capitalize(), ticks, program, role == "drums", role)
 
 
@@ -258,7 +250,9 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
         return ChordLane.from_symbols(score.chords, bars), "chord symbols in the file"
     from composer.harmony.infer import chords_from_melody, chords_from_notes
 
-    others = [part for part in score.parts if not part.is_drum and len(part) and not np.array_equal(part.notes, melody.notes)]
+    others = [
+        part for part in score.parts if not part.is_drum and len(part) and not np.array_equal(part.notes, melody.notes)
+    ]
     if sum(len(part) for part in others) >= len(melody):
         return chords_from_notes(score, bars[-1].end), "heard in the file's other parts"
     return chords_from_melody(melody, score.with_parts([melody])), "found from the melody"
@@ -267,6 +261,17 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
 def _bars(score: Score, melody: Part) -> tuple[Bar, ...]:
     """The bars from tick 0 to the melody's end."""
     return score.meter.bars(melody.end)
+
+
+def _played_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
+    """The bars the band plays, from the melody's first note on. Raises InputError where they are too many."""
+    every = _bars(score, melody)
+    bars = tuple(bar for bar in every if bar.end > melody.start)
+    if len(bars) > LONGEST_BARS:
+        raise InputError(
+            f"the melody is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
+        )
+    return bars
 
 
 def _is_pickup(bars: tuple[Bar, ...]) -> bool:

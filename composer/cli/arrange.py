@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from composer.cli import options as opt
 from composer.cli.progress import Steps, steps
-from composer.errors import InputError
+from composer.errors import ChordError, InputError
 
 if TYPE_CHECKING:
     from composer.arrange import ArrangeOptions, Arranger
@@ -155,8 +155,13 @@ def _one(
     wanted: ArrangeOptions = ArrangeOptions(**wishes, seed=args.seed + number)
     progress.seconds = {"load": progress.seconds["load"]}
     which = f", take {number + 1} of {args.takes}" if args.takes > 1 else ""
-    with progress.step(f"writing the parts{which}", "arrange") as tell:
-        arrangement = arranger.arrange(score, wanted, on_bar=lambda done, total: tell(done / max(1, total)))
+    try:
+        with progress.step(f"writing the parts{which}", "arrange") as tell:
+            arrangement = arranger.arrange(score, wanted, on_bar=lambda done, total: tell(done / max(1, total)))
+    except ChordError:
+        raise
+    except InputError as error:
+        raise type(error)(f"{args.seed_file}: {error}") from None
     return take.write(
         folder,
         name,

@@ -1,0 +1,38 @@
+"""Damaged MIDI files through the command line: one line or a band, and never half of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from composer.arrange import Arranger
+from composer.cli import main
+from tests.formats.malformed import FILES
+from tests.model.songs import checkpoint_of, toy_network
+
+
+@pytest.fixture(scope="module")
+def arranger() -> Arranger:
+    return Arranger(checkpoint_of(toy_network()))
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_arrange(
+    name: str, arranger: Arranger, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("composer.arrange.Arranger.load", lambda checkpoint=None: arranger)
+    seed, out = tmp_path / name, tmp_path / "out"
+    seed.write_bytes(FILES[name].data)
+    code = main(["arrange", str(seed), "--no-audio", "--chords", "C", "--out", str(out)])
+    error = capsys.readouterr().err
+    left = [path for path in out.rglob("*") if path.is_file()] if out.exists() else []
+    if code == 0:
+        assert {path.suffix for path in left} >= {".mid", ".json", ".png"}
+    else:
+        assert code == 1
+        assert not left
+        told = [line for line in error.splitlines() if line.startswith("composer: ")]
+        assert len(told) == 1
+        assert name in told[0]
+    assert "Traceback" not in error
