@@ -40,15 +40,15 @@ class HarmonyTraining:
 
     width: int = 128
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 4, 16)
-    members: int = 2
-    """Networks trained from different seeds and averaged."""
-    updates: int = 1800
+    members: int = 1
+    """Networks trained from different seeds and averaged in probability."""
+    updates: int = 2000
     batch: int = 24
     crop: int = 96
     """Beats of a song in a batch."""
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
-    dropout: float = 0.15
+    dropout: float = 0.22
     label_smoothing: float = 0.05
     wrong_key: float = 0.08
     """Share of examples a fifth away from their key, so that a wrong guess of the key is no disaster."""
