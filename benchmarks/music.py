@@ -22,7 +22,6 @@ from composer.model.sampling import Sampling, finish, stream
 from composer.model.sequence import Brief, tempo_class
 from composer.training.dataset import excerpt
 from composer.training.packing import open_pack
-from composer.training.train import subset
 from composer.vocab import MAX_POSITIONS, GridSong
 
 DRUMS, BASS = ROLES.index("drums"), ROLES.index("bass")
@@ -111,12 +110,12 @@ def main() -> None:
     said = parser.parse_args()
     decoder = Decoder(load_checkpoint(said.checkpoint))
     sampling = Sampling(said.temperature, said.min_p)
-    valid = subset(open_pack(said.pack), "valid")
-    rng = np.random.default_rng(0)
+    valid = open_pack(said.pack).split("valid")
     for kind in ("real bands", "synthetic band"):
         table: dict[str, dict[str, list[float]]] = {}
         taken = 0
-        for index in rng.permutation(len(valid)):
+        rng = np.random.default_rng(1)
+        for index in np.random.default_rng(0).permutation(len(valid)):
             song = valid[int(index)]
             parts = set(song.notes["part"].tolist())
             synthetic = song.meta["synthetic"] == "True"

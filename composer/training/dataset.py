@@ -163,10 +163,9 @@ def prepare(
 
 
 def corpus_weights(pack: Pack, real_share: float = 0.4) -> np.ndarray:
-    """Chance of each song, (songs,): by notes' square root within its corpus, real music lifted to `real_share` of all draws."""
-    offsets = pack.arrays["note_offsets"]
-    weights = np.sqrt(np.diff(offsets).astype(float))
-    real = np.array([str(about["meta"]["synthetic"]) != "True" for about in pack.about])
+    """Chance of each song, (songs,): by the square root of its notes, real music lifted to `real_share` of all draws."""
+    weights = np.sqrt(pack.note_counts.astype(float))
+    real = np.array([about["meta"]["synthetic"] != "True" for about in pack.about])
     if real.any() and (~real).any():
         weights[real] *= real_share / weights[real].sum()
         weights[~real] *= (1 - real_share) / weights[~real].sum()

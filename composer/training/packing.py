@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,6 @@ from composer.vocab import GRID_NOTE_DTYPE, GridSong, bar_lengths, grid_notes, v
 
 if TYPE_CHECKING:
     from composer.corpora.song import Song
-    from composer.score import Score
-    from composer.timing import Bar
 
 SHORTEST_BARS = 4
 FIELDS = ("bar_length", "beat_length", "phrase_position", "phrase_left", "roots", "basses", "tones")
@@ -34,46 +32,23 @@ def phrase_tables(count: int, starts: tuple[int, ...]) -> tuple[np.ndarray, np.n
     return position, left
 
 
-def grid_song(
-    score: Score, bars: tuple[Bar, ...], roots: np.ndarray, basses: np.ndarray, tones: np.ndarray, **about: object
-) -> GridSong:
-    """A score and its chord lane (one chord a beat, -1 roots for none) on the grid."""
-    lengths, beats = bar_lengths(bars, score.ticks_per_beat)
-    counts = int((-(-lengths // beats)).sum())
-    if len(roots) != counts:
-        raise InputError(f"the chord lane has {len(roots)} beats and the piece has {counts}")
-    phrases = about.pop("phrases", ())
-    position, left = phrase_tables(len(bars), tuple(phrases))  # type: ignore[arg-type]
-    return GridSong(
-        grid_notes(score, bars),
-        lengths,
-        beats,
-        roots.astype(np.int64),
-        basses.astype(np.int64),
-        tones.astype(bool),
-        position,
-        left,
-        **about,  # type: ignore[arg-type]
-    )
-
-
 def from_song(song: Song) -> GridSong:
     """A corpus song on the grid; without a lane every chord is unknown."""
-    bars = song.score.bars()
+    score, bars = song.score, song.score.bars()
+    lengths, beats = bar_lengths(bars, score.ticks_per_beat)
+    count = int((-(-lengths // beats)).sum())
+    roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
     if song.lane is not None:
         roots, basses, tones = song.lane.arrays()
-    else:
-        lengths, beats = bar_lengths(bars, song.score.ticks_per_beat)
-        count = int((-(-lengths // beats)).sum())
-        roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
-    names = ("id", "corpus", "work", "split", "licence", "sha256")
+    if len(roots) != count:
+        raise InputError(f"{song.id}: the chord lane has {len(roots)} beats and the grid {count}")
+    position, left = phrase_tables(len(bars), tuple(start for start, _ in song.phrases))
     middle = bars[len(bars) // 2]
-    meta = {name: getattr(song, name) for name in names}
+    meta = {name: getattr(song, name) for name in ("id", "corpus", "work", "split", "licence", "sha256")}
     meta |= {"synthetic": str(song.synthetic), "meter": f"{middle.numerator}/{middle.denominator}"}
-    return grid_song(
-        song.score, bars, roots, basses, tones,
-        phrases=tuple(start for start, _ in song.phrases), tempo_bpm=song.score.tempo.bpm_at(song.score.end // 2),
-        style=song.style, groove=song.groove, meta=meta,
+    return GridSong(
+        grid_notes(score, bars), lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones, position, left,
+        score.tempo.bpm_at(score.end // 2), song.style, song.groove, meta,
     )  # fmt: skip
 
 
@@ -82,21 +57,41 @@ class Pack:
     """Many GridSongs as concatenated arrays; indexing builds one."""
 
     arrays: dict[str, np.ndarray]
-    about: list[dict[str, Any]]
+    headers: list[dict[str, Any]]
+    """Of every song in the arrays: tempo_bpm, style, groove, meta."""
+    rows: np.ndarray
+    """Which songs this pack means, as rows of the above: all of them, or a split's."""
 
     def __len__(self) -> int:
-        return len(self.about)
+        return len(self.rows)
+
+    @property
+    def about(self) -> list[dict[str, Any]]:
+        """The headers of this pack's songs, in order."""
+        return [self.headers[row] for row in self.rows]
+
+    @property
+    def note_counts(self) -> np.ndarray:
+        """Notes in each of this pack's songs."""
+        return np.asarray(np.diff(self.arrays["note_offsets"])[self.rows])
+
+    def split(self, name: str) -> Pack:
+        """The songs of "train", "valid" or "test"."""
+        mine = [row for row in self.rows if self.headers[row]["meta"]["split"] == name]
+        return replace(self, rows=np.array(mine, np.int64))
 
     def __getitem__(self, index: int) -> GridSong:
+        row = int(self.rows[index])
+
         def cut(name: str, axis: str) -> np.ndarray:
-            first, last = self.arrays[axis][index : index + 2]
+            first, last = self.arrays[axis][row : row + 2]
             return self.arrays[name][first:last]
 
         notes = np.zeros(len(cut("part", "note_offsets")), GRID_NOTE_DTYPE)
         for name in GRID_NOTE_DTYPE.names or ():
             notes[name] = cut(name, "note_offsets")
         bits = cut("tones", "beat_offsets")
-        about = self.about[index]
+        about = self.headers[row]
         bar_length, beat_length, phrase_position, phrase_left = (
             cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:4]
         )
@@ -146,4 +141,4 @@ def open_pack(path: Path) -> Pack:
         raise InputError(
             f"{path}: packed for vocabulary {header['vocabulary']}, this code has {vocabulary_hash()}; pack it again"
         )
-    return Pack(arrays, header["songs"])
+    return Pack(arrays, header["songs"], np.arange(len(header["songs"])))

@@ -21,12 +21,11 @@ from composer.corpora.mma_grooves import grooves
 from composer.model.checkpoint import CONFIG, save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Network, State, field_losses
-from composer.model.sequence import Brief, Lesson
 from composer.styles import STYLES
 from composer.training.collate import collate
-from composer.training.dataset import Hiding, Stream, corpus_weights, draw_brief, excerpt
+from composer.training.dataset import Stream, corpus_weights
+from composer.training.evaluate import evaluate, held_out
 from composer.training.packing import Pack, open_pack
-from composer.vocab import GridSong
 
 REAL_GROOVES = (
     "easyrpg",
@@ -62,24 +61,6 @@ class Recipe:
     seed: int = 1
 
 
-def subset(pack: Pack, split: str) -> Pack:
-    """The songs of one split."""
-    return _Chosen(
-        pack.arrays, pack.about, [i for i, about in enumerate(pack.about) if about["meta"]["split"] == split]
-    )
-
-
-@dataclass(frozen=True)
-class _Chosen(Pack):
-    chosen: list[int]
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def __getitem__(self, index: int) -> GridSong:
-        return Pack.__getitem__(Pack(self.arrays, self.about), self.chosen[index])
-
-
 def rate_at(recipe: Recipe, step: int, done: float) -> float:
     """Learning rate at a step, with `done` the share of the run's minutes that is over: warm-up, then cosine."""
     ramp = min(1.0, (step + 1) / recipe.warmup_steps)
@@ -94,8 +75,8 @@ class Trainer:
         self.folder, self.config, self.recipe, self.device = folder, config, recipe, device
         torch.manual_seed(recipe.seed)
         self.pack = pack
-        train = subset(pack, "train")
-        weights = corpus_weights(pack, recipe.real_share)[[*train.chosen]]  # type: ignore[attr-defined]
+        train = pack.split("train")
+        weights = corpus_weights(train, recipe.real_share)
         self.network = Network(config).to(device)
         decayed = [p for p in self.network.parameters() if p.ndim >= 2]
         plain = [p for p in self.network.parameters() if p.ndim < 2]
@@ -104,18 +85,8 @@ class Trainer:
         self.step, self.spent_s, self.notes = 0, 0.0, 0
         self.state: State | None = None
         self._resume()
-        self.streams = [
-            iter(
-                Stream(
-                    train,
-                    weights / weights.sum(),
-                    config,
-                    np.random.default_rng([recipe.seed, self.step, lane]),
-                    recipe.window,
-                )
-            )
-            for lane in range(recipe.batch)
-        ]
+        dice = [np.random.default_rng([recipe.seed, self.step, lane]) for lane in range(recipe.batch)]
+        self.streams = [iter(Stream(train, weights, config, rng, recipe.window)) for rng in dice]
         self.held_out = held_out(pack, config)
 
     def _resume(self) -> None:
@@ -229,55 +200,6 @@ class Trainer:
         self.step += 1
         self.notes += notes
         return total.detach().float().cpu(), notes
-
-
-def held_out(
-    pack: Pack, config: ModelConfig, songs: int = 48, bars: int = 16, seed: int = 7
-) -> list[tuple[GridSong, Brief]]:
-    """The same few held-out excerpts every time, spread over the corpora, with everything said and nothing given but the melody."""
-    valid = subset(pack, "valid")
-    rng = np.random.default_rng(seed)
-    nothing = Hiding(0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0)
-    by_corpus: dict[str, list[int]] = {}
-    for index in range(len(valid)):
-        meta = valid.about[valid.chosen[index]]["meta"]  # type: ignore[attr-defined]
-        by_corpus.setdefault(f"{meta['corpus']}/{meta['synthetic']}", []).append(index)
-    found: list[tuple[GridSong, Brief]] = []
-    for indices in by_corpus.values():
-        for index in rng.permutation(indices)[: max(2, songs // len(by_corpus))]:
-            song = valid[int(index)]
-            start = int(rng.integers(0, max(1, song.bar_count - bars)))
-            song = excerpt(song, start, min(start + bars, song.bar_count))
-            if (brief := draw_brief(song, config, rng, nothing)) is not None:
-                found.append((song, brief))
-    return found
-
-
-@torch.no_grad()
-def evaluate(network: Network, songs: list[tuple[GridSong, Brief]], device: str = "cpu") -> dict[str, Any]:
-    """Bits per accompaniment note on held-out excerpts: in all, by field, and by corpus."""
-    from composer.model.sequence import lesson
-
-    network.eval()
-    sums: dict[str, np.ndarray] = {}
-    for first in range(0, len(songs), 8):
-        rows: list[tuple[Lesson, GridSong, Brief]] = [
-            (lesson(song, brief), song, brief) for song, brief in songs[first : first + 8]
-        ]
-        batch = collate(rows, device)
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
-            losses = field_losses(network(batch)[0], batch)
-        owner = torch.arange(len(rows), device=device)[:, None].expand_as(batch.asked)[batch.asked]
-        is_note = batch.target_kind[batch.asked] == 2
-        for i, (_, song, _) in enumerate(rows):
-            mine = owner == i
-            name = song.meta["corpus"] + ("*" if song.meta["synthetic"] == "True" else "")
-            row = [float(losses[field][mine].sum()) for field in FIELDS]
-            sums[name] = sums.get(name, np.zeros(len(FIELDS) + 1)) + np.array([*row, int(is_note[mine].sum())])
-    total = sum(sums.values(), np.zeros(len(FIELDS) + 1))
-    bits = {name: float(row[:-1].sum() / max(row[-1], 1) / math.log(2)) for name, row in sums.items()}
-    by_field = {field: float(total[i] / max(total[-1], 1) / math.log(2)) for i, field in enumerate(FIELDS)}
-    return {"bits": sum(by_field.values()), "by_field": by_field, "by_corpus": bits, "notes": int(total[-1])}
 
 
 def main() -> None:
