@@ -40,18 +40,19 @@ class Master:
 def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling_dbtp: float) -> Master:
     """Bring the bus (frames, 2) to `target_lufs` (None: as it is) with no true peak over the ceiling."""
     limiter = Limiter(ceiling_dbtp)
-    peaks = loudness.cell_peaks(bus, CELL, 0.1 * float(max(bus.max(initial=0), -bus.min(initial=0))))
+    peaks = loudness.cell_peaks(bus, CELL)
     highest = float(peaks.max(initial=0))
     unity = np.ones(len(peaks) + 1, np.float32)
     if highest == 0:
-        return Master(np.ascontiguousarray(bus), 0.0, unity, -np.inf, -np.inf)
+        return Master(bus, 0.0, unity, -np.inf, -np.inf)
     most_db = min(MAX_LIFT_DB, ceiling_dbtp + MAX_REDUCTION_DB - 20 * np.log10(highest))
     gain_db = 0.0
     if target_lufs is not None:
         limiter, gain_db = _approach(target_lufs, bus, peaks, ceiling_dbtp, sample_rate, most_db)
+    audio = np.empty_like(bus)
     for last in (False, False, True):
         curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
-        audio = apply_curve(bus, curve, 10 ** (gain_db / 20))
+        apply_curve(bus, curve, 10 ** (gain_db / 20), audio)
         lufs = loudness.loudness(audio, sample_rate)
         near = target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < NEAR_LU
         if last or near or target_lufs is None or (gain_db >= most_db and lufs < target_lufs):
@@ -60,9 +61,10 @@ def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling
     peak_dbtp = loudness.true_peak_dbtp(audio)
     if peak_dbtp > ceiling_dbtp:  # the moving gain added more than the limiter's margin
         trim = np.float32(10 ** ((ceiling_dbtp - peak_dbtp) / 20))
-        audio, curve = audio * trim, curve * trim
+        audio *= trim
+        curve = curve * trim
         lufs, peak_dbtp = lufs + ceiling_dbtp - peak_dbtp, ceiling_dbtp
-    return Master(np.ascontiguousarray(audio), gain_db, curve, lufs, peak_dbtp)
+    return Master(audio, gain_db, curve, lufs, peak_dbtp)
 
 
 def _approach(

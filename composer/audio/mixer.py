@@ -16,7 +16,7 @@ import numpy as np
 from composer.audio import loudness
 from composer.audio.limiter import apply_curve
 from composer.audio.master import Master, finish
-from composer.audio.strip import PROFILE, Strip, highpass, planar, through
+from composer.audio.strip import PROFILE, Strip, amplitude, pan_gains, planar, pour
 from composer.audio.synth import Stems
 from composer.errors import AudioError
 
@@ -117,15 +117,11 @@ class Mix:
         """
         for at, level in enumerate(self.table):
             if level.part.lower() == part.lower():
-                sound = self._stem(at, level)
-                return np.ascontiguousarray(apply_curve(sound, self.master.curve, 1.0) if limited else sound)
+                sound = planar(self.stems.frames)
+                for side in range(2):
+                    _pour(sound, self.stems, at, level, side)
+                return apply_curve(sound, self.master.curve, 1.0, sound) if limited else sound
         raise AudioError(f"no stem called {part!r}; this mix has: {', '.join(level.part for level in self.table)}")
-
-    def _stem(self, at: int, level: Level) -> np.ndarray:
-        if level.gain_db == -np.inf:
-            return planar(self.stems.frames)
-        dry = highpass(self.stems.audio[at], PROFILE.get(level.role, Strip()).highpass_hz, self.sample_rate)
-        return through(dry, self.stems.sends[at], level.gain_db, level.pan, level.reverb_db)
 
     def report(self) -> str:
         """The table as people read it: a line a part, then the whole."""
@@ -146,14 +142,14 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     settings = settings or MixSettings()
     _check_names(stems, settings)
     bus = planar(stems.frames)
-    table = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for first in range(0, len(stems.names), WORKERS):  # a few at a time, so that only their sounds are in memory
-            few = range(first, min(first + WORKERS, len(stems.names)))
-            for level, sound in pool.map(lambda at: _channel(stems, at, settings), few):
-                table.append(level)  # in the stems' order, whichever is ready first: the sum is the same in every run
-                if sound is not None:
-                    bus += sound
+        table = list(pool.map(lambda at: _level(stems, at, settings), range(len(stems.names))))
+
+        def fill(side: int) -> None:
+            for at, level in enumerate(table):  # in the stems' order: the sum is the same in every run
+                _pour(bus, stems, at, level, side)
+
+        list(pool.map(fill, range(2)))
     master = finish(bus, stems.sample_rate, settings.target_lufs, settings.ceiling_dbtp)
     lifted = (
         replace(level, gain_db=level.gain_db + master.gain_db, after_lufs=level.after_lufs + master.gain_db)
@@ -162,35 +158,57 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     return Mix(stems, tuple(lifted), master)
 
 
-def _channel(stems: Stems, at: int, settings: MixSettings) -> tuple[Level, np.ndarray | None]:
-    """One stem's line in the table and its sound on the bus, None where it is not heard."""
+def _level(stems: Stems, at: int, settings: MixSettings) -> Level:
+    """One stem's line in the table, before the whole is brought to its loudness."""
     name, role = stems.names[at], stems.roles[at]
     strip = PROFILE.get(role, Strip())
-    dry, wet = stems.audio[at], stems.sends[at]
-    before, wet_lufs = _loudness(dry, stems.sample_rate), _loudness(wet, stems.sample_rate)
+    dry, both, wet = _energies(stems, at)
+    before, wet_lufs = _lufs(dry.sum(axis=0), stems), _lufs(wet.sum(axis=0), stems)
     pan = _setting(settings.pan, name, role, strip.pan)
     gain_db = _setting(settings.gain_db, name, role, 0.0)
     muted = _named(settings.mute, name, role) or (bool(settings.solo) and not _named(settings.solo, name, role))
     if muted or gain_db == -np.inf or before == -np.inf:
-        return Level(name, role, -np.inf, pan, -np.inf, before, -np.inf), None
+        return Level(name, role, -np.inf, pan, -np.inf, before, -np.inf)
     if settings.auto:
         target = LEAD_LUFS + _setting(settings.balance_lu, name, role, strip.balance_lu)
         target += _velocity_db(stems.velocities[at] if stems.velocities else 0.0, role)
         gain_db += float(np.clip(target - before, -MAX_BALANCE_DB, MAX_BALANCE_DB))
     reverb_db = _setting(settings.reverb_db, name, role, 0.0)
     reverb_db += min(before + strip.reverb_lu - wet_lufs, MAX_REVERB_DB) if wet_lufs > -np.inf else -np.inf
-    sound = through(highpass(dry, strip.highpass_hz, stems.sample_rate), wet, gain_db, pan, reverb_db)
-    return Level(name, role, gain_db, pan, reverb_db, before, _loudness(sound, stems.sample_rate)), sound
+    gain, send = amplitude(gain_db), amplitude(gain_db + reverb_db)
+    panned = np.array(pan_gains(pan)) ** 2 @ (gain**2 * dry + 2 * gain * send * both + send**2 * wet)
+    return Level(name, role, gain_db, pan, reverb_db, before, _lufs(panned, stems))
 
 
-def _loudness(audio: np.ndarray, sample_rate: int) -> float:
-    """LUFS, -inf for silence; AudioError on samples that are no numbers."""
-    if not audio.any():
-        return -np.inf
-    energies = loudness.weighted_energies(audio, sample_rate, loudness.step_starts(len(audio), sample_rate))
-    if not np.isfinite(energies.sum()):
+def _energies(stems: Stems, at: int) -> np.ndarray:
+    """K-weighted energies of a part's tenths of a second: dry, dry times wet, wet; shape (3, sides, steps).
+
+    They tell the loudness of any mix of the two without a look at the sound. AudioError on samples that are no numbers.
+    """
+    starts = loudness.step_starts(stems.frames, stems.sample_rate)
+    energies = np.zeros((3, 2, len(starts)))
+    pieces = (loudness.k_weighted(sound[at], stems.sample_rate) for sound in (stems.audio, stems.sends))
+    with np.errstate(invalid="ignore", over="ignore"):
+        for (first, dry), (_, wet) in zip(*pieces, strict=True):
+            for which, power in enumerate((dry * dry, dry * wet, wet * wet)):
+                loudness.add_up(energies[which], starts, first, power)
+    if not np.isfinite(energies).all():
         raise AudioError("the stems hold samples that are no numbers; render them again")
-    return loudness.gated_loudness(energies, len(audio), sample_rate)
+    return energies
+
+
+def _lufs(energies: np.ndarray, stems: Stems) -> float:
+    return loudness.gated_loudness(energies, stems.frames, stems.sample_rate)
+
+
+def _pour(bus: np.ndarray, stems: Stems, at: int, level: Level, side: int) -> None:
+    """Add one side (0 left, 1 right) of a stem to the bus, as its line in the table says."""
+    if level.gain_db == -np.inf:
+        return
+    panned = pan_gains(level.pan)[side]
+    gains = amplitude(level.gain_db) * panned, amplitude(level.gain_db + level.reverb_db) * panned
+    highpass_hz = PROFILE.get(level.role, Strip()).highpass_hz
+    pour(bus[:, side], stems.audio[at, :, side], stems.sends[at, :, side], gains, highpass_hz, stems.sample_rate)
 
 
 def _velocity_db(velocity: float, role: str) -> float:

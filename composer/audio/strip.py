@@ -60,25 +60,21 @@ def planar(frames: int) -> np.ndarray:
     return np.zeros((frames, 2), np.float32, order="F")
 
 
-def highpass(audio: np.ndarray, cutoff_hz: float, sample_rate: int) -> np.ndarray:
-    """audio (frames, 2) without what lies under `cutoff_hz`: a second-order Butterworth."""
+def pour(
+    bus: np.ndarray, dry: np.ndarray, wet: np.ndarray, gains: tuple[float, float], highpass_hz: float, sample_rate: int
+) -> None:
+    """Add one side of a part, dry sound and reverb of shape (frames,), to the same side of the bus, in pieces.
+
+    gains: factors of the two. The dry sound loses what lies under `highpass_hz`, by a second-order Butterworth.
+    """
     from scipy.signal import butter, sosfilt
 
-    sections = butter(2, cutoff_hz, "highpass", fs=sample_rate, output="sos")
-    state = np.zeros((1, 2, 2))
-    out = planar(len(audio))
-    for at in range(0, len(audio), PIECE):  # in double precision: the poles lie close to 1
-        piece, state = sosfilt(sections, audio[at : at + PIECE].T.astype(np.float64), axis=-1, zi=state)
-        out[at : at + PIECE] = piece.T
-    return out
-
-
-def through(dry: np.ndarray, wet: np.ndarray, gain_db: float, pan: float, reverb_db: float) -> np.ndarray:
-    """A part as it reaches the bus: dry sound and reverb (`reverb_db` up or down), panned; shape (frames, 2)."""
-    out = planar(len(dry))
-    gain, send = amplitude(gain_db), amplitude(gain_db + reverb_db)
-    for side, factor in enumerate(pan_gains(pan)):
-        np.multiply(dry[:, side], np.float32(gain * factor), out=out[:, side])
-        if send > 0:
-            out[:, side] += wet[:, side] * np.float32(send * factor)
-    return out
+    sections = butter(2, highpass_hz, "highpass", fs=sample_rate, output="sos")
+    state = np.zeros((1, 2))
+    for at in range(0, len(bus), PIECE):  # in double precision: the poles lie close to 1
+        here = slice(at, at + PIECE)
+        piece, state = sosfilt(sections, dry[here].astype(np.float64), zi=state)
+        piece *= gains[0]
+        if gains[1] > 0:
+            piece += wet[here] * np.float32(gains[1])
+        bus[here] += piece

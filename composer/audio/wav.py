@@ -11,6 +11,7 @@ import numpy as np
 from composer.errors import AudioError, OutputError
 
 SUBTYPES = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+PIECE = 1 << 16
 
 
 def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int = 24, force: bool = False) -> Path:
@@ -34,7 +35,10 @@ def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int =
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
     try:
         with os.fdopen(handle, "wb") as file:
-            soundfile.write(file, audio, sample_rate, subtype=SUBTYPES[bits], format="WAV")
+            channels = 1 if audio.ndim == 1 else audio.shape[1]
+            with soundfile.SoundFile(file, "w", sample_rate, channels, SUBTYPES[bits], format="WAV") as sound:
+                for at in range(0, len(audio), PIECE):
+                    sound.write(audio[at : at + PIECE])
         os.chmod(scratch, 0o666 & ~_umask())
         os.replace(scratch, path)
     except (OSError, soundfile.SoundFileError) as error:

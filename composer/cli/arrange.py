@@ -74,10 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     model.add_argument(
         "--temperature",
-        type=opt.number(0.05, 5.0, "a temperature"),
+        type=opt.number(0.05, 4.0, "a temperature"),
         default=1.0,
         metavar="T",
-        help="0.05 safe … 5 wild, no unit (default: 1.0)",
+        help="0.05 safe … 4 wild, no unit (default: 1.0)",
     )
     model.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
     sound = parser.add_argument_group("sound")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,11 +82,12 @@ def write_stems(folder: Path, mixed: Mix) -> list[Path]:
     """Every part as it is in the mix, a WAV each; together they sum to the mix before its limiter."""
     from composer.audio.wav import write_wav
 
+    def write_stem(part: str) -> Path:
+        return write_wav(folder / f"{file_name(part)}.wav", mixed.stem(part), mixed.sample_rate)
+
     folder.mkdir()
-    return [
-        write_wav(folder / f"{file_name(level.part)}.wav", mixed.stem(level.part), mixed.sample_rate)
-        for level in mixed.table
-    ]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(write_stem, (level.part for level in mixed.table)))
 
 
 def file_name(part: str) -> str:
