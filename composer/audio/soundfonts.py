@@ -44,8 +44,10 @@ class Font:
 
 
 def project_folder() -> Path:
-    """The checkout's soundfonts/ folder, which holds the catalogue."""
-    return Path(__file__).parents[2] / "soundfonts"
+    """The soundfonts/ folder with the catalogue: inside an installed package, beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "soundfonts"
+    return inside if inside.is_dir() else package.parent / "soundfonts"
 
 
 def user_folder() -> Path:
@@ -54,15 +56,13 @@ def user_folder() -> Path:
 
 
 def catalogue() -> tuple[Font, ...]:
-    """The fonts we know, best first; () where the catalogue file is not there (an installed wheel)."""
+    """The fonts we know, best first."""
     path = project_folder() / "catalogue.json"
-    if not path.is_file():
-        return ()
     try:
         entries = json.loads(path.read_text("utf-8"))["fonts"]
         return tuple(Font(**{**entry, "sha256": tuple(entry["sha256"])}) for entry in entries)
-    except (ValueError, KeyError, TypeError) as error:
-        raise AudioError(f"{path}: the catalogue cannot be read ({error}); restore it from version control") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AudioError(f"{path}: the catalogue cannot be read ({error}); restore it or install again") from None
 
 
 def find(wanted: str | Path | None = None) -> Path:
