@@ -24,7 +24,7 @@ Telephone|Helicopter|Applause|Gunshot""".replace("\n", "|").split("|")
 
 @dataclass(frozen=True)
 class Instrument:
-    """What one band part is and what its player can do. Pitches are MIDI, inclusive."""
+    """What one band part is and what its player does. Pitches are MIDI, inclusive: 99.8 % of the training corpora's notes."""
 
     role: str
     program: int
@@ -37,11 +37,11 @@ class Instrument:
 
 
 BAND: dict[str, Instrument] = {
-    "drums": Instrument("drums", 0, 27, 87, 4, 127),
-    "bass": Instrument("bass", 33, 28, 67, 2, 12),
-    "guitar": Instrument("guitar", 25, 40, 88, 6, 30),
-    "piano": Instrument("piano", 0, 21, 108, 10, 87),
-    "strings": Instrument("strings", 48, 28, 100, 8, 72),
+    "drums": Instrument("drums", 0, 27, 82, 4, 127),
+    "bass": Instrument("bass", 33, 28, 60, 2, 12),
+    "guitar": Instrument("guitar", 25, 40, 83, 6, 30),
+    "piano": Instrument("piano", 0, 31, 91, 8, 60),
+    "strings": Instrument("strings", 48, 31, 96, 6, 48),
 }
 """The parts the model writes, in the order it writes them."""
 
