@@ -115,6 +115,8 @@ class Trainer:
             name = meta["corpus"] + (" (synthetic band)" if meta["synthetic"] == "True" else "")
             entry = corpora.setdefault(name, {"licence": meta["licence"], "songs": 0})
             entry["songs"] += 1
+            if meta["licence"] not in entry["licence"].split(", "):
+                entry["licence"] += f", {meta['licence']}"
         return {
             "model": f"band-{self.config.trunk}",
             "step": self.step,
