@@ -58,7 +58,7 @@ def measure(font: str, seconds: float, runs: int) -> dict[str, float | str]:
     render(band(4), font)  # libraries and font once, as in a session
     times: list[tuple[float, float, float]] = []
     for _ in range(runs):
-        stems = done = None  # two pieces at once are not what anybody holds
+        stems = done = None  # nobody holds two pieces at once
         start, cpu = time.perf_counter(), time.process_time()
         stems = render(score, font)
         middle = time.perf_counter()

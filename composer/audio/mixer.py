@@ -16,6 +16,7 @@ import numpy as np
 from composer.audio import loudness
 from composer.audio.limiter import apply_curve
 from composer.audio.master import Master, finish
+from composer.audio.spill import rest
 from composer.audio.strip import PROFILE, Strip, amplitude, pan_gains, planar, pour
 from composer.audio.synth import Stems
 from composer.errors import AudioError
@@ -192,6 +193,8 @@ def _energies(stems: Stems, at: int) -> np.ndarray:
         for (first, dry), (_, wet) in zip(*pieces, strict=True):
             for which, power in enumerate((dry * dry, dry * wet, wet * wet)):
                 loudness.add_up(energies[which], starts, first, power)
+            rest(stems.audio)
+            rest(stems.sends)
     if not np.isfinite(energies).all():
         raise AudioError("the stems hold samples that are no numbers; render them again")
     return energies

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from composer.audio.spill import rest
+
 PIECE = 1 << 16
 
 
@@ -78,3 +80,5 @@ def pour(
         if gains[1] > 0:
             piece += wet[here] * np.float32(gains[1])
         bus[here] += piece
+        rest(dry)
+        rest(wet)

@@ -13,13 +13,15 @@ import numpy as np
 from composer import gm
 from composer.audio import schedule, soundfonts
 from composer.audio.fluid import BLOCK, Synth
+from composer.audio.spill import rest, silence
 from composer.errors import AudioError
 from composer.score import Part, Score
 
 SAMPLE_RATE = 44_100
 MAX_SECONDS = 20 * 60.0
-"""Longer pieces are cut here, with a word: stems are held in memory."""
+"""Longer pieces are cut here, with a word: stems are kept whole."""
 MAX_BYTES = 6 << 30
+"""On disk, or in memory where the disk is full, see `spill`."""
 PARTS_PER_SYNTH = 32
 WORKERS = 2
 """Synths that render side by side, each a few of the parts. Fixed, so that a score sounds the same on any machine."""
@@ -121,11 +123,11 @@ def render(
     needed = 2 * len(playing) * frames * 8
     if needed > MAX_BYTES:
         raise AudioError(
-            f"{len(playing)} parts of {music_s / 60:.1f} minutes need {needed / 2**30:.0f} GB of memory;"
+            f"{len(playing)} parts of {music_s / 60:.1f} minutes need {needed / 2**30:.0f} GB of room;"
             " render fewer parts or a shorter piece"
         )
-    # planar inside, so that FluidSynth writes in place; zeros cost no memory until somebody plays
-    dry, sends = (np.zeros((len(score.parts), 2, frames), np.float32) for _ in range(2))
+    # planar inside, so that FluidSynth writes in place
+    dry, sends = (silence((len(score.parts), 2, frames)) for _ in range(2))
     clock = schedule.Clock(score.tempo, sample_rate, last)
     progress = _Progress(on_progress, frames * max(1, len(playing)))
     shares = _shares(score.parts, playing)
@@ -202,6 +204,7 @@ class _Job:
         self._rows = schedule.in_order(rows)
         self._frames = dry.shape[2]
         self._progress = progress
+        self._buffers = dry, sends
         self._dry = _addresses(dry, share, (0, 1))
         self._sends = _addresses(sends, share, (0, 1, 0, 1))
         self._synth = Synth(font, len(share), clock.sample_rate, schedule.wants_chorus(self._rows))
@@ -239,6 +242,8 @@ class _Job:
             frames = min(CHUNK, end - at)
             offset = np.uint64(4 * at)
             self._synth.process(frames, self._dry + offset, self._sends + offset)
+            for buffer in self._buffers:
+                rest(buffer)
             self._progress.add(frames * len(self._parts))
 
 
