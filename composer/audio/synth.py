@@ -27,6 +27,8 @@ WORKERS = 2
 """Synths that render side by side, each a few of the parts. Fixed, so that a score sounds the same on any machine."""
 CHUNK = 128 * BLOCK
 """Frames between two looks at the progress bar."""
+REST = 8 * CHUNK
+"""Frames after which what is written leaves memory, where the stems lie on disk."""
 FADE_S = 0.1
 
 
@@ -242,8 +244,9 @@ class _Job:
             frames = min(CHUNK, end - at)
             offset = np.uint64(4 * at)
             self._synth.process(frames, self._dry + offset, self._sends + offset)
-            for buffer in self._buffers:
-                rest(buffer)
+            if at // REST != (at + frames) // REST:
+                for buffer in self._buffers:
+                    rest(buffer)
             self._progress.add(frames * len(self._parts))
 
 
