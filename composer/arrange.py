@@ -18,7 +18,7 @@ from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
 from composer.model.sampling import Sampling, finish, stream
-from composer.model.sequence import DENSITY_LEVELS, PLAYS, UNKNOWN, Brief, tempo_class
+from composer.model.sequence import DENSITY_LEVELS, PLAYS, RESTS, UNKNOWN, Brief, tempo_class
 from composer.score import Part, Score
 from composer.styles import Style, resolve
 from composer.timing import Bar, TempoMap
@@ -216,7 +216,8 @@ class Arranger:
             phrase, PHRASE_BARS - 1 - phrase, score.tempo.bpm_at(melody.start), style.name,
         )  # fmt: skip
         activity = np.full((len(bars), PARTS), UNKNOWN)
-        activity[[min(head, len(bars) - 1), -1]] = PLAYS
+        activity[:head] = RESTS  # a pick-up belongs to the melody
+        activity[[head, -1]] = PLAYS
         config = self.checkpoint.config
         middle = bars[len(bars) // 2]
         groove = groove or self._draw_groove(style, f"{middle.numerator}/{middle.denominator}", rng)

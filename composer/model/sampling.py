@@ -19,6 +19,7 @@ from composer.model.sequence import (
     NO_PART,
     NOTE,
     PLAYS,
+    RESTS,
     Brief,
     given_events,
     visible_parts,
@@ -91,7 +92,10 @@ def stream(
             canvas.paint(given[given["bar"] == bar])
         written = []
         for turn_index, part in enumerate(brief.asked):
-            notes = _take_turn(decoder, bar, part, bool(plays[bar, part] == PLAYS), previous, sampling, rng)
+            if plays[bar, part] == RESTS:
+                notes = np.zeros(0, GRID_NOTE_DTYPE)
+            else:
+                notes = _take_turn(decoder, bar, part, bool(plays[bar, part] == PLAYS), previous, sampling, rng)
             silent[part] = 0 if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
