@@ -30,7 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("seed_file", metavar="SEED", type=Path, help="the melody: .mid, .musicxml, .mxl or .abc")
     music = parser.add_argument_group("music")
-    music.add_argument("--style", default="pop", help="a name from composer styles, or one of the grooves it lists (default: pop)")
+    music.add_argument(
+        "--style", default="pop", help="a name from composer styles, or one of the grooves it lists (default: pop)"
+    )
     music.add_argument(
         "--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: those the style plays)"
     )
