@@ -50,19 +50,21 @@ def test_a_pack_gives_back_what_went_in(packed: Path) -> None:
     assert (found.style, found.groove, found.meta) == (song.style, song.groove, song.meta)
 
 
-def test_it_learns_and_goes_on(packed: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("trunk", ["lstm", "transformer"])
+def test_it_learns_and_goes_on(trunk: str, packed: Path, tmp_path: Path) -> None:
     torch.set_num_threads(1)
-    recipe = Recipe(minutes=1, batch=4, window=128, learning_rate=1e-2, warmup_steps=5)
-    trainer = Trainer(open_pack(packed), tmp_path, CONFIG, recipe)
+    config = replace(CONFIG, trunk=trunk)
+    recipe = Recipe(minutes=1, batch=4, window=128, learning_rate=5e-3, warmup_steps=5)
+    trainer = Trainer(open_pack(packed), tmp_path, config, recipe)
     before = sum(trainer._learn()[0]).item() / max(trainer.notes, 1)
-    for _ in range(50):
+    for _ in range(60):
         total, notes = trainer._learn()
     assert sum(total).item() / notes < 0.75 * before
     valid = trainer._check()
     assert valid["by_corpus"].keys() == {"toy"}
 
-    again = Trainer(open_pack(packed), tmp_path, CONFIG, recipe)
-    assert (again.step, again.notes) == (51, trainer.notes)
+    again = Trainer(open_pack(packed), tmp_path, config, recipe)
+    assert (again.step, again.notes) == (61, trainer.notes)
     for mine, theirs in zip(trainer.network.parameters(), again.network.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 
