@@ -21,6 +21,8 @@ CHANGE = (2.0, 1.0, 0.3)
 for validation."""
 _HOME = 2.0
 """What the last beat gains, in nats, for the tonic chord when the melody ends on one of its notes."""
+_QUALITY = 0.3
+"""How much a chord's quality counts beside its root: people agree on roots more, and a root is many qualities' sum."""
 _TRUSTED = 0.35
 _DEFAULT_TRUSTED = 0.1
 """How much worse than the best key, in correlation, the file's own may fit: "C" is what many programs write unasked."""
@@ -59,12 +61,19 @@ def harmonise(model: MelodyModel, notes: np.ndarray, bars: Sequence[Bar], signat
 
 def best_states(model: MelodyModel, features: np.ndarray, bars: Sequence[Bar], ending: int | None) -> np.ndarray:
     """Features (beats, WIDTH) → the best state per beat, shape (beats,); `ending` is a root to come home to, if any."""
-    scores = share_repeats(model.log_probabilities(features), features[:, : 12 * SUNG], bars)
+    scores = roots_first(share_repeats(model.log_probabilities(features), features[:, : 12 * SUNG], bars))
     if ending is not None:
         scores[-1].reshape(len(QUALITIES), 12)[:, ending] += _HOME
     states = scores.shape[1]
     moves = np.stack([-cost * (1.0 - np.eye(states)) for cost in CHANGE])
     return best_path(scores, moves, beat_weights(bars))
+
+
+def roots_first(scores: np.ndarray) -> np.ndarray:
+    """Log scores (beats, STATES) → each root's whole log score, plus a part of the quality's, given the root."""
+    qualities = scores.reshape(len(scores), len(QUALITIES), 12)
+    roots = np.logaddexp.reduce(qualities, axis=1, keepdims=True)
+    return np.asarray(roots + _QUALITY * (qualities - roots)).reshape(scores.shape)
 
 
 def home(notes: np.ndarray, reference: int) -> int | None:

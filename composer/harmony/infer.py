@@ -26,7 +26,8 @@ def chords_from_notes(score: Score, end: int | None = None) -> ChordLane:
 
 
 def chords_from_melody(melody: Part, score: Score) -> ChordLane:
-    """One chord per beat for a melody alone, over the bars up to its end: the learned model (docs/decisions/chord-lane.md).
+    """One chord per beat for a melody alone, over the bars up to its end: the learned model of
+    docs/decisions/0003-chord-lane.md.
 
     The score gives metre and key signature. There is no N.C. between the melody's first bar and its last.
     Raises CheckpointError where the model's weights are missing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -10,16 +11,25 @@ import pytest
 
 from composer.corpora.song import Song
 from composer.errors import CheckpointError
+from composer.harmony.harmonise import roots_first
 from composer.harmony.lane import ChordLane
 from composer.harmony.melody_features import WIDTH, melody_features
-from composer.harmony.melody_model import MelodyModel, quality_of
+from composer.harmony.melody_model import STATES, MelodyModel, default_harmony, quality_of
 from composer.harmony.repeats import share_repeats
 from composer.score import Part, Score, as_notes
 from composer.timing import Meter
 from composer.training.harmony import HarmonyTraining, accuracy, build, example, rolled, save, train_member
 
 TINY = HarmonyTraining(
-    width=16, dilations=(1, 2), members=2, updates=60, batch=4, crop=32, dropout=0.0, label_smoothing=0.0
+    width=16,
+    dilations=(1, 2),
+    members=2,
+    updates=60,
+    batch=4,
+    crop=32,
+    dropout=0.0,
+    block_dropout=0.0,
+    label_smoothing=0.0,
 )
 CHART = "C | F | G7 | C | Am | Dm | G | C"
 
@@ -66,6 +76,14 @@ def test_features_roll_with_the_reference() -> None:
     np.testing.assert_allclose(melody_features(notes, bars, 3), rolled(melody_features(notes, bars, 0), 3), atol=1e-6)
 
 
+def test_a_root_is_the_sum_of_its_qualities() -> None:
+    chances = np.full((1, STATES), 1e-6)
+    chances[0, [0, 12, 5]] = 0.3, 0.3, 0.4
+    scores = roots_first(np.log(chances))
+    assert scores.argmax() % 12 == 0
+    np.testing.assert_allclose(scores[0, 0] - scores[0, 12], 0.0, atol=1e-9)
+
+
 def test_bars_that_sing_the_same_share_their_chords() -> None:
     bars = Meter(480).bars(8 * 1920)
     melody = np.zeros((32, 12))
@@ -97,3 +115,13 @@ def test_every_chord_has_a_quality() -> None:
     assert found == {
         "Csus4": "", "C9": "7", "Cm6": "m", "Cdim7": "dim", "Cm9": "m7", "Cmaj9": "maj7", "C5": "", "Cø": "m7b5"
     }  # fmt: skip
+
+
+def test_the_card_is_that_of_the_shipped_weights() -> None:
+    folder = default_harmony()
+    card, config = (json.loads((folder / name).read_text()) for name in ("card.json", "config.json"))
+    assert (
+        card["sha256"] == config["sha256"] == hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
+    )
+    assert len(card["members"]) == config["members"]
+    assert (folder / "weights.safetensors").stat().st_size < 4_000_000
