@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -113,6 +113,21 @@ def beat_quarters(numerator: int, denominator: int) -> float:
         unit = 4 / denominator
         return unit * 3 if numerator % 3 == 0 and numerator >= 6 else min(1.0, unit)
     return 1.0
+
+
+def usual_meter(bars: Iterable[Bar]) -> tuple[int, int]:
+    """(numerator, denominator) of the metre that most of the time is spent in: neither pick-ups nor odd bars change it.
+
+    >>> usual_meter(Meter(480, ((0, 1, 4), (480, 3, 4))).bars(480 * 7))
+    (3, 4)
+    """
+    ticks: dict[tuple[int, int], int] = {}
+    for bar in bars:
+        signature = bar.numerator, bar.denominator
+        ticks[signature] = ticks.get(signature, 0) + bar.length
+    if not ticks:
+        raise ScoreError("no bars, so no metre")
+    return max(ticks, key=lambda signature: (ticks[signature], signature))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.errors import ScoreError
-from composer.timing import Meter, TempoMap, beat_quarters
+from composer.timing import Meter, TempoMap, beat_quarters, usual_meter
 
 
 def test_seconds_follow_every_tempo_change() -> None:
@@ -71,3 +71,10 @@ def test_what_is_no_tempo_or_metre() -> None:
         Meter(480, ((0, 4, 3),))
     with pytest.raises(ScoreError, match=r"4\.\.1000 BPM"):
         TempoMap.constant(1)
+
+
+def test_usual_metre_is_where_the_time_goes() -> None:
+    pickup_and_odd = Meter(480, ((0, 1, 4), (480, 4, 4), (480 * 9, 2, 4), (480 * 11, 4, 4)))
+    assert usual_meter(pickup_and_odd.bars(480 * 23)) == (4, 4)
+    with pytest.raises(ScoreError, match="no bars"):
+        usual_meter(())
