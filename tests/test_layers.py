@@ -40,7 +40,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pretty_midi": ("formats/interop",),
     "pyloudnorm": ("audio/",),
     "rich": ("cli/progress",),
-    "safetensors": ("harmony/", "model/checkpoint", "training/harmony"),
+    "safetensors": ("harmony/", "model/checkpoint", "training/grow", "training/harmony"),
     "scipy": ("audio/",),
     "soundfile": ("audio/",),
     "threadpoolctl": ("arrange",),

@@ -10,7 +10,7 @@ import argparse
 import json
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from composer.styles import STYLES
 from composer.training.collate import collate
 from composer.training.dataset import Stream, corpus_weights
 from composer.training.evaluate import evaluate, held_out
+from composer.training.grow import grow, read_weights
 from composer.training.packing import Pack, open_pack
 
 REAL_GROOVES = (
@@ -71,13 +72,25 @@ def rate_at(recipe: Recipe, step: int, done: float) -> float:
 class Trainer:
     """One run in a folder; `train(minutes)` does a slice of it."""
 
-    def __init__(self, pack: Pack, folder: Path, config: ModelConfig, recipe: Recipe, device: str = "cpu") -> None:
+    def __init__(
+        self,
+        pack: Pack,
+        folder: Path,
+        config: ModelConfig,
+        recipe: Recipe,
+        device: str = "cpu",
+        start: Path | None = None,
+    ) -> None:
         self.folder, self.config, self.recipe, self.device = folder, config, recipe, device
         torch.manual_seed(recipe.seed)
         self.pack = pack
         train = pack.split("train")
         weights = corpus_weights(train, recipe.real_share)
         self.network = Network(config).to(device)
+        if start is not None:
+            old, known = read_weights(start)
+            for line in grow(known, self.network, old):
+                self._log({"grown": line})
         decayed = [p for p in self.network.parameters() if p.ndim >= 2]
         plain = [p for p in self.network.parameters() if p.ndim < 2]
         groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -215,6 +228,9 @@ def main() -> None:
         "--size", choices=("tiny", "small", "base"), default="small", help="size of the model (default small)"
     )
     parser.add_argument("--trunk", choices=("lstm", "transformer"), default="lstm", help="default lstm")
+    parser.add_argument(
+        "--from", dest="start", type=Path, help="begin with this checkpoint's weights, grown to what the network is now"
+    )
     parser.add_argument("--minutes", type=float, default=Recipe.minutes, help="length of the whole run (default 60)")
     parser.add_argument(
         "--slice", type=float, default=1e9, help="stop after so many minutes, to go on later (default: the whole run)"
@@ -237,11 +253,19 @@ def main() -> None:
         config = ModelConfig.from_json(json.loads(known.read_text()))
     else:
         names = {str(about["groove"]) for about in pack.about} | set(grooves()) | set(REAL_GROOVES)
-        config = size(trunk=args.trunk, styles=tuple(STYLES), grooves=tuple(sorted(names - {""})))
+        if args.start:
+            old, _ = read_weights(args.start)
+            names |= set(old.grooves)
+            now = tuple(dict.fromkeys([*STYLES, *old.styles]))
+            config = replace(
+                old, styles=now, grooves=tuple(sorted(names - {""})), vocabulary=ModelConfig.tiny().vocabulary
+            )
+        else:
+            config = size(trunk=args.trunk, styles=tuple(STYLES), grooves=tuple(sorted(names - {""})))
     recipe = Recipe(
         minutes=args.minutes, batch=args.batch, window=args.window, learning_rate=args.rate, real_share=args.real_share
     )
-    trainer = Trainer(pack, args.out, config, recipe, args.device)
+    trainer = Trainer(pack, args.out, config, recipe, args.device, args.start)
     print(json.dumps(trainer.train(args.slice)))
 
 
