@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from composer.corpora import bands, groove, lieder, nottingham, openewld, pop909
-from composer.corpora.song import Loader, OnSkip, Song, ignore_skip
+from composer.corpora.song import Loader, OnSkip, Song, ignore_skip, with_form
 from composer.errors import InputError
 
 __all__ = ["CORPORA", "DATA_VARIABLE", "Song", "data_root", "iter_songs"]
@@ -39,7 +39,10 @@ def data_root() -> Path:
 def iter_songs(
     names: Iterable[str] | None = None, data: Path | None = None, on_skip: OnSkip = ignore_skip
 ) -> Iterator[Song]:
-    """Songs of the named corpora (None: all that are there), in a fixed order. Raises InputError for a missing one."""
+    """Songs of the named corpora (None: all that are there), in a fixed order, each with its form.
+
+    Raises InputError for a missing corpus.
+    """
     root = data_root() if data is None else data
     wanted = [name for name in CORPORA if (root / name).is_dir()] if names is None else list(names)
     for name in wanted:
@@ -47,4 +50,4 @@ def iter_songs(
             raise InputError(f"no corpus called {name!r}; there are: {', '.join(CORPORA)}")
         if not (root / name).is_dir():
             raise InputError(f"{root}: no folder {name} in it; corpora/{name}/README.md says where to get it")
-        yield from CORPORA[name](root, on_skip)
+        yield from map(with_form, CORPORA[name](root, on_skip))

@@ -1,4 +1,4 @@
-"""OpenScore Lieder: songs for voice and piano of the long nineteenth century. They name no chords."""
+"""OpenScore Lieder: songs for voice and piano of the long nineteenth century. They name no chords: ours are heard in the notes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from composer.corpora.sheet import Sheet, read_sheet
 from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip, on_grid
 from composer.corpora.splits import split_of
 from composer.errors import MusicFileError, ScoreError
+from composer.harmony.infer import chords_from_notes
 from composer.score import Part
 
 FEWEST_BARS = 8
@@ -58,7 +59,7 @@ def _song(song_id: str, path: Path) -> Song:
         style="classical",
         groove="",
         score=score,
-        lane=None,
+        lane=chords_from_notes(score),
     )
 
 

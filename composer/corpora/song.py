@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,8 @@ class Song:
     """One chord per beat over `score.bars()`, None where the corpus names no chords."""
     phrases: tuple[tuple[int, str], ...] = ()
     """(first bar, letter) in order, () where unknown."""
+    phrases_by: str = ""
+    """"people" or "composer" (heard in the music by `composer.corpora.form`), "" where there are none."""
 
     def __post_init__(self) -> None:
         assert self.split in SPLITS, self.split
@@ -57,6 +59,16 @@ class Song:
         if self.lane is not None:
             beats = sum(bar.beat_count for bar in self.score.bars())
             assert len(self.lane.chords) == beats, f"{self.id}: {len(self.lane.chords)} chords over {beats} beats"
+
+
+def with_form(song: Song) -> Song:
+    """The song with sections heard in its own music where nobody has labelled them."""
+    from composer.corpora.form import find_phrases
+
+    if song.phrases:
+        return song if song.phrases_by else replace(song, phrases_by="people")
+    phrases = find_phrases(song.score)
+    return replace(song, phrases=phrases, phrases_by="composer" if phrases else "")
 
 
 def hash_files(*paths: Path) -> str:

@@ -42,7 +42,7 @@ def test_voice_and_piano(tmp_path: Path) -> None:
     lied(folder / "lc1.mxl")
     (song,) = lieder.songs(tmp_path)
     assert [(part.role, len(part)) for part in song.score.parts] == [("melody", 8), ("piano", 16)]
-    assert song.lane is None
+    assert song.lane is not None
     assert (song.style, song.licence) == ("classical", "CC0-1.0")
     assert song.score.tempo.bpm_at(0) == pytest.approx(60)
     assert set(song.score.part("piano").notes["velocity"].tolist()) == {106}
