@@ -75,7 +75,7 @@ _DURATION_CLASS = np.abs(np.arange(DURATIONS[-1] + 1)[:, None] - DURATIONS[None,
 
 def vocabulary_hash() -> str:
     """A short hash of everything a checkpoint and this code must agree on about events."""
-    facts = [POSITIONS_PER_QUARTER, MAX_POSITIONS, DURATIONS.tolist(), VELOCITY_STEP, list(ROLES), "canvas-2"]
+    facts = [POSITIONS_PER_QUARTER, MAX_POSITIONS, DURATIONS.tolist(), VELOCITY_STEP, list(ROLES), "canvas-3"]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 
@@ -107,6 +107,8 @@ class GridSong:
     """Bars since the phrase began, shape (B,)."""
     phrase_left: np.ndarray
     """Bars to the phrase's end, shape (B,)."""
+    section: np.ndarray
+    """Which section of the form each bar is in, as an index into model.form.SECTIONS, 0 unknown, shape (B,)."""
     tempo_bpm: float = 120.0
     style: str = ""
     groove: str = ""

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from composer.model.copying import Copying
+from composer.model.form import form_reference
 from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
 
 CHORD_FEATURES = 13 + 13 + 12 + 13 + 12 + 9
 """root · bass · tones · next chord's root · its tones · beats until it comes (0..8)."""
 MELODY_FEATURES = 13 + 3
 """pitch class sounding (12 = none) · onset here · height · sounding since the beat began."""
-POSITION_FEATURES = PARTS + 4 + 6 + 2
+POSITION_FEATURES = PARTS + 4 + 6 + 3
 """onset of each visible part · of this part one bar ago · at the reference bar · chord change · melody sounds · metric level ·
-this part has struck here in an earlier bar · in most of the bars it played."""
-PITCH_FEATURES = 12
-BAR_LENGTHS = MAX_POSITIONS // 6 + 1
+this part has struck here in an earlier bar · in most of the bars it played · it strikes here in the next bar, which is given."""
+PITCH_FEATURES = 14
 NO_REFERENCE = -1
 
 _PITCH_CLASS = np.arange(PITCHES) % 12
@@ -92,12 +93,25 @@ def reference_bars(song: GridSong, lookahead: int) -> np.ndarray:
 class Canvas:
     """Tables over one song; `paint` adds notes, the other methods read."""
 
-    def __init__(self, song: GridSong, lookahead: int = 1, melody_known: bool = True) -> None:
+    def __init__(
+        self, song: GridSong, given: np.ndarray, lookahead: int = 1, know_phrase: bool = True, know_habits: bool = True
+    ) -> None:
+        """`given`: the cells that are known beforehand, bool (B, R); see sequence.Brief for the rest."""
         count = song.bar_count
-        self.song = song
+        self.song, self.know_habits = song, know_habits
+        # What is given is seen ahead of its time, unless one plays along with it.
+        self.foreseen = given & (lookahead >= 1)
         self.first_beat = song.first_beat
         self.chords = chord_table(song)
-        self.reference = reference_bars(song, lookahead) if melody_known else np.full(count, NO_REFERENCE)
+        self.reference = np.full(count, NO_REFERENCE)
+        if given[:, 0].any():
+            self.reference = reference_bars(song, lookahead)
+        if know_phrase:
+            by_form = form_reference(song.section, song.phrase_position)
+            alike = by_form >= 0
+            alike[alike] &= song.bar_length[by_form[alike]] == song.bar_length[alike]
+            self.reference = np.where((self.reference < 0) & alike, by_form, self.reference)
+        self.copying = Copying(song, self.reference)
         self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES), np.uint8)
         self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
         self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)
@@ -106,6 +120,9 @@ class Canvas:
         self.bars_played = np.zeros((count, PARTS), np.int32)
         self.bars_with_pitch = np.zeros((count, PARTS, PITCHES), np.int32)
         self.bars_with_onset = np.zeros((count, PARTS, MAX_POSITIONS), np.int32)
+        self.later_played = np.zeros((count, PARTS), np.int32)
+        self.later_pitch = np.zeros((count, PARTS, PITCHES), np.int32)
+        self.later_onset = np.zeros((count, PARTS, MAX_POSITIONS), np.int32)
         self.melody_pitch = np.zeros((count, MAX_POSITIONS), np.int16)
         self.melody_onset = np.zeros((count, MAX_POSITIONS), np.uint8)
         self.change = np.zeros((count, MAX_POSITIONS), np.uint8)
@@ -130,7 +147,8 @@ class Canvas:
         return np.asarray(np.minimum(beat, self.first_beat[bar + 1] - 1))
 
     def paint(self, notes: np.ndarray) -> None:
-        """Add grid notes (GRID_NOTE_DTYPE) that may be seen from now on."""
+        """Add grid notes (GRID_NOTE_DTYPE) that may be seen from now on, in order within their bar and part."""
+        self.copying.paint(notes)
         bar, part, position = notes["bar"].astype(int), notes["part"].astype(int), notes["position"].astype(int)
         pitch = notes["pitch"].astype(int)
         self.struck[bar, part, position, pitch] = 1
@@ -139,14 +157,35 @@ class Canvas:
         self.struck_anywhere[bar, part, pitch] = 1
         self.onsets[bar, part, position] = 1
 
+    def foresee(self) -> None:
+        """Count what is given of later bars; call it once the given notes, and no others, are painted."""
+        if not self.foreseen[1:, 1:].any():
+            return
+        for counts, marks in (
+            (self.later_played, self.onsets.any(axis=2)),
+            (self.later_pitch, self.struck_anywhere),
+            (self.later_onset, self.onsets),
+        ):
+            seen = marks * self.foreseen.reshape(*self.foreseen.shape, *[1] * (marks.ndim - 2))
+            counts[:-1] = np.cumsum(seen[:0:-1], axis=0, dtype=np.int32)[::-1]
+
     def settle(self, bar: int) -> None:
         """Take stock before a bar: everything earlier is painted, and what it adds up to is counted."""
+        self.copying.settle(bar)
         if bar == 0:
             return
         last = bar - 1
         self.bars_played[bar] = self.bars_played[last] + self.onsets[last].any(axis=1)
         self.bars_with_pitch[bar] = self.bars_with_pitch[last] + self.struck_anywhere[last]
         self.bars_with_onset[bar] = self.bars_with_onset[last] + self.onsets[last]
+
+    def habits(self, bar: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Bars a part has played, with each onset, and with each pitch, over what is known around a bar: (N,), (N, P), (N, Q)."""
+        return (
+            self.bars_played[bar, part] + self.later_played[bar, part],
+            self.bars_with_onset[bar, part] + self.later_onset[bar, part],
+            self.bars_with_pitch[bar, part] + self.later_pitch[bar, part],
+        )
 
     def paint_melody(self, notes: np.ndarray) -> None:
         """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
@@ -192,17 +231,25 @@ class Canvas:
         features[:, :, PARTS + 2] = self.change[bar]
         features[:, :, PARTS + 3] = self.melody_pitch[bar] > 0
         features[:, :, PARTS + 4 : PARTS + 10] = self.levels[bar]
-        before = self.bars_with_onset[bar, part]
-        features[:, :, PARTS + 10] = before > 0
-        features[:, :, PARTS + 11] = (before > 0) & (2 * before >= self.bars_played[bar, part][:, None])
+        if self.know_habits:
+            played, before, _ = self.habits(bar, part)
+            features[:, :, PARTS + 10] = before > 0
+            features[:, :, PARTS + 11] = (before > 0) & (2 * before >= played[:, None])
+        following, known = self._next(bar, part)
+        features[:, :, PARTS + 12] = self.onsets[following, part] * known
         return features
+
+    def _next(self, bar: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The bar after each, and whether the part's notes there are given and seen: (N,), (N, 1)."""
+        following = np.minimum(bar + 1, self.song.bar_count - 1)
+        return following, (self.foreseen[following, part] & (bar + 1 < self.song.bar_count))[:, None]
 
     def pitch_features(self, bar: np.ndarray, part: np.ndarray, position: np.ndarray) -> np.ndarray:
         """What each candidate pitch would be: uint8, shape (N, Q, PITCH_FEATURES).
 
         chord tone · chord bass · next chord's tone · melody's pitch class · a semitone from the melody ·
         struck here one bar ago · here at the reference bar · same degree here one bar ago · at the reference · struck in the last bar ·
-        in any earlier bar · in a third of the bars played
+        in any other known bar · in a third of the bars played · struck here one bar on, where that is given · anywhere in that bar
         """
         song, count = self.song, len(bar)
         beat = self.beat_at(bar, position)
@@ -225,7 +272,12 @@ class Canvas:
             np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
         )
         features[:, :, 9] = self.struck_anywhere[last, part] * has_last
-        before = self.bars_with_pitch[bar, part]
-        features[:, :, 10] = before > 0
-        features[:, :, 11] = (before > 0) & (3 * before >= self.bars_played[bar, part][:, None])
+        features[:, :, 10:12] = 0
+        if self.know_habits:
+            played, _, before = self.habits(bar, part)
+            features[:, :, 10] = before > 0
+            features[:, :, 11] = (before > 0) & (3 * before >= played[:, None])
+        following, known = self._next(bar, part)
+        features[:, :, 12] = self.struck[following, part, position] * known
+        features[:, :, 13] = self.struck_anywhere[following, part] * known
         return features

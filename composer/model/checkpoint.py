@@ -1,6 +1,7 @@
 """Checkpoints: a folder of safetensors weights (half precision) with config.json and card.json beside them.
 
-Loading shakes hands first: format, vocabulary and the weights' own hash must agree, or it says which does not.
+Loading shakes hands first: format, vocabulary, the weights' own hash and the signature must agree, or it says which does
+not. Weights may be encrypted (`composer.trust.vault`); they are opened in memory only.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import numpy as np
 
 from composer.errors import CheckpointError
 from composer.model.config import ModelConfig
+from composer.trust import record, register, signature, vault
+from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
 from composer.vocab import vocabulary_hash
 
-WEIGHTS, CONFIG, CARD = "weights.safetensors", "config.json", "card.json"
+__all__ = ["CARD", "CONFIG", "WEIGHTS", "Checkpoint", "default_checkpoint", "load_checkpoint", "save_checkpoint"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,15 @@ class Checkpoint:
     weights: dict[str, np.ndarray]
     card: dict[str, Any]
     sha256: str
+    signature: Verdict = Verdict("unsigned")
 
 
 def default_checkpoint() -> Path:
+    """The model that `composer models use` chose, else the shipped one."""
+    return register.used_folder() or shipped_checkpoint()
+
+
+def shipped_checkpoint() -> Path:
     """The shipped band model: in the source tree, else beside the installed package."""
     here = Path(__file__).resolve().parent.parent
     for place in (here.parent / "checkpoints" / "band", here / "checkpoints" / "band"):
@@ -42,16 +51,18 @@ def default_checkpoint() -> Path:
 
 
 def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.ndarray], card: dict[str, Any]) -> str:
-    """Write a checkpoint in half precision; returns the weights' sha256."""
+    """Write a checkpoint in half precision; returns the weights' sha256. An old signature there is removed."""
     from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
     blob = save({name: np.ascontiguousarray(array.astype(np.float16)) for name, array in weights.items()})
     digest = hashlib.sha256(blob).hexdigest()
+    card = card | {"commit": record.commit(), "sha256": digest}
+    signature.drop(folder)
     for name, content in (
         (WEIGHTS, blob),
         (CONFIG, json.dumps(config.to_json(), indent=1).encode()),
-        (CARD, json.dumps(card | {"sha256": digest}, indent=1, ensure_ascii=False).encode()),
+        (CARD, json.dumps(card, indent=1, ensure_ascii=False).encode()),
     ):
         staged = folder / f".{name}.part"
         staged.write_bytes(content)
@@ -60,15 +71,18 @@ def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.nda
 
 
 def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
-    """Read and check a checkpoint folder. Raises CheckpointError with both sides of whatever disagrees."""
+    """Read and check a checkpoint: a folder, or a name in the user's register; the default one where none is named.
+
+    Raises CheckpointError with both sides of whatever disagrees.
+    """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    place = default_checkpoint() if folder is None else Path(folder)
+    place = default_checkpoint() if folder is None else register.resolve(folder)
     try:
-        blob = (place / WEIGHTS).read_bytes()
-        fields = json.loads((place / CONFIG).read_text())
-        card = json.loads((place / CARD).read_text())
+        told, tale = (place / CONFIG).read_bytes(), (place / CARD).read_bytes()
+        fields, card = json.loads(told), json.loads(tale)
+        blob = _weights(place)
     except FileNotFoundError as error:
         raise CheckpointError(
             f"{place}: not a checkpoint, {Path(error.filename).name} is missing; name a folder made by training"
@@ -85,8 +99,29 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         raise CheckpointError(
             f"{place}: the weights do not match their card (sha256 {digest[:12]} and {str(card.get('sha256'))[:12]}); get it again"
         )
+    digests = {
+        WEIGHTS: digest,
+        CONFIG: hashlib.sha256(told).hexdigest(),
+        CARD: hashlib.sha256(tale).hexdigest(),
+    }
+    verdict = signature.check(place, digests, shipped=place.resolve() == _shipped())
     try:
         weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
     except SafetensorError as error:
         raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
-    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest)
+    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict)
+
+
+def _weights(place: Path) -> bytes:
+    """The weights' bytes, decrypted where they are kept encrypted only."""
+    locked = place / (WEIGHTS + vault.SUFFIX)
+    if (place / WEIGHTS).exists() or not locked.exists():
+        return (place / WEIGHTS).read_bytes()
+    return vault.unlock(locked.read_bytes(), vault.ask_passphrase(str(place)), str(locked))
+
+
+def _shipped() -> Path | None:
+    try:
+        return shipped_checkpoint().resolve()
+    except CheckpointError:
+        return None

@@ -27,6 +27,8 @@ class ModelConfig:
     """Hidden units behind each note field."""
     style: int = 48
     """Width of the style vector."""
+    ear: int = 128
+    """Units of the encoder that hears a reference's style."""
     context: int = 1024
     """Events a transformer looks back on."""
     dropout: float = 0.1
@@ -46,7 +48,19 @@ class ModelConfig:
     def tiny(cls, **other: Any) -> ModelConfig:
         """For tests: learns one song in seconds."""
         return cls(
-            **({"width": 64, "layers": 1, "heads": 2, "embedding": 48, "head": 48, "style": 8, "context": 256} | other)
+            **(
+                {
+                    "width": 64,
+                    "layers": 1,
+                    "heads": 2,
+                    "embedding": 48,
+                    "head": 48,
+                    "style": 8,
+                    "ear": 16,
+                    "context": 256,
+                }
+                | other
+            )
         )
 
     @classmethod

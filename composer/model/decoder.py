@@ -13,12 +13,21 @@ import numpy as np
 
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
-from composer.model.sequence import BAR, END, NO_PART, Brief, bar_conditions
+from composer.model.controls import ACTIVITY, CONTROLS
+from composer.model.copying import (
+    COPY_DURATIONS,
+    COPY_PITCHES,
+    COPY_POSITIONS,
+    COPY_VELOCITIES,
+    Touch,
+    durations,
+    velocities,
+)
+from composer.model.sequence import BAR, END, NOTE, NO_PART, Brief, bar_conditions
 from composer.vocab import MAX_POSITIONS, PARTS, PITCHES
 
 _INTERVALS = 51
 _PITCH = np.arange(PITCHES)
-_EVERY_BAR_TABLE = 5
 
 Weights = dict[str, np.ndarray]
 
@@ -136,6 +145,7 @@ class Decoder:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.config, self.w = checkpoint.config, checkpoint.weights
         names = ("fields", "at_melody", "to_position", "to_pitch", "to_duration", "to_velocity")
+        self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
         self.matrices = {name: _transposed(self.w, name) for name in names}
         config = self.config
         self.memory: Memory = (
@@ -148,23 +158,37 @@ class Decoder:
         """Start on a song: everything that depends only on it is worked out here, once."""
         w, song = self.w, canvas.song
         self.canvas, self.brief = canvas, brief
+        self.touch = Touch()
         self.memory.reset()
-        style = np.tanh(
-            w["style.weight"][brief.style] + w["groove.weight"][brief.groove] + w["tempo.weight"][brief.tempo]
-        )
+        style = np.tanh(self.style_sum(brief))
         self.scale = 1 + style @ w["style_scale.weight"].T + w["style_scale.bias"]
         self.shift = style @ w["style_shift.weight"].T + w["style_shift.bias"]
         self.chord_in = canvas.chords @ w["chord.weight"].T + w["chord.bias"]
         self.chord_at = canvas.chords @ w["at_chord.weight"].T
         conditions = bar_conditions(song, brief)
-        tables = [w[f"bars.{i}.weight"] for i in range(_EVERY_BAR_TABLE)]
+        tables = [w[f"bars.{i}.weight"] for i in range(conditions.shape[1])]
         self.bar_in = (
             sum(table[conditions[:, i]] for i, table in enumerate(tables))
             + style @ w["style_in.weight"].T
             + w["style_in.bias"]
         )
+        self.control_in = sum(
+            w[f"controls.{i}.weight"][brief.controls[..., i]] for i in range(1, brief.controls.shape[-1])
+        )
         self.roots = song.roots
         self.z = np.zeros(len(self.scale), np.float32)
+
+    def style_sum(self, brief: Brief) -> np.ndarray:
+        """Name + groove (of a mixture: their mean by share) + tempo + what is heard in the reference: (style,)."""
+        w = self.w
+        total: np.ndarray = w["tempo.weight"][brief.tempo].copy()
+        for style, groove, share in brief.styles or ((0, 0, 1.0),):
+            total += share * (w["style.weight"][style] + w["groove.weight"][groove])
+        if brief.reference is not None and len(brief.reference):
+            heard = _silu(brief.reference @ w["ear.bar.weight"].T + w["ear.bar.bias"])
+            heard = _silu(heard @ w["ear.mix.weight"].T + w["ear.mix.bias"])
+            total += heard.mean(axis=0) @ w["ear.out.weight"].T
+        return total
 
     def tell(self, event: tuple[int, ...], next_part: int) -> None:
         """One event (the fields of EVENT_DTYPE) goes into memory.
@@ -172,19 +196,26 @@ class Decoder:
         `next_part` is the part whose turn is next, NO_PART if the next event is given.
         """
         kind, part, slot, bar, position, pitch, duration, velocity = event
+        if kind == NOTE:
+            self.follower.advance(position, pitch)
         w, canvas, brief = self.w, self.canvas, self.brief
         beat = int(canvas.beat_at(bar, min(position, int(canvas.song.bar_length[bar]) - 1)))  # type: ignore[arg-type]
         root = int(self.roots[beat])
         degree = (pitch - root) % 12 if kind not in (BAR, END) and part != 1 and root >= 0 else 12
-        activity = density = 0
-        if next_part != NO_PART:
-            activity = 0 if brief.activity is None else int(brief.activity[slot, next_part])
-            density = brief.density[next_part]
         x = w["who.weight"][kind * (PARTS + 1) + part] + w["position.weight"][position]
         x = x + w["pitch.weight"][pitch] + w["degree.weight"][degree]
         x += w["duration.weight"][duration] + w["velocity.weight"][velocity]
         x += self.chord_in[beat] + self.bar_in[slot]
-        x += w["part.weight"][next_part] + w["activity.weight"][activity] + w["density.weight"][density]
+        x += w["part.weight"][next_part]
+        track = 0
+        if next_part == NO_PART:
+            x += self.nothing_said
+        else:
+            # Whether a part plays is settled as the music goes, everything else before it begins.
+            activity = brief.controls[slot, next_part, ACTIVITY]
+            x += w["controls.0.weight"][activity] + self.control_in[slot, next_part]
+            track = self.follower.track if kind == NOTE else canvas.copying.ended[slot, next_part]
+        x += w["track.weight"][track]
         hidden = self.memory.step(np.tanh(x))
         self.z = layer_norm(hidden, w["norm.weight"], w["norm.bias"]) * self.scale + self.shift
 
@@ -192,6 +223,7 @@ class Decoder:
         """A part's turn in a bar begins: what its candidates' positions hold is read once."""
         at = np.array([bar])
         self.bar, self.part = bar, part
+        self.follower = self.canvas.copying.follow(bar, part)
         self.position_features = self.canvas.position_features(at, np.array([part]), visible[None])[0].astype(
             np.float32
         )
@@ -202,12 +234,12 @@ class Decoder:
         base = self.z @ self.matrices["fields"] + self.w["fields.bias"] + self.w["head_part.weight"][self.part]
         self.base = base
         out = _silu(base[:h]) @ self.matrices["to_position"] + self.w["to_position.bias"]
-        logits = out[: MAX_POSITIONS + 1]
-        logits[:MAX_POSITIONS] += self.position_features @ out[MAX_POSITIONS + 1 :]
-        return np.asarray(logits)
+        logits, likes, copies = np.split(out, (MAX_POSITIONS + 1, -COPY_POSITIONS))
+        logits[:MAX_POSITIONS] += self.position_features @ likes
+        return _point(logits, copies, self.follower.positions())
 
-    def pitches(self, position: int, previous: int) -> np.ndarray:
-        """Logits of the note's pitch (Q,) at a position; `previous` is the part's last pitch, -1 for none."""
+    def pitches(self, position: int) -> np.ndarray:
+        """Logits of the note's pitch (Q,) at a position."""
         h, w, canvas = self.config.head, self.w, self.canvas
         bar, part, at = np.array([self.bar]), np.array([self.part]), np.array([position])
         beat = int(canvas.beat_at(bar, at)[0])
@@ -219,10 +251,15 @@ class Decoder:
         logits = out[:PITCHES].copy()
         if self.root >= 0:
             logits += out[PITCHES : PITCHES + 12][(_PITCH - self.root) % 12]
+        previous = self.touch.pitch[self.part]
         by_interval = out[PITCHES + 12 : PITCHES + 12 + _INTERVALS]
         logits += by_interval[np.clip(_PITCH - previous, -24, 24) + 24] if previous >= 0 else by_interval[-1]
-        logits += canvas.pitch_features(bar, part, at)[0].astype(np.float32) @ out[-PITCH_FEATURES:]
-        return np.asarray(logits)
+        logits += (
+            canvas.pitch_features(bar, part, at)[0].astype(np.float32)
+            @ out[-PITCH_FEATURES - COPY_PITCHES : -COPY_PITCHES]
+        )
+        self.position = position
+        return _point(logits, out[-COPY_PITCHES:], self.follower.pitches(position))
 
     def durations(self, pitch: int) -> np.ndarray:
         """Logits of the note's duration class."""
@@ -230,10 +267,27 @@ class Decoder:
         degree = (pitch - self.root) % 12 if self.root >= 0 else 12
         self.note = w["at_pitch.weight"][pitch] + w["at_degree.weight"][degree]
         long = self.base[2 * h : 3 * h] + self.here[h : 2 * h] + self.note[:h]
-        return np.asarray(_silu(long) @ self.matrices["to_duration"] + w["to_duration.bias"])
+        self.pitch = pitch
+        out = _silu(long) @ self.matrices["to_duration"] + w["to_duration.bias"]
+        pointed = durations(self.follower, self.touch, self.position, pitch)
+        return _point(out[:-COPY_DURATIONS], out[-COPY_DURATIONS:], pointed)
 
     def velocities(self, duration: int) -> np.ndarray:
         """Logits of the note's velocity class."""
         h, w = self.config.head, self.w
         loud = self.base[3 * h :] + self.here[2 * h :] + self.note[h:] + w["at_duration.weight"][duration]
-        return np.asarray(_silu(loud) @ self.matrices["to_velocity"] + w["to_velocity.bias"])
+        out = _silu(loud) @ self.matrices["to_velocity"] + w["to_velocity.bias"]
+        pointed = velocities(self.follower, self.touch, self.position, self.pitch)
+        return _point(out[:-COPY_VELOCITIES], out[-COPY_VELOCITIES:], pointed)
+
+    def hear(self, part: int, pitch: int, duration: int, velocity: int) -> None:
+        """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
+        self.touch.hear(part, pitch, duration, velocity)
+
+
+def _point(logits: np.ndarray, weights: np.ndarray, pointed: list[int]) -> np.ndarray:
+    """Each pointer's weight goes to the class it points at, if any."""
+    for weight, target in zip(weights.tolist(), pointed, strict=True):
+        if target >= 0:
+            logits[target] += weight
+    return logits

@@ -15,9 +15,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from composer.model.canvas import BAR_LENGTHS, CHORD_FEATURES, MELODY_FEATURES, PITCH_FEATURES, POSITION_FEATURES
+from composer.model.canvas import CHORD_FEATURES, MELODY_FEATURES, PITCH_FEATURES, POSITION_FEATURES
 from composer.model.config import ModelConfig
-from composer.model.sequence import DENSITY_LEVELS, LEFT_CLASSES, PHRASE_CLASSES, TEMPO_CLASSES
+from composer.model.controls import SIZES
+from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS, COPY_VELOCITIES, TRACKS
+from composer.model.sequence import BAR_SIZES, TEMPO_CLASSES
+from composer.model.style_features import WIDTH
 from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, VELOCITY_CLASSES
 
 WHO = 4 * (PARTS + 1)
@@ -41,8 +44,12 @@ class Batch(NamedTuple):
     input_chord: Tensor
     bar: Tensor
     target_part: Tensor
-    target_activity: Tensor
-    target_density: Tensor
+    controls: Tensor
+    track: Tensor
+    copy_position: Tensor
+    copy_pitch: Tensor
+    copy_duration: Tensor
+    copy_velocity: Tensor
     asked: Tensor
     target_kind: Tensor
     target_position: Tensor
@@ -61,6 +68,10 @@ class Batch(NamedTuple):
     """(B,)"""
     groove: Tensor
     tempo: Tensor
+    reference: Tensor
+    """(B, bars, style_features.WIDTH)"""
+    reference_bars: Tensor
+    """How many of them are there, 0 for no reference. (B,)"""
 
 
 class LSTMTrunk(nn.Module):
@@ -146,6 +157,24 @@ class TransformerTrunk(nn.Module):
         return x, []
 
 
+class StyleEar(nn.Module):
+    """Hears how a reference plays: every bar alone, then their mean, into the style vector's space. No reference adds nothing."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.bar = nn.Linear(WIDTH, config.ear)
+        self.mix = nn.Linear(config.ear, config.ear)
+        self.out = nn.Linear(config.ear, config.style, bias=False)
+
+    def forward(self, bars: Tensor, count: Tensor) -> Tensor:
+        """(B, n, WIDTH) and how many of the n are there (B,) → (B, style)."""
+        there = (torch.arange(bars.shape[1], device=bars.device)[None] < count[:, None])[..., None]
+        heard = F.silu(self.mix(F.silu(self.bar(bars)))) * there
+        mean: Tensor = heard.sum(dim=1) / count.clamp(min=1)[:, None]
+        vector: Tensor = self.out(mean) * (count > 0)[:, None]
+        return vector
+
+
 class Network(nn.Module):
     """Event embedding → trunk → style-modulated norm → field heads."""
 
@@ -160,15 +189,14 @@ class Network(nn.Module):
         self.duration = nn.Embedding(len(DURATIONS), e)
         self.velocity = nn.Embedding(VELOCITY_CLASSES, e)
         self.chord = nn.Linear(CHORD_FEATURES, e)
-        self.bars = nn.ModuleList(
-            nn.Embedding(size, e) for size in (BAR_LENGTHS, 4, PHRASE_CLASSES, LEFT_CLASSES, LEFT_CLASSES)
-        )
+        self.bars = nn.ModuleList(nn.Embedding(size, e) for size in BAR_SIZES)
         self.part = nn.Embedding(PARTS + 1, e)
-        self.activity = nn.Embedding(3, e)
-        self.density = nn.Embedding(DENSITY_LEVELS + 1, e)
+        self.controls = nn.ModuleList(nn.Embedding(size, e) for size in SIZES)
         self.style = nn.Embedding(len(config.styles) + 1, config.style)
         self.groove = nn.Embedding(len(config.grooves) + 1, config.style)
         self.tempo = nn.Embedding(TEMPO_CLASSES, config.style)
+        self.track = nn.Embedding(TRACKS, e)
+        self.ear = StyleEar(config)
         self.style_in = nn.Linear(config.style, e)
         self.trunk = LSTMTrunk(config) if config.trunk == "lstm" else TransformerTrunk(config)
         self.norm = nn.LayerNorm(config.width)
@@ -182,17 +210,18 @@ class Network(nn.Module):
         self.at_pitch = nn.Embedding(PITCHES, 2 * h)
         self.at_degree = nn.Embedding(13, 2 * h)
         self.at_duration = nn.Embedding(len(DURATIONS), h)
-        self.to_position = nn.Linear(h, MAX_POSITIONS + 1 + POSITION_FEATURES)
-        self.to_pitch = nn.Linear(h, PITCHES + 12 + INTERVALS + PITCH_FEATURES)
-        self.to_duration = nn.Linear(h, len(DURATIONS))
-        self.to_velocity = nn.Linear(h, VELOCITY_CLASSES)
+        self.to_position = nn.Linear(h, MAX_POSITIONS + 1 + POSITION_FEATURES + COPY_POSITIONS)
+        self.to_pitch = nn.Linear(h, PITCHES + 12 + INTERVALS + PITCH_FEATURES + COPY_PITCHES)
+        self.to_duration = nn.Linear(h, len(DURATIONS) + COPY_DURATIONS)
+        self.to_velocity = nn.Linear(h, VELOCITY_CLASSES + COPY_VELOCITIES)
         for name, parameter in self.named_parameters():
             if isinstance(self.get_submodule(name.rsplit(".", 1)[0]), nn.Embedding):
                 nn.init.normal_(parameter, std=0.05)
 
     def style_vector(self, batch: Batch) -> Tensor:
-        """(B, style): name + groove + tempo."""
-        return torch.tanh(self.style(batch.style) + self.groove(batch.groove) + self.tempo(batch.tempo))
+        """(B, style): name + groove + tempo + what is heard in the reference."""
+        named = self.style(batch.style) + self.groove(batch.groove) + self.tempo(batch.tempo)
+        return torch.tanh(named + self.ear(batch.reference, batch.reference_bars))
 
     def remember(self, batch: Batch, style: Tensor, state: State | None) -> tuple[Tensor, State]:
         """The trunk over a batch: (B, T, width), modulated by style, and the state after."""
@@ -205,7 +234,9 @@ class Network(nn.Module):
         x = x + self.duration(batch.duration) + self.velocity(batch.velocity) + self.chord(batch.input_chord)
         for i, table in enumerate(self.bars):
             x = x + table(batch.bar[..., i])
-        x = x + self.part(batch.target_part) + self.activity(batch.target_activity) + self.density(batch.target_density)
+        x = x + self.part(batch.target_part) + self.track(batch.track)
+        for i, table in enumerate(self.controls):
+            x = x + table(batch.controls[..., i])
         x = torch.tanh(x + self.style_in(style)[:, None])
         hidden, state = self.trunk(x, state)
         scale, shift = self.style_scale(style)[:, None], self.style_shift(style)[:, None]
@@ -235,14 +266,15 @@ class Network(nn.Module):
         return {
             "position": self.score_positions(F.silu(when), batch, asked),
             "pitch": self.score_pitches(F.silu(what), batch, asked),
-            "duration": self.to_duration(F.silu(long)),
-            "velocity": self.to_velocity(F.silu(loud)),
+            "duration": _point(self.to_duration(F.silu(long)), batch.copy_duration[asked]),
+            "velocity": _point(self.to_velocity(F.silu(loud)), batch.copy_velocity[asked]),
         }, state
 
     def score_positions(self, when: Tensor, batch: Batch, asked: Tensor) -> Tensor:
         """(N, h) → (N, P + 1); positions before the part's last note or past the bar are ruled out."""
         out = self.to_position(when)
-        logits, likes = out[:, : MAX_POSITIONS + 1].float(), out[:, MAX_POSITIONS + 1 :]
+        logits, likes, copies = out.split([MAX_POSITIONS + 1, POSITION_FEATURES, COPY_POSITIONS], dim=-1)
+        logits = _point(torch.cat([logits, copies], dim=1), batch.copy_position[asked])
         scored = (batch.position_features[asked].to(likes.dtype) @ likes[:, :, None]).squeeze(-1).float()
         candidates = torch.arange(MAX_POSITIONS, device=when.device)[None]
         ruled_out = (candidates < batch.earliest[asked][:, None]) | (candidates >= batch.bar_length[asked][:, None])
@@ -251,7 +283,10 @@ class Network(nn.Module):
     def score_pitches(self, what: Tensor, batch: Batch, asked: Tensor) -> Tensor:
         """(N, h) → (N, Q): by absolute pitch, by degree of the chord, by interval, and by what the pitch would be."""
         out = self.to_pitch(what)
-        logits, by_degree, by_interval, likes = out.split([PITCHES, 12, INTERVALS, PITCH_FEATURES], dim=-1)
+        logits, by_degree, by_interval, likes, copies = out.split(
+            [PITCHES, 12, INTERVALS, PITCH_FEATURES, COPY_PITCHES], dim=-1
+        )
+        logits = _point(torch.cat([logits, copies], dim=1), batch.copy_pitch[asked])
         pitch = torch.arange(PITCHES, device=what.device)[None]
         root, previous = batch.target_root[asked][:, None], batch.previous_pitch[asked][:, None]
         degrees = by_degree.gather(1, (pitch - root) % 12) * (root >= 0)
@@ -259,6 +294,13 @@ class Network(nn.Module):
         scored = (batch.pitch_features[asked].to(likes.dtype) @ likes[:, :, None]).squeeze(-1)
         total: Tensor = logits + degrees + by_interval.gather(1, interval) + scored
         return total.float()
+
+
+def _point(out: Tensor, pointed: Tensor) -> Tensor:
+    """(N, classes + pointers) → (N, classes): each pointer's weight goes to the class it points at, (N, pointers), if any."""
+    classes = out.shape[1] - pointed.shape[1]
+    logits, weights = out.float()[:, :classes], out.float()[:, classes:]
+    return logits.scatter_add(1, pointed.clamp(min=0), weights * (pointed >= 0))
 
 
 def field_losses(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -12,16 +13,18 @@ from composer.gm import ROLES
 from composer.model.canvas import Canvas
 from composer.model.decoder import Decoder
 from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
+from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.sequence import (
     BAR,
     END,
     END_POSITION,
     NO_PART,
     NOTE,
-    PLAYS,
-    RESTS,
     Brief,
     given_events,
+    given_melody,
+    in_cells,
+    new_canvas,
     visible_parts,
 )
 from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
@@ -66,57 +69,59 @@ def stream(
 
     song: its notes are the given parts'; the asked parts start empty. The notes yielded are playable and final.
     """
-    plays = np.zeros((song.bar_count, PARTS), int) if brief.activity is None else brief.activity.copy()
-    brief = replace(brief, activity=plays)
-    silent = dict.fromkeys(brief.asked, 0)
-    canvas = Canvas(song, brief.lookahead, 0 in brief.given)
-    given = song.notes[np.isin(song.notes["part"], brief.given)]
+    brief = replace(brief, controls=brief.controls.copy())
+    plays = brief.controls[..., ACTIVITY]
+    canvas = new_canvas(song, brief)
+    given = in_cells(song.notes, brief.given)
     if brief.lookahead >= 0:
         canvas.paint(given)
-        canvas.paint_melody(given[given["part"] == 0])
+        canvas.foresee()
+        canvas.paint_melody(given_melody(song, brief))
     decoder.begin(canvas, brief)
     events = given_events(song, brief)
     edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
-    previous = dict.fromkeys(brief.asked, -1)
+    silent = dict.fromkeys(range(PARTS), 0)
     for bar in range(song.bar_count):
         canvas.settle(bar)
         told = events[edges[bar] : edges[bar + 1]].tolist()
-        for part in brief.asked:
-            if silent[part] >= LONGEST_SILENCE:
-                plays[bar, part] = PLAYS
-        first = brief.asked[0]
+        turns = np.flatnonzero(brief.asked[bar]).tolist()
+        first = turns[0] if turns else NO_PART
         decoder.tell((BAR, NO_PART, bar, bar, 0, 0, 0, 0), NO_PART if told else first)
         for i, event in enumerate(told):
             decoder.tell(event, first if i == len(told) - 1 else NO_PART)
+        known = given[given["bar"] == bar]
         if brief.lookahead < 0:
-            canvas.paint(given[given["bar"] == bar])
-        written = []
-        for turn_index, part in enumerate(brief.asked):
-            if plays[bar, part] == RESTS:
-                notes = np.zeros(0, GRID_NOTE_DTYPE)
-            else:
-                notes = _take_turn(decoder, bar, part, bool(plays[bar, part] == PLAYS), previous, sampling, rng)
+            canvas.paint(known)
+        written = [np.zeros(0, GRID_NOTE_DTYPE)]
+        for part, following in itertools.pairwise([*turns, NO_PART]):
+            if silent[part] >= LONGEST_SILENCE and plays[bar, part] != RESTS:
+                plays[bar, part] = PLAYS
+            notes = written[0]
+            if plays[bar, part] != RESTS:
+                must_play = bool(plays[bar, part] == PLAYS)
+                notes = take_turn(decoder, bar, part, must_play, sampling, rng)
             silent[part] = 0 if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
-            following = brief.asked[turn_index + 1] if turn_index + 1 < len(brief.asked) else NO_PART
             decoder.tell((END, part, bar, bar, END_POSITION, 0, 0, 0), following)
+        for part, _, _, pitch, duration, velocity in known.tolist():
+            decoder.hear(part, pitch, duration, velocity)
+            silent[part] = 0
         yield np.concatenate(written)
 
 
-def _take_turn(
+def take_turn(
     decoder: Decoder,
     bar: int,
     part: int,
     must_play: bool,
-    previous: dict[int, int],
     sampling: Sampling,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """One part writes one bar."""
     turn: Turn = []
     rows: list[tuple[int, ...]] = []
-    decoder.turn(bar, part, visible_parts(decoder.brief, part))
+    decoder.turn(bar, part, visible_parts(decoder.brief, np.array([bar]), np.array([part]))[0])
     bar_length = int(decoder.canvas.song.bar_length[bar])
     while len(rows) < MOST_NOTES:
         logits = decoder.positions()
@@ -124,7 +129,7 @@ def _take_turn(
         position = draw(logits, sampling, rng)
         if position == END_POSITION:
             break
-        logits = decoder.pitches(position, previous[part])
+        logits = decoder.pitches(position)
         forbid_pitches(logits, turn, part, position)
         pitch = draw(logits, sampling, rng)
         long = draw(decoder.durations(pitch), sampling, rng)
@@ -133,11 +138,11 @@ def _take_turn(
             long = 0
         turn.append((position, pitch))
         rows.append((part, bar, position, pitch, long, loud))
-        previous[part] = pitch
+        decoder.hear(part, pitch, long, loud)
         decoder.tell((NOTE, part, bar, bar, position, pitch, long, loud), part)
     return np.array(rows, GRID_NOTE_DTYPE)
 
 
 def finish(notes: np.ndarray, song: GridSong, brief: Brief) -> dict[int, np.ndarray]:
     """All bars' notes → each asked part's, with no more held at once than its player can hold."""
-    return {part: let_go(notes[notes["part"] == part], song.bar_length, part) for part in brief.asked}
+    return {part: let_go(notes[notes["part"] == part], song.bar_length, part) for part in brief.asked_parts}

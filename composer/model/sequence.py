@@ -1,36 +1,33 @@
 """The conversation: in which order a song's events are told to the model, and what it is told beside them.
 
-Bar by bar: a BAR event, then the given parts' notes of `lookahead` bars on, then every asked part in the band's order
-(drums, bass, guitar, piano, strings), each closed by an END. The model predicts the asked parts' notes and ENDs.
+Bar by bar: a BAR event, then what is given of the bar `lookahead` bars on, then every part asked for in this bar in the
+band's order (drums, bass, guitar, piano, strings), each closed by an END. The model predicts the asked notes and ENDs.
+Asked and given are cells of a table of bars and parts, so that "write a band", "write the bass to these drums" and
+"rewrite the guitar in bars 9 to 16" are one task.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from composer.model.canvas import Canvas
+from composer.model.controls import CONTROLS
+from composer.model.copying import NOTHING, Pointers, point
+from composer.model.form import OCCURRENCES, SECTIONS, occurrences
 from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, GridSong
 
 BAR, GIVEN, NOTE, END = range(4)
 END_POSITION = MAX_POSITIONS
 """The class after the last position: "this part has said all in this bar"."""
 NO_PART = PARTS
-UNKNOWN, RESTS, PLAYS = range(3)
-DENSITY_LEVELS = 5
 TEMPO_CLASSES = 12
 PHRASE_CLASSES = 17
 LEFT_CLASSES = 10
-DENSITY_EDGES = {
-    1: (10, 16, 24, 32),
-    2: (2, 4, 6, 10),
-    3: (4, 8, 12, 20),
-    4: (6, 10, 16, 24),
-    5: (3, 5, 8, 14),
-    0: (2, 4, 6, 10),
-}
-"""Notes in a 4/4 bar that separate the five levels of density, per part."""
+BAR_SIZES = (MAX_POSITIONS // 6 + 1, 4, PHRASE_CLASSES, LEFT_CLASSES, LEFT_CLASSES, len(SECTIONS), OCCURRENCES)
+"""Classes of each of the `bar_conditions`."""
 
 EVENT_DTYPE = np.dtype(
     [
@@ -56,43 +53,66 @@ def tempo_class(bpm: float) -> int:
     return int(np.clip(round(2 + np.log(max(bpm, 1) / 60) / np.log(1.15)), 1, TEMPO_CLASSES - 1))
 
 
-def density_level(part: int, notes_per_bar: float) -> int:
-    """Density as 1 (sparse) … 5 (busy) for a part, from its notes a 4/4 bar while it plays."""
-    return int(np.searchsorted(DENSITY_EDGES[part], notes_per_bar)) + 1
-
-
 @dataclass(frozen=True)
 class Brief:
-    """What the model is told about a song besides its events. Zero says "not said" throughout."""
+    """What the model is told about a song of B bars besides its events. Zero says "not said" throughout."""
 
-    asked: tuple[int, ...]
-    """Parts to write, as indices into gm.ROLES, in the band's order."""
-    given: tuple[int, ...] = (0,)
+    asked: np.ndarray
+    """The cells to write: bool, shape (B, R)."""
+    given: np.ndarray
+    """The cells whose notes are known: bool, shape (B, R); never one that is asked."""
     lookahead: int = 2
     """Bars that given notes are told ahead of time; -1: only once their bar is over."""
-    style: int = 0
-    groove: int = 0
+    styles: tuple[tuple[int, int, float], ...] = ()
+    """(style, groove, share) of a mixture; () for not said. Training knows mixtures of one."""
+    reference: np.ndarray | None = None
+    """Bars of music to play in the style of: (n, style_features.WIDTH), None for none."""
     tempo: int = 0
-    density: tuple[int, ...] = (0,) * PARTS
-    activity: np.ndarray | None = None
-    """UNKNOWN, RESTS or PLAYS per bar and part, shape (B, R)."""
+    controls: np.ndarray = field(default_factory=lambda: np.zeros((0, PARTS, len(CONTROLS)), np.int64))
+    """What is asked of each part in each bar: int, shape (B, R, 5), columns as controls.CONTROLS. Empty: nothing."""
     know_phrase: bool = True
     know_end: bool = True
+    know_habits: bool = True
+    """Whether the canvas shows what each part did in the bars before the last. Training hides it at times."""
+
+    def __post_init__(self) -> None:
+        if not len(self.controls):
+            object.__setattr__(self, "controls", np.zeros((*self.asked.shape, len(CONTROLS)), np.int64))
+        assert self.asked.shape == self.given.shape == self.controls.shape[:2], "a brief's tables must be of one length"
+        assert not (self.asked & self.given).any(), "a cell is asked or given, not both"
+
+    @property
+    def asked_parts(self) -> tuple[int, ...]:
+        """Parts with at least one bar to write, in the band's order."""
+        return tuple(np.flatnonzero(self.asked.any(axis=0)).tolist())
 
 
-def visible_parts(brief: Brief, part: int) -> np.ndarray:
-    """The parts whose notes of the current bar are known when `part` is written: bool, shape (R,)."""
-    seen = np.zeros(PARTS, bool)
+def cells(bars: int, parts: Iterable[int]) -> np.ndarray:
+    """Whole parts as cells: bool, shape (bars, R)."""
+    table = np.zeros((bars, PARTS), bool)
+    table[:, list(parts)] = True
+    return table
+
+
+def in_cells(notes: np.ndarray, table: np.ndarray) -> np.ndarray:
+    """The grid notes that lie in the table's cells."""
+    return np.asarray(notes[table[notes["bar"], notes["part"]]])
+
+
+def visible_parts(brief: Brief, bar: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The parts whose notes of a bar are known when a part is written there: (N,) bars and parts → bool (N, R)."""
+    earlier = np.arange(PARTS)[None] < part[:, None]
+    seen = brief.asked[bar] & earlier
     if brief.lookahead >= 0:
-        seen[list(brief.given)] = True
-    seen[[other for other in brief.asked if other < part]] = True
-    return seen
+        seen |= brief.given[bar]
+    return np.asarray(seen)
 
 
 def bar_conditions(song: GridSong, brief: Brief) -> np.ndarray:
-    """What holds for a whole bar, as classes: bar length, beat length, phrase position, bars left in it, bars to the end.
+    """What holds for a whole bar, as classes: bar length, beat length, phrase position, bars left in it, bars to the end,
+    section, and the how-manieth time it comes.
 
-    int64, shape (B, 5).
+    int64, shape (B, 7).
     """
     count = song.bar_count
     known = np.full(count, brief.know_phrase)
@@ -108,14 +128,16 @@ def bar_conditions(song: GridSong, brief: Brief) -> np.ndarray:
             ),
             np.where(known & (song.phrase_left >= 0), np.minimum(song.phrase_left, LEFT_CLASSES - 2), LEFT_CLASSES - 1),
             to_go if brief.know_end else np.full(count, LEFT_CLASSES - 1),
+            song.section * known,
+            occurrences(song.section, song.phrase_position) * known,
         ],
         axis=1,
     )
 
 
 def given_events(song: GridSong, brief: Brief) -> np.ndarray:
-    """The given parts' notes as events, in the slots where they are told: EVENT_DTYPE, in telling order."""
-    notes = song.notes[np.isin(song.notes["part"], brief.given)]
+    """The given notes as events, in the slots where they are told: EVENT_DTYPE, in telling order."""
+    notes = in_cells(song.notes, brief.given)
     slot = np.maximum(notes["bar"].astype(np.int64) - brief.lookahead, 0)
     keep = slot < song.bar_count
     events = np.zeros(int(keep.sum()), EVENT_DTYPE)
@@ -130,19 +152,32 @@ def tell(song: GridSong, brief: Brief) -> np.ndarray:
     bars = np.arange(song.bar_count)
     marks = np.zeros(len(bars), EVENT_DTYPE)
     marks["kind"], marks["part"], marks["slot"], marks["bar"] = BAR, NO_PART, bars, bars
-    ends = np.zeros((len(bars), len(brief.asked)), EVENT_DTYPE)
+    bar, part = np.nonzero(brief.asked)
+    ends = np.zeros(len(bar), EVENT_DTYPE)
     ends["kind"], ends["position"] = END, END_POSITION
-    ends["part"], ends["slot"], ends["bar"] = np.array(brief.asked, np.uint8)[None], bars[:, None], bars[:, None]
-    notes = song.notes[np.isin(song.notes["part"], brief.asked)]
+    ends["part"], ends["slot"], ends["bar"] = part, bar, bar
+    notes = in_cells(song.notes, brief.asked)
     asked = np.zeros(len(notes), EVENT_DTYPE)
     asked["kind"], asked["slot"] = NOTE, notes["bar"]
     for name in GRID_NOTE_DTYPE.names or ():
         asked[name] = notes[name]
-    events = np.concatenate([marks, given_events(song, brief), asked, ends.reshape(-1)])
+    events = np.concatenate([marks, given_events(song, brief), asked, ends])
     turn = np.where(events["kind"] == BAR, 0, np.where(events["kind"] == GIVEN, 1, events["part"].astype(np.int64) + 1))
     return events[
         np.lexsort((events["pitch"], events["position"], events["part"], events["bar"], turn, events["slot"]))
     ]
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finished song as training reads it: the whole conversation, the canvas, and what copying points at."""
+
+    events: np.ndarray
+    """EVENT_DTYPE, shape (T,)."""
+    canvas: Canvas
+    pointers: Pointers
+    turn: np.ndarray
+    """Which row of the pointers belongs to each event, -1 for those not asked, shape (T,)."""
 
 
 @dataclass(frozen=True)
@@ -159,14 +194,21 @@ class Lesson:
     input_chord: np.ndarray
     """CHORD_FEATURES at event t. (T, …)"""
     bar: np.ndarray
-    """`bar_conditions` of the slot. (T, 5)"""
+    """`bar_conditions` of the slot. (T, 7)"""
     target_part: np.ndarray
     """Part of event t + 1 if asked, else NO_PART. (T,)"""
-    target_activity: np.ndarray
-    target_density: np.ndarray
+    controls: np.ndarray
+    """What is asked of that part in its bar, zeros if none. (T, 5)"""
     asked: np.ndarray
     target: np.ndarray
     """EVENT_DTYPE (T,), the next event."""
+    track: np.ndarray
+    """What the target's part is on the track of, as a class of copying.TRACKS, 0 if none is asked. (T,)"""
+    copy_position: np.ndarray
+    """Classes that copying points at, -1 for none: (T, COPY_POSITIONS) and so on."""
+    copy_pitch: np.ndarray
+    copy_duration: np.ndarray
+    copy_velocity: np.ndarray
     earliest: np.ndarray
     """First position the target may take. (T,)"""
     previous_pitch: np.ndarray
@@ -184,12 +226,14 @@ def lesson(
     brief: Brief,
     start: int = 0,
     count: int | None = None,
-    told: tuple[np.ndarray, Canvas] | None = None,
+    told: Told | None = None,
 ) -> Lesson:
     """Events start … start + count of the conversation, ready for the network. `told` spares telling it again."""
-    events, canvas = told if told is not None else rehearse(song, brief)
+    told = told or rehearse(song, brief)
+    events, canvas = told.events, told.canvas
     count = len(events) - 1 - start if count is None else count
     event, target = events[start : start + count], events[start + 1 : start + count + 1]
+    turn = told.turn[start + 1 : start + count + 1]
     asked = target["kind"] >= NOTE
     bar, position = (
         event["bar"].astype(int),
@@ -203,46 +247,59 @@ def lesson(
     target_position = np.where(target["kind"] == NOTE, target["position"], 0).astype(int)
     target_root = song.roots[canvas.beat_at(target_bar, target_position)]
     continues = asked & (event["kind"] == NOTE) & (event["part"] == target["part"]) & (event["slot"] == target["slot"])
-    activity = np.zeros(count, int) if brief.activity is None else brief.activity[target_bar, some_part]
-    visible = np.stack([visible_parts(brief, part) for part in range(PARTS)])
     return Lesson(
         event=event,
         input_degree=np.where(pitched, (event["pitch"].astype(int) - roots) % 12, 12),
         input_chord=canvas.chord_features(bar, position),
         bar=bar_conditions(song, brief)[event["slot"]],
         target_part=target_part,
-        target_activity=np.where(asked, activity, 0),
-        target_density=np.where(asked, np.array(brief.density)[some_part], 0),
+        controls=brief.controls[target_bar, some_part] * asked[:, None],
         asked=asked,
         target=target,
+        track=_rows(told.pointers.track, turn, 0),
+        copy_position=_rows(told.pointers.position, turn),
+        copy_pitch=_rows(told.pointers.pitch, turn),
+        copy_duration=_rows(told.pointers.duration, turn),
+        copy_velocity=_rows(told.pointers.velocity, turn),
         earliest=np.where(continues, event["position"], 0).astype(int),
-        previous_pitch=_previous_pitches(events)[start + 1 : start + count + 1],
+        previous_pitch=_rows(told.pointers.previous_pitch, turn),
         target_root=np.where(target_part == 1, -1, target_root),
         target_chord=canvas.chord_features(target_bar, target_position),
         target_melody=canvas.melody_features(target_bar, target_position),
-        position_features=canvas.position_features(target_bar, some_part, visible[some_part]),
+        position_features=canvas.position_features(target_bar, some_part, visible_parts(brief, target_bar, some_part)),
         pitch_features=canvas.pitch_features(target_bar, some_part, target_position),
     )
 
 
-def rehearse(song: GridSong, brief: Brief) -> tuple[np.ndarray, Canvas]:
-    """The conversation and the canvas of a finished song, as training reads them."""
-    canvas = Canvas(song, brief.lookahead, 0 in brief.given)
-    canvas.paint(song.notes[np.isin(song.notes["part"], brief.asked + brief.given)])
-    if 0 in brief.given and brief.lookahead >= 0:
-        canvas.paint_melody(song.notes[song.notes["part"] == 0])
+def _rows(table: np.ndarray, row: np.ndarray, nothing: int = NOTHING) -> np.ndarray:
+    """table[row], with `nothing` where the row is -1."""
+    found = np.full((len(row), *table.shape[1:]), nothing, table.dtype)
+    found[row >= 0] = table[row[row >= 0]]
+    return found
+
+
+def rehearse(song: GridSong, brief: Brief) -> Told:
+    """Tell a finished song from end to end."""
+    canvas = new_canvas(song, brief)
+    canvas.paint(in_cells(song.notes, brief.given))
+    canvas.foresee()
+    canvas.paint(in_cells(song.notes, brief.asked))
+    if brief.lookahead >= 0:
+        canvas.paint_melody(given_melody(song, brief))
     for bar in range(song.bar_count):
         canvas.settle(bar)
-    return tell(song, brief), canvas
+    events = tell(song, brief)
+    asked = events["kind"] >= NOTE
+    turn = np.where(asked, np.cumsum(asked) - 1, -1)
+    return Told(events, canvas, point(canvas.copying, brief.asked, brief.given), turn)
 
 
-def _previous_pitches(events: np.ndarray) -> np.ndarray:
-    """Pitch of the same part's previous asked note before each event, -1 for none; shape (T,)."""
-    found = np.full(len(events), -1)
-    for part in range(PARTS):
-        mine = np.flatnonzero((events["part"] == part) & (events["kind"] >= NOTE))
-        pitch = np.where(events["kind"][mine] == NOTE, events["pitch"][mine].astype(int), -1)
-        last = np.maximum.accumulate(np.where(pitch >= 0, np.arange(len(mine)), -1))
-        before = np.concatenate([[-1], last[:-1]]) if len(mine) else last
-        found[mine] = np.where(before >= 0, pitch[before], -1)
-    return found
+def new_canvas(song: GridSong, brief: Brief) -> Canvas:
+    """An empty canvas for a brief."""
+    return Canvas(song, brief.given, brief.lookahead, brief.know_phrase, brief.know_habits)
+
+
+def given_melody(song: GridSong, brief: Brief) -> np.ndarray:
+    """The melody's notes, as far as they are given."""
+    notes = in_cells(song.notes, brief.given)
+    return np.asarray(notes[notes["part"] == 0])

@@ -9,13 +9,18 @@ import torch
 
 from composer.model.network import Batch
 from composer.model.sequence import Brief, Lesson
+from composer.model.style_features import WIDTH
 from composer.vocab import GridSong
 
 _CLASSES = (
     "input_degree",
     "target_part",
-    "target_activity",
-    "target_density",
+    "controls",
+    "track",
+    "copy_position",
+    "copy_pitch",
+    "copy_duration",
+    "copy_velocity",
     "earliest",
     "previous_pitch",
     "target_root",
@@ -48,8 +53,16 @@ def collate(rows: Sequence[tuple[Lesson, GridSong, Brief]], device: torch.device
     for name in _EVENT_FIELDS:
         fields[name] = stack([lesson.event[name] for lesson in lessons], np.int64)
         fields[f"target_{name}"] = stack([lesson.target[name] for lesson in lessons], np.int64)
-    for name in ("style", "groove", "tempo"):
-        fields[name] = torch.tensor([getattr(brief, name) for _, _, brief in rows], device=device)
+    briefs = [row[2] for row in rows]
+    for i, name in enumerate(("style", "groove")):
+        fields[name] = torch.tensor([brief.styles[0][i] if brief.styles else 0 for brief in briefs], device=device)
+    fields["tempo"] = torch.tensor([brief.tempo for brief in briefs], device=device)
+    references = [np.zeros((0, WIDTH), np.float32) if b.reference is None else b.reference for b in briefs]
+    heard = np.zeros((len(rows), max(1, *map(len, references)), WIDTH), np.float32)
+    for row, bars in zip(heard, references, strict=True):
+        row[: len(bars)] = bars
+    fields["reference"] = torch.from_numpy(heard).to(device, non_blocking=True)
+    fields["reference_bars"] = torch.tensor([len(bars) for bars in references], device=device)
     return Batch(**fields)
 
 

@@ -12,7 +12,8 @@ from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Network, field_losses
 from composer.model.sequence import Brief, Lesson, lesson
 from composer.training.collate import collate
-from composer.training.dataset import Hiding, draw_brief, excerpt
+from composer.training.briefs import Hiding, draw_brief
+from composer.training.dataset import excerpt
 from composer.training.packing import Pack
 from composer.vocab import GridSong
 
@@ -20,10 +21,13 @@ from composer.vocab import GridSong
 def held_out(
     pack: Pack, config: ModelConfig, songs: int = 48, bars: int = 16, seed: int = 7
 ) -> list[tuple[GridSong, Brief]]:
-    """The same few held-out excerpts every time, spread over the corpora, with everything said and nothing given but the melody."""
+    """The same few held-out excerpts every time, spread over the corpora.
+
+    Style, groove, tempo and form are said, and nothing is given but the melody.
+    """
     valid = pack.split("valid")
     rng = np.random.default_rng(seed)
-    nothing = Hiding(0, 0, 0, 0, 0.5, 0, 0, 0, 0, 0)
+    nothing = Hiding.nothing()
     by_corpus: dict[str, list[int]] = {}
     for index, about in enumerate(valid.about):
         meta = about["meta"]

@@ -20,8 +20,8 @@ from composer.errors import CheckpointError
 from composer.model.checkpoint import CARD, CONFIG, WEIGHTS
 from composer.model.config import ModelConfig
 
-GROWING_OUTPUTS = ("to_position", "to_pitch")
-"""Heads whose last outputs weigh candidates' features: more features, more rows."""
+GROWING_OUTPUTS = ("to_position", "to_pitch", "to_duration", "to_velocity", "ear.out")
+"""Heads whose last outputs weigh candidates' features and pointers, and the ear, whose outputs are the style vector's."""
 NAMED_ROWS = {"style.weight": "styles", "groove.weight": "grooves"}
 """Tables whose rows 1, 2, … belong to names in the config; they may stand in another order there."""
 

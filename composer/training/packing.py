@@ -13,13 +13,15 @@ import numpy as np
 
 from composer.errors import InputError
 from composer.gm import ROLES
+from composer.model.form import section_classes
+from composer.timing import usual_meter
 from composer.vocab import GRID_NOTE_DTYPE, GridSong, bar_lengths, grid_notes, vocabulary_hash
 
 if TYPE_CHECKING:
     from composer.corpora.song import Song
 
 SHORTEST_BARS = 4
-FIELDS = ("bar_length", "beat_length", "phrase_position", "phrase_left", "roots", "basses", "tones")
+FIELDS = ("bar_length", "beat_length", "phrase_position", "phrase_left", "section", "roots", "basses", "tones")
 
 
 def phrase_tables(count: int, starts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -43,12 +45,11 @@ def from_song(song: Song) -> GridSong:
     if len(roots) != count:
         raise InputError(f"{song.id}: the chord lane has {len(roots)} beats and the grid {count}")
     position, left = phrase_tables(len(bars), tuple(start for start, _ in song.phrases))
-    middle = bars[len(bars) // 2]
     meta = {name: getattr(song, name) for name in ("id", "corpus", "work", "split", "licence", "sha256")}
-    meta |= {"synthetic": str(song.synthetic), "meter": f"{middle.numerator}/{middle.denominator}"}
+    meta |= {"synthetic": str(song.synthetic), "meter": "{}/{}".format(*usual_meter(bars))}
     return GridSong(
         grid_notes(score, bars), lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones, position, left,
-        score.tempo.bpm_at(score.end // 2), song.style, song.groove, meta,
+        section_classes(len(bars), song.phrases), score.tempo.bpm_at(score.end // 2), song.style, song.groove, meta,
     )  # fmt: skip
 
 
@@ -92,12 +93,12 @@ class Pack:
             notes[name] = cut(name, "note_offsets")
         bits = cut("tones", "beat_offsets")
         about = self.headers[row]
-        bar_length, beat_length, phrase_position, phrase_left = (
-            cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:4]
+        bar_length, beat_length, phrase_position, phrase_left, section = (
+            cut(name, "bar_offsets").astype(np.int64) for name in FIELDS[:5]
         )
         roots, basses = (cut(name, "beat_offsets").astype(np.int64) for name in ("roots", "basses"))
         return GridSong(
-            notes, bar_length, beat_length, roots, basses, (bits[:, None] >> np.arange(12)) & 1 > 0, phrase_position, phrase_left,
+            notes, bar_length, beat_length, roots, basses, (bits[:, None] >> np.arange(12)) & 1 > 0, phrase_position, phrase_left, section,
             about["tempo_bpm"], about["style"], about["groove"], about["meta"],
         )  # fmt: skip
 
@@ -119,7 +120,7 @@ def pack(songs: Iterable[GridSong], path: Path) -> int:
         arrays[f"{axis}_offsets"] = np.concatenate([[0], np.cumsum(length)])
     for name in GRID_NOTE_DTYPE.names or ():
         arrays[name] = np.concatenate([song.notes[name] for song in kept])
-    for name in FIELDS[:6]:
+    for name in FIELDS[:7]:
         arrays[name] = np.concatenate([getattr(song, name) for song in kept]).clip(-1, 127).astype(np.int8)
     arrays["tones"] = np.concatenate([(song.tones << np.arange(12)).sum(axis=1) for song in kept]).astype(np.uint16)
     about = [{"tempo_bpm": s.tempo_bpm, "style": s.style, "groove": s.groove, "meta": s.meta} for s in kept]

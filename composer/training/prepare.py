@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from composer.corpora import data_root, iter_songs
+from composer.corpora.form import find_phrases
 from composer.corpora.mma_grooves import find_groove
 from composer.corpora.song import Song
 from composer.corpora.synthetic_build import read
@@ -31,7 +32,7 @@ def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count:
 
 
 def labelled(song: Song) -> Song:
-    """A real song under its corpus's groove label, and with the chords heard in it where nobody has written them down.
+    """A real song under its corpus's groove label, with the chords and the form heard in it where nobody has written them down.
 
     A synthetic one takes its style from the table of grooves as it is today.
     """
@@ -40,7 +41,8 @@ def labelled(song: Song) -> Song:
     lane = song.lane
     if lane is None and any(not part.is_drum for part in song.score.parts):
         lane = chords_from_notes(song.score)
-    return replace(song, groove=song.corpus, lane=lane)
+    phrases = song.phrases or find_phrases(song.score)
+    return replace(song, groove=song.corpus, lane=lane, phrases=phrases)
 
 
 def on_grid(songs: Iterator[Song], count: Counter[str]) -> Iterator[GridSong]:

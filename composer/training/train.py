@@ -1,7 +1,8 @@
-"""Train the band model: `python -m composer.training.train PACK --out RUN` — resumes exactly where RUN stopped.
+"""Train the band model: `composer train PACK --out RUN`, or under torchrun `-m composer.training.train` — goes on exactly where RUN stopped.
 
-AdamW with warm-up and cosine, bf16 autocast, validation on songs never trained on, a log line every few seconds
-(RUN/log.jsonl), and a half-precision checkpoint (RUN/checkpoint) that the arranger loads.
+A step: every lane's next window, one forward and backward pass a part of the batch, gradients summed over processes, one step of
+the optimiser. Now and then: a validation on songs never trained on, of the weights and of their moving average; the better
+of the two becomes RUN/checkpoint if it is the best so far.
 """
 
 from __future__ import annotations
@@ -9,64 +10,41 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 import time
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from composer.corpora.mma_grooves import grooves
-from composer.model.checkpoint import CONFIG, save_checkpoint
+from composer.errors import ComposerError, InputError
+from composer.model.checkpoint import save_checkpoint
 from composer.model.config import ModelConfig
-from composer.model.network import FIELDS, Network, State, field_losses
-from composer.styles import STYLES
+from composer.model.network import FIELDS, Batch, Network, State, field_losses
+from composer.training.adversary import Adversary, profiles_of
+from composer.training.card import corpora_of, grooves_of
 from composer.training.collate import collate
-from composer.training.dataset import Stream, corpus_weights
+from composer.training.dataset import corpus_weights
+from composer.training.ema import Average
 from composer.training.evaluate import evaluate, held_out
+from composer.training.float_lstm import leave_autocast
 from composer.training.grow import grow, read_weights
+from composer.training.journal import Journal
+from composer.training.labels import config_for
+from composer.training.lanes import Lanes, Place, Source
+from composer.training.optimizers import make_optimizer, set_rate
+from composer.training.options import add_arguments, recipe_of
 from composer.training.packing import Pack, open_pack
+from composer.training.pieces import join, split
+from composer.training.ranks import Ranks, to_cpu
+from composer.training.recipe import Recipe, rate_at
 
-REAL_GROOVES = (
-    "easyrpg",
-    "freedoom",
-    "freedoom_history",
-    "groove",
-    "lieder",
-    "nottingham",
-    "openewld",
-    "openmsx",
-    "pop909",
-    "simutrans",
-)
-"""Groove labels of real music, known to every model whether or not its pack holds them."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; every figure ends up on the checkpoint's card."""
-
-    minutes: float = 60.0
-    """Length of the whole run, over all its slices; the learning rate reaches its end here."""
-    batch: int = 16
-    window: int = 256
-    """Events a step sees of each song; an LSTM's state goes on from window to window."""
-    learning_rate: float = 2e-3
-    final_rate: float = 5e-5
-    warmup_steps: int = 100
-    weight_decay: float = 0.02
-    clip: float = 1.0
-    real_share: float = 0.4
-    """Share of draws that are real music rather than the synthetic band."""
-    seed: int = 1
-
-
-def rate_at(recipe: Recipe, step: int, done: float) -> float:
-    """Learning rate at a step, with `done` the share of the run's minutes that is over: warm-up, then cosine."""
-    ramp = min(1.0, (step + 1) / recipe.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-    return ramp * (recipe.final_rate + (recipe.learning_rate - recipe.final_rate) * cosine)
+RUN, RESUME, CHECKPOINT = "run.json", "resume.pt", "checkpoint"
+NOTE = 2
 
 
 class Trainer:
@@ -78,196 +56,314 @@ class Trainer:
         folder: Path,
         config: ModelConfig,
         recipe: Recipe,
-        device: str = "cpu",
+        ranks: Ranks | None = None,
         start: Path | None = None,
+        workers: int = 0,
+        pieces: Path | None = None,
     ) -> None:
-        self.folder, self.config, self.recipe, self.device = folder, config, recipe, device
+        self.pack, self.folder, self.config, self.recipe, self.pieces = pack, folder, config, recipe, pieces
+        self.ranks = ranks or Ranks()
+        self.device = self.ranks.device
+        if recipe.batch % (self.ranks.size * recipe.accumulate):
+            raise InputError(
+                f"a batch of {recipe.batch} cannot be shared by {self.ranks.size} processes in {recipe.accumulate} parts each"
+            )
+        self.journal = Journal(folder, self.ranks.first)
         torch.manual_seed(recipe.seed)
-        self.pack = pack
-        train = pack.split("train")
-        weights = corpus_weights(train, recipe.real_share)
-        self.network = Network(config).to(device)
-        if start is not None:
+        self.network = Network(config).to(self.device)
+        leave_autocast(self.network)
+        self.adversary = Adversary(config.style).to(self.device)
+        saved = self._saved()
+        if start is not None and saved is None:
             old, known = read_weights(start)
             for line in grow(known, self.network, old):
-                self._log({"grown": line})
-        decayed = [p for p in self.network.parameters() if p.ndim >= 2]
-        plain = [p for p in self.network.parameters() if p.ndim < 2]
-        groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=recipe.learning_rate, betas=(0.9, 0.98))
-        self.step, self.spent_s, self.notes = 0, 0.0, 0
-        self.state: State | None = None
-        self._resume()
-        dice = [np.random.default_rng([recipe.seed, self.step, lane]) for lane in range(recipe.batch)]
-        self.streams = [iter(Stream(train, weights, config, rng, recipe.window)) for rng in dice]
-        self.held_out = held_out(pack, config)
+                self.journal.write({"grown": line})
+        self.average = Average(self.network, recipe.ema)
+        self.optimizer = make_optimizer(self.network, recipe, self.adversary)
+        self.forward: Any = self.network
+        self.step, self.notes, self.spent_s = 0, 0, 0.0
+        self.best, self.stale = math.inf, 0
+        self.state: State = []
+        train = pack.split("train")
+        if not len(train):
+            raise InputError("the pack has no songs to train on; pack more of them")
+        source = Source(train, corpus_weights(train, recipe.real_share), config, recipe.window, recipe.seed)
+        places = [source.begin(lane) for lane in range(recipe.batch)]
+        torch.manual_seed(recipe.seed + self.ranks.rank)
+        if saved is not None:
+            places = self._restore(saved, places)
+        self.lanes = Lanes(source, places[self.ranks.mine(recipe.batch)], workers)
+        self.held_out = held_out(pack, config) if self.ranks.first else []
 
-    def _resume(self) -> None:
-        path = self.folder / "resume.pt"
-        if path.exists():
-            saved = torch.load(path, map_location=self.device, weights_only=True)
-            self.network.load_state_dict(saved["network"])
-            self.optimizer.load_state_dict(saved["optimizer"])
-            self.step, self.spent_s, self.notes = saved["step"], saved["spent_s"], saved["notes"]
+    # --- a step ---
 
-    def save(self, valid: dict[str, Any]) -> None:
-        """Resume file and half-precision checkpoint, each replaced whole."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        staged = self.folder / "resume.pt.part"
-        state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        torch.save(state | {"step": self.step, "spent_s": self.spent_s, "notes": self.notes}, staged)
-        staged.replace(self.folder / "resume.pt")
+    def _autocast(self) -> AbstractContextManager[Any]:
+        if self.recipe.precision == "float32":
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, torch.bfloat16)
+
+    def learn(self) -> tuple[Tensor, int]:
+        """One optimiser step; returns summed nats by field and the notes they are over, both of this process alone."""
+        rows = self.lanes.next()
+        size = len(rows) // self.recipe.accumulate
+        parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+        batches = [collate([row[:3] for row in part], self.device) for part in parts]
+        fresh = torch.tensor([row.fresh for row in rows], device=self.device)
+        state = [tensor * ~fresh[None, :, None] for tensor in self.state]
+        heard = [batch.reference_bars > 0 for batch in batches]
+        asked, with_reference, self.spent_s = self.ranks.sum(
+            [
+                sum(int(batch.asked.sum()) for batch in batches),
+                sum(int(has.sum()) for has in heard),
+                self.spent_s * self.ranks.first,
+            ]
+        )
+        done = self.recipe.done(self.step, self.spent_s)
+        set_rate(self.optimizer, rate_at(self.recipe, self.step, done))
+        self.network.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        sums = torch.zeros(len(FIELDS), device=self.device)
+        notes, after = 0, []
+        for i, (batch, part, has) in enumerate(zip(batches, parts, heard, strict=True)):
+            before = [tensor[:, i * size : (i + 1) * size] for tensor in state]
+            with self._autocast():
+                logits, then = self.forward(batch, before or None)
+                losses = field_losses(logits, batch)
+                total = torch.stack([losses[name].sum() for name in FIELDS])
+                loss = total.sum() / max(asked, 1)
+                if self.recipe.adversary and has.any():
+                    loss = loss + self._given_away(batch, part, has) * (float(has.sum()) / with_reference)
+            loss.backward()
+            after.append([tensor.detach().float() for tensor in then])
+            sums += total.detach().float()
+            notes += int((batch.target_kind[batch.asked] == NOTE).sum())
+        self.state = [torch.cat(tensors, dim=1) for tensors in zip(*after, strict=True)]
+        learners = [p for group in self.optimizer.param_groups for p in group["params"]]
+        self.ranks.add_gradients(learners)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        self.optimizer.step()
+        if self.recipe.ema:
+            self.average.update()
+        self.step += 1
+        self.notes += notes
+        return sums.cpu(), notes
+
+    def _given_away(self, batch: Batch, rows: list[Any], has: Tensor) -> Tensor:
+        """How well the adversary guesses what a reference's style vector should not say, weighed."""
+        style = self.network.ear(batch.reference[has], batch.reference_bars[has])
+        profiles = profiles_of([row.song for row in rows]).to(self.device)[has]
+        return self.recipe.adversary * self.adversary(style, profiles, 1.0)
+
+    # --- a slice ---
+
+    def over(self) -> bool:
+        """Whether the run has come to its end, by length or for want of progress."""
+        return self.recipe.done(self.step, self.spent_s) >= 1 or 0 < self.recipe.patience <= self.stale
+
+    def train(self, minutes: float = math.inf, steps: float = math.inf, log_every_s: float = 20.0) -> dict[str, Any]:
+        """Train for a slice of the run, or to its end; returns the last validation."""
+        begun = last_log = last_check = time.monotonic()
+        sums, count, logged, first = torch.zeros(len(FIELDS)), 0, self.notes, self.step
+        valid: dict[str, Any] | None = None
+        while True:
+            now = time.monotonic()
+            # Clocks differ: the first process says when to stop and when to validate.
+            stop = self.over() or now - begun >= 60 * minutes or self.step - first >= steps
+            check = now - last_check > 60 * self.recipe.validate_minutes
+            stop, check = self.ranks.from_first((stop, check))
+            if stop:
+                break
+            losses, notes = self.learn()
+            self.spent_s += time.monotonic() - now
+            sums, count, valid = sums + losses, count + notes, None
+            if now - last_log > log_every_s:
+                bits = (sums / max(count, 1) / math.log(2)).tolist()
+                speed = (self.notes - logged) * self.ranks.size / (now - last_log)
+                facts = {"step": self.step, "minutes": self.spent_s / 60, "bits": sum(bits), "notes_s": speed}
+                rate = self.optimizer.param_groups[0]["lr"]
+                self.journal.write(facts | {"rate": rate} | dict(zip(FIELDS, bits, strict=True)))
+                sums, count, last_log, logged = torch.zeros(len(FIELDS)), 0, now, self.notes
+            if check:
+                valid, last_check = self.check(), time.monotonic()
+        return valid or self.check()
+
+    def check(self) -> dict[str, Any]:
+        """Validate, write down, save; the checkpoint only if it is the best so far."""
+        valid: dict[str, Any] = {}
+        if self.ranks.first:
+            valid = evaluate(self.network, self.held_out, self.device)
+            entry = {"step": self.step, "minutes": self.spent_s / 60, "valid": valid}
+            averaged = None
+            if self.recipe.ema:
+                with self.average.in_place():
+                    averaged = evaluate(self.network, self.held_out, self.device)
+                    if averaged["bits"] < min(self.best, valid["bits"]):
+                        self._keep(averaged, averaged=True)
+            if valid["bits"] < self.best and (averaged is None or valid["bits"] <= averaged["bits"]):
+                self._keep(valid, averaged=False)
+            better = min([valid["bits"]] + ([averaged["bits"]] if averaged else []))
+            self.stale = 0 if better < self.best else self.stale + 1
+            self.best = min(self.best, better)
+            self.journal.write(entry | ({"average": averaged} if averaged else {}))
+        self.best, self.stale, valid = self.ranks.from_first((self.best, self.stale, valid))
+        self.save()
+        return valid
+
+    # --- what is kept ---
+
+    def _keep(self, valid: dict[str, Any], averaged: bool) -> None:
         weights = {name: tensor.float().cpu().numpy() for name, tensor in self.network.state_dict().items()}
-        save_checkpoint(self.folder / "checkpoint", self.config, weights, self.card(valid))
+        save_checkpoint(self.folder / CHECKPOINT, self.config, weights, self.card(valid) | {"averaged": averaged})
 
     def card(self, valid: dict[str, Any]) -> dict[str, Any]:
         """What the checkpoint says of itself: recipe, data by corpus with licence, and how well it predicts."""
-        corpora: dict[str, dict[str, Any]] = {}
-        for about in self.pack.about:
-            meta: dict[str, str] = about["meta"]
-            name = meta["corpus"] + (" (synthetic band)" if meta["synthetic"] == "True" else "")
-            entry = corpora.setdefault(name, {"licence": meta["licence"], "songs": 0})
-            entry["songs"] += 1
-            if meta["licence"] not in entry["licence"].split(", "):
-                entry["licence"] += f", {meta['licence']}"
         return {
             "model": f"band-{self.config.trunk}",
             "step": self.step,
             "training_minutes": round(self.spent_s / 60, 1),
-            "notes_seen": self.notes,
-            "recipe": self.recipe.__dict__,
+            "notes_seen": self.notes * self.ranks.size,
+            "recipe": asdict(self.recipe),
             "device": self.device,
+            "processes": self.ranks.size,
             "torch": torch.__version__,
             "licence": "MIT (the weights); trained on the openly licensed and synthetic corpora listed here",
-            "corpora": corpora,
-            "grooves": self.grooves(),
+            "corpora": corpora_of(self.pack),
+            "grooves": grooves_of(self.pack),
             "valid": valid,
         }
 
-    def grooves(self) -> dict[str, dict[str, Any]]:
-        """The grooves the pack holds: of which style, and in which metres; real corpora's labels belong to no style."""
-        found: dict[str, dict[str, Any]] = {}
-        for about in self.pack.about:
-            if label := str(about["groove"]):
-                meta: dict[str, str] = about["meta"]
-                style = str(about["style"]) if meta["synthetic"] == "True" else ""
-                entry = found.setdefault(label, {"style": style, "meters": []})
-                if (meter := meta.get("meter", "")) and meter not in entry["meters"]:
-                    entry["meters"].append(meter)
+    def save(self) -> None:
+        """The resume file, replaced whole; the first process writes it for all."""
+        own = {
+            "places": [asdict(place) for place in self.lanes.places],
+            "state": to_cpu(self.state),
+            "dice": torch.get_rng_state(),
+            "cuda_dice": torch.cuda.get_rng_state(self.device) if self.device != "cpu" else None,
+        }
+        everyone = self.ranks.gather(own)
+        if not self.ranks.first:
+            return
+        saved = {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "adversary": self.adversary.state_dict(),
+            "average": self.average.weights,
+            "averaged": self.average.count,
+            "step": self.step,
+            "spent_s": self.spent_s,
+            "notes": self.notes,
+            "best": self.best,
+            "stale": self.stale,
+            # Whole numbers of 128 bits travel as text.
+            "places": json.dumps([place for one in everyone for place in one["places"]]),
+            "state": [torch.cat(tensors, dim=1) for tensors in zip(*(one["state"] for one in everyone), strict=True)],
+            "dice": [one["dice"] for one in everyone],
+            "cuda_dice": [one["cuda_dice"] for one in everyone],
+        }
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / RUN).write_text(
+            json.dumps({"config": self.config.to_json(), "recipe": asdict(self.recipe)}, indent=1)
+        )
+        staged = self.folder / f"{RESUME}.part"
+        torch.save(saved, staged)
+        staged.replace(self.folder / RESUME)
+        if self.pieces is not None:
+            split(saved, self.pieces)
+
+    def _saved(self) -> dict[str, Any] | None:
+        """What the run, or its pieces, left; the same for all processes, read by the first."""
+        path = self.folder / RESUME
+        found: dict[str, Any] | None = None
+        if self.ranks.first:
+            if path.exists():
+                found = torch.load(path, map_location="cpu", weights_only=True)
+            elif self.pieces is not None:
+                found = join(self.pieces)
+        found = self.ranks.from_first(found)
         return found
 
-    def train(self, minutes: float, every_s: float = 20.0, save_every_s: float = 300.0) -> dict[str, Any]:
-        """Train for a slice of the run, or to its end; returns the last validation."""
-        begun = last_log = last_save = time.monotonic()
-        sums = torch.zeros(len(FIELDS))
-        count, logged = 0, self.notes
-        while (now := time.monotonic()) - begun < 60 * minutes and self.spent_s < 60 * self.recipe.minutes:
-            losses, notes = self._learn()
-            sums += losses
-            count += notes
-            self.spent_s += time.monotonic() - now
-            if now - last_log > every_s:
-                bits = (sums / max(count, 1) / math.log(2)).tolist()
-                entry = {
-                    "step": self.step,
-                    "minutes": self.spent_s / 60,
-                    "bits": sum(bits),
-                    "notes_s": (self.notes - logged) / (now - last_log),
-                }
-                self._log(entry | dict(zip(FIELDS, bits, strict=True)))
-                sums, count, last_log, logged = torch.zeros(len(FIELDS)), 0, now, self.notes
-            if now - last_save > save_every_s:
-                self._check()
-                last_save = time.monotonic()
-        return self._check()
+    def _restore(self, saved: dict[str, Any], begin: list[Place]) -> list[Place]:
+        """Go on from what was saved; returns where the lanes are. Lanes that are new begin at their beginning."""
+        self.network.load_state_dict(saved["network"])
+        self.adversary.load_state_dict(saved["adversary"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        for name, tensor in saved["average"].items():
+            self.average.weights[name].copy_(tensor)
+        self.average.count = saved["averaged"]
+        self.step, self.notes, self.spent_s = saved["step"], saved["notes"], saved["spent_s"]
+        self.best, self.stale = saved["best"], saved["stale"]
+        places = [Place(**place) for place in json.loads(saved["places"])]
+        if len(places) == len(begin):
+            self.state = [tensor[:, self.ranks.mine(len(begin))].to(self.device) for tensor in saved["state"]]
+        else:
+            places = [*places, *begin[len(places) :]][: len(begin)]
+        if len(saved["dice"]) == self.ranks.size:
+            torch.set_rng_state(saved["dice"][self.ranks.rank])
+            own = saved["cuda_dice"][self.ranks.rank]
+            if own is not None and self.device != "cpu":
+                torch.cuda.set_rng_state(own, self.device)
+        return places
 
-    def _check(self) -> dict[str, Any]:
-        valid = evaluate(self.network, self.held_out, self.device)
-        self._log({"step": self.step, "minutes": self.spent_s / 60, "valid": valid})
-        self.save(valid)
-        return valid
-
-    def _log(self, entry: dict[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "log.jsonl").open("a") as file:
-            file.write(json.dumps(entry) + "\n")
-
-    def _learn(self) -> tuple[torch.Tensor, int]:
-        """One optimiser step; returns summed nats by field and the notes they are over."""
-        rows = [next(stream) for stream in self.streams]
-        batch = collate([row[:3] for row in rows], self.device)
-        if self.state:
-            fresh = torch.tensor([row[3] for row in rows], device=self.device)
-            self.state = [tensor * ~fresh[None, :, None] for tensor in self.state]
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate_at(self.recipe, self.step, self.spent_s / (60 * self.recipe.minutes))
-        self.network.train()
-        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
-            logits, state = self.network(batch, self.state or None)
-            losses = field_losses(logits, batch)
-        self.state = [tensor.float() for tensor in state]
-        notes = int((batch.target_kind[batch.asked] == 2).sum())
-        total = torch.stack([losses[name].sum() for name in FIELDS])
-        self.optimizer.zero_grad(set_to_none=True)
-        (total.sum() / max(int(batch.asked.sum()), 1)).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self.optimizer.step()
-        self.step += 1
-        self.notes += notes
-        return total.detach().float().cpu(), notes
+    def close(self) -> None:
+        """End workers and close files."""
+        self.lanes.close()
+        self.journal.close()
 
 
-def main() -> None:
-    """Command line: one slice of a run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pack", type=Path, help="packed songs (.npz)")
-    parser.add_argument(
-        "--out", type=Path, required=True, help="folder of the run; training goes on from what is there"
-    )
-    parser.add_argument(
-        "--size", choices=("tiny", "small", "base"), default="small", help="size of the model (default small)"
-    )
-    parser.add_argument("--trunk", choices=("lstm", "transformer"), default="lstm", help="default lstm")
-    parser.add_argument(
-        "--from", dest="start", type=Path, help="begin with this checkpoint's weights, grown to what the network is now"
-    )
-    parser.add_argument("--minutes", type=float, default=Recipe.minutes, help="length of the whole run (default 60)")
-    parser.add_argument(
-        "--slice", type=float, default=1e9, help="stop after so many minutes, to go on later (default: the whole run)"
-    )
-    parser.add_argument("--batch", type=int, default=Recipe.batch, help="songs side by side (default 16)")
-    parser.add_argument("--window", type=int, default=Recipe.window, help="events a step (default 256)")
-    parser.add_argument("--rate", type=float, default=Recipe.learning_rate, help="peak learning rate (default 2e-3)")
-    parser.add_argument(
-        "--real-share", type=float, default=Recipe.real_share, help="share of draws that are real music (default 0.4)"
-    )
-    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--threads", type=int, default=0, help="CPU threads (default: torch's choice)")
-    args = parser.parse_args()
+def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
+    """The run's config if there is one, else a new one. Raises InputError where the words ask for another than is there."""
+    known = args.out / RUN
+    if not known.exists():
+        return config_for(pack, args.size or "small", args.trunk or "lstm", args.start)
+    config = ModelConfig.from_json(json.loads(known.read_text())["config"])
+    asked = config_for(pack, args.size or "small", args.trunk or config.trunk)
+    if config.trunk != asked.trunk or (args.size and (config.width, config.layers) != (asked.width, asked.layers)):
+        raise InputError(
+            f"{args.out}: holds a run of a {config.trunk} of {config.layers} × {config.width}; leave out --size and --trunk to go"
+            " on with it, or choose another --out"
+        )
+    return config
+
+
+def run(args: argparse.Namespace) -> int:
+    """One slice of a run, from the words of the command line."""
     if args.threads:
         torch.set_num_threads(args.threads)
+    device = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise InputError("--device cuda: torch finds no GPU here; use --device cpu, or install torch's CUDA build")
+    recipe = recipe_of(args)
     pack = open_pack(args.pack)
-    size = {"tiny": ModelConfig.tiny, "small": ModelConfig.small, "base": ModelConfig.base}[args.size]
-    known = args.out / "checkpoint" / CONFIG
-    if known.exists():
-        config = ModelConfig.from_json(json.loads(known.read_text()))
-    else:
-        names = {str(about["groove"]) for about in pack.about} | set(grooves()) | set(REAL_GROOVES)
-        if args.start:
-            old, _ = read_weights(args.start)
-            names |= set(old.grooves)
-            now = tuple(dict.fromkeys([*STYLES, *old.styles]))
-            config = replace(
-                old, styles=now, grooves=tuple(sorted(names - {""})), vocabulary=ModelConfig.tiny().vocabulary
-            )
-        else:
-            config = size(trunk=args.trunk, styles=tuple(STYLES), grooves=tuple(sorted(names - {""})))
-    recipe = Recipe(
-        minutes=args.minutes, batch=args.batch, window=args.window, learning_rate=args.rate, real_share=args.real_share
-    )
-    trainer = Trainer(pack, args.out, config, recipe, args.device, args.start)
-    print(json.dumps(trainer.train(args.slice)))
+    config = config_of(args, pack)
+    ranks = Ranks(device)
+    trainer = Trainer(pack, args.out, config, recipe, ranks, args.start, args.workers, args.pieces)
+    if args.compile:
+        trainer.forward = torch.compile(trainer.network, dynamic=True)
+    try:
+        valid = trainer.train(args.slice)
+    finally:
+        trainer.close()
+    if ranks.first:
+        size = np.sum([p.numel() for p in trainer.network.parameters()]) / 1e6
+        ended = "the run is over" if trainer.over() else "the same command goes on"
+        print(
+            f"{args.out}: {size:.1f} M parameters, step {trainer.step}, {trainer.spent_s / 60:.1f} minutes, {valid['bits']:.3f} bits a"
+            f" note on held-out songs, best {trainer.best:.3f}; {ended}"
+        )
+    ranks.close()
+    return 0
+
+
+def main() -> int:
+    """`python -m composer.training.train`: what torchrun starts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    try:
+        return run(parser.parse_args())
+    except ComposerError as error:
+        print(f"composer: {error}", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

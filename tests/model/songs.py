@@ -30,8 +30,9 @@ def toy_song(bars: int = 6, seed: int = 0, quarters: int = 4, beat: int = 12) ->
     notes = np.sort(np.array(rows, GRID_NOTE_DTYPE), order=["bar", "part", "position", "pitch"])
     bar = np.arange(bars)
     return GridSong(
-        notes, np.full(bars, length), np.full(bars, beat), roots, roots, tones, bar % 4, 3 - bar % 4, 110.0, "pop", "g"
-    )
+        notes, np.full(bars, length), np.full(bars, beat), roots, roots, tones, bar % 4, 3 - bar % 4, 2 + bar // 4 % 2,
+        110.0, "pop", "g",
+    )  # fmt: skip
 
 
 def toy_network(trunk: str = "lstm", seed: int = 3) -> Network:

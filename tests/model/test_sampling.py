@@ -7,10 +7,11 @@ import pytest
 
 from composer.errors import InputError
 from composer.gm import BAND, ROLES
+from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
 from composer.model.decoder import Decoder
 from composer.model.grammar import is_playable
 from composer.model.sampling import LONGEST_SILENCE, Sampling, draw, finish, stream
-from composer.model.sequence import PLAYS, UNKNOWN, Brief
+from composer.model.sequence import Brief, cells
 from composer.vocab import PARTS
 from tests.model.songs import checkpoint_of, toy_network, toy_song
 
@@ -24,9 +25,10 @@ def play(
     decoder: Decoder, bars: int = 12, quarters: int = 4, seed: int = 0, lookahead: int = 2
 ) -> tuple[np.ndarray, dict[int, np.ndarray]]:
     song = toy_song(bars, quarters=quarters)
-    activity = np.full((bars, PARTS), UNKNOWN)
-    activity[[0, -1]] = PLAYS
-    brief = Brief((1, 2, 3, 4, 5), (0,), lookahead, 1, 1, activity=activity)
+    controls = np.zeros((bars, PARTS, len(CONTROLS)), int)
+    controls[[0, -1], :, ACTIVITY] = PLAYS
+    asked, given = cells(bars, (1, 2, 3, 4, 5)), cells(bars, (0,))
+    brief = Brief(asked, given, lookahead, ((1, 1, 1.0),), controls=controls)
     notes = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(seed))))
     return notes, finish(notes, song, brief)
 
@@ -60,7 +62,7 @@ def test_same_seed_same_notes_other_seed_others(decoder: Decoder) -> None:
 def test_live_hears_only_the_past(decoder: Decoder) -> None:
     """With lookahead -1 a change of the melody in bar 5 changes nothing before bar 6."""
     song = toy_song(8)
-    brief = Brief((2, 4), (0,), -1)
+    brief = Brief(cells(8, (2, 4)), cells(8, (0,)), -1)
     first = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
     changed = song.notes.copy()
     changed["pitch"][(changed["part"] == 0) & (changed["bar"] >= 5)] += 1
@@ -69,6 +71,16 @@ def test_live_hears_only_the_past(decoder: Decoder) -> None:
     upto = np.searchsorted(first["bar"], 6)
     assert np.array_equal(first[:upto], second[:upto])
     assert not np.array_equal(first, second)
+
+
+def test_a_hole_is_filled_and_nothing_else(decoder: Decoder) -> None:
+    song = toy_song(8)
+    asked = np.zeros((8, PARTS), bool)
+    asked[3:5, [2, 4]] = True
+    brief = Brief(asked, cells(8, range(PARTS)) & ~asked)
+    notes = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
+    assert len(notes)
+    assert asked[notes["bar"], notes["part"]].all()
 
 
 def test_draw_follows_the_odds() -> None:

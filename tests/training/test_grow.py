@@ -15,7 +15,7 @@ from composer.errors import CheckpointError
 from composer.model import network as net
 from composer.model.checkpoint import save_checkpoint
 from composer.model.network import Batch, Network, field_losses
-from composer.model.sequence import Brief, lesson
+from composer.model.sequence import Brief, cells, lesson
 from composer.training.collate import collate
 from composer.training.grow import grow, read_weights, ways_in
 from tests.model.songs import toy_network, toy_song
@@ -23,7 +23,7 @@ from tests.model.songs import toy_network, toy_song
 
 def toy_batch() -> Batch:
     song = toy_song()
-    brief = Brief(asked=(1, 2, 3, 4, 5), style=2, groove=1, tempo=5, density=(0, 1, 2, 3, 4, 5))
+    brief = Brief(cells(6, (1, 2, 3, 4, 5)), cells(6, (0,)), styles=((2, 1, 1.0),), tempo=5)
     return collate([(lesson(song, brief), song, brief)])
 
 
@@ -101,17 +101,17 @@ def test_what_is_new_learns() -> None:
         assert gradient.abs().sum() > 0, name
 
 
-def test_new_candidate_features_weigh_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_new_pointers_weigh_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     old, batch = toy_network(), toy_batch()
     with torch.no_grad():
         before = old(batch)[0]
-    monkeypatch.setattr(net, "PITCH_FEATURES", net.PITCH_FEATURES + 3)
-    monkeypatch.setattr(net, "POSITION_FEATURES", net.POSITION_FEATURES + 2)
+    monkeypatch.setattr(net, "COPY_PITCHES", net.COPY_PITCHES + 1)
+    monkeypatch.setattr(net, "COPY_VELOCITIES", net.COPY_VELOCITIES + 1)
     new = Network(old.config).eval()
     grow(old.state_dict(), new)
     wide = batch._replace(
-        pitch_features=torch.cat([batch.pitch_features, torch.ones_like(batch.pitch_features[..., :3])], dim=-1),
-        position_features=torch.cat([batch.position_features, torch.ones_like(batch.position_features[..., :2])], -1),
+        copy_pitch=torch.cat([batch.copy_pitch, batch.copy_pitch[..., :1]], dim=-1),
+        copy_velocity=torch.cat([batch.copy_velocity, batch.copy_velocity[..., :1]], dim=-1),
     )
     with torch.no_grad():
         after = new(wide)[0]
