@@ -1,0 +1,261 @@
+"""`composer jam`: play with a band that listens."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import re
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from composer.cli import options as opt
+from composer.errors import InputError
+
+if TYPE_CHECKING:
+    from composer.live.session import SessionPlan
+
+EPILOG = """ports are named as `composer ports` lists them; also virtual:NAME, tcp:HOST:PORT, file:PATH (input), synth (output).
+Only some parts to an output: --output drums,bass=PORT. The click and the player's own notes are lanes too: click=PORT, player=PORT.
+
+examples:
+  composer jam --input "My Keyboard" --output synth --style bossa --tempo count-in
+  composer jam --input virtual:In --output virtual:Band --tempo clock --mode fours
+  composer jam --input file:seed.mid --output tcp:127.0.0.1:9080 --tempo 120 --bars 16 --record jam.mid --plain
+
+docs/jam.md tells about keys, modes, the control surface and calibration."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EPILOG
+    where = parser.add_argument_group("ports")
+    where.add_argument("--input", action="append", default=[], metavar="PORT", help="where the player plays; may be repeated")
+    where.add_argument(
+        "--output", action="append", default=[], metavar="[PARTS=]PORT",
+        help="where the band plays; may be repeated (default: synth)",
+    )  # fmt: skip
+    where.add_argument(
+        "--channel", action="append", default=[], metavar="PART=N",
+        help="MIDI channel of a part, 1..16 (default: drums=10 bass=2 guitar=3 piano=4 strings=5; the player has 1)",
+    )  # fmt: skip
+    where.add_argument(
+        "--thru", action=argparse.BooleanOptionalAction, default=None,
+        help="pass the player's notes on to the outputs (default: to the synth, and for a file that plays)",
+    )  # fmt: skip
+    music = parser.add_argument_group("music")
+    music.add_argument("--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: drums,bass,guitar,piano)")
+    music.add_argument("--style", default="pop", help="a name from composer styles (default: pop)")
+    music.add_argument(
+        "--strength", type=opt.number(0, 1.5, "a strength"), default=1.0, metavar="S",
+        help="how much the style is insisted on, 0..1.5 (default: 1)",
+    )  # fmt: skip
+    music.add_argument(
+        "--mode", default="accompany",
+        help="accompany, call (call and response, two bars each), fours (trade four bars), continue (default: accompany)",
+    )  # fmt: skip
+    music.add_argument(
+        "--chords", metavar="CHART", help="a chart such as 'C | Am7 D7 | G' that is played round and round (default: follow the player)"
+    )
+    music.add_argument("--meter", default=None, metavar="N/D", help="metre (default: the file's, else 4/4)")
+    music.add_argument("--bars", type=opt.whole(1, 100000, "bars"), metavar="N", help="end after so many (default: a file's end, else none)")
+    music.add_argument(
+        "--density", action="append", default=[], metavar="PART=LEVEL",
+        help="how busy a part plays, 1 sparse … 5 busy; may be repeated (default: as busy as the player)",
+    )  # fmt: skip
+    music.add_argument(
+        "--program", action="append", default=[], metavar="PART=SOUND", help="a part's General MIDI sound (default: the style's)"
+    )
+    music.add_argument("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=0, metavar="N", help="the dice (default: 0)")
+    music.add_argument(
+        "--temperature", type=opt.number(0.05, 4.0, "a temperature"), default=0.9, metavar="T", help="0.05 safe … 4 wild (default: 0.9)"
+    )
+    clock = parser.add_argument_group("time")
+    clock.add_argument(
+        "--tempo", default=None, metavar="BPM",
+        help="quarter notes a minute, or: tap (t on the keyboard, or any notes), count-in (play a bar of even notes), clock"
+        " (follow MIDI clock) (default: the file's, else 120)",
+    )  # fmt: skip
+    clock.add_argument("--count-in", type=opt.whole(0, 8, "bars"), default=1, metavar="BARS", help="bars counted in (default: 1)")
+    clock.add_argument("--metronome", action="store_true", help="click throughout (default: in the count-in only)")
+    clock.add_argument("--clock-out", action="store_true", help="send MIDI clock to the outputs (default: no)")
+    clock.add_argument(
+        "--output-latency", type=opt.number(0, 500, "milliseconds"), metavar="MS", help="play so much earlier (default: as calibrated)"
+    )
+    clock.add_argument("--calibrate", action="store_true", help="measure latency by a tap test, keep it, and end")
+    out = parser.add_argument_group("output")
+    out.add_argument("--record", type=Path, metavar="FILE", help="keep the whole jam as multitrack MIDI, written as it happens")
+    out.add_argument("--stems", type=Path, metavar="FOLDER", help="after the jam, render the recording to one WAV a part")
+    out.add_argument("--force", action="store_true", help="replace what is already there (default: refuse)")
+    out.add_argument("--plain", action="store_true", help="log lines in place of the screen (default: where there is no terminal)")
+    out.add_argument(
+        "--control", type=opt.whole(0, 65535, "a port"), metavar="PORT",
+        help="open the control surface, a WebSocket on 127.0.0.1 (default: none; 0 picks a port)",
+    )  # fmt: skip
+    opt.add_soundfont(out)
+    out.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from composer.live.session import Session
+
+    plan = session_plan(args)
+    if args.calibrate:
+        from composer.live.tap_test import tap_test
+
+        return tap_test(plan, say)
+    plain = args.plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    with _ended_by_hangup(), Session(plan, say if plain else _quietly) as session, _control(args.control, session):
+        if plain:
+            while not session.wait(0.2):
+                pass
+        else:
+            from composer.live.screen import show
+
+            show(session)
+        why = session.engine.finished
+    _report(session, why, plan)
+    if args.stems is not None:
+        _stems(args)
+    return 0
+
+
+def session_plan(args: argparse.Namespace) -> SessionPlan:
+    """The command's words as a session. Raises InputError."""
+    from composer.live.ports import PortName
+    from composer.live.session import Route, SessionPlan
+    from composer.live.settings import PART_CHANNELS, JamSettings
+    from composer.styles import resolve
+
+    inputs = tuple(PortName.parse(text) for text in args.input)
+    routes = tuple(Route.parse(text) for text in args.output) or (Route.parse("synth"),)
+    if args.stems is not None and args.record is None:
+        raise InputError("--stems renders the recording: give --record as well")
+    file_names = [name for name in inputs if name.kind == "file"]
+    tempo, source, meter = args.tempo, "given", args.meter
+    if tempo in ("tap", "count-in", "clock"):
+        tempo, source = None, args.tempo
+        if file_names and source != "clock":
+            raise InputError("a file cannot tap or count in; give --tempo a number")
+    bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
+    numerator, denominator = _meter(meter or "4/4")
+    if file_names:
+        from composer.live.player_file import FilePlayer
+
+        first = FilePlayer.load(Path(file_names[0].value), file_names[0].text)
+        bpm = min(400.0, max(20.0, first.bpm)) if args.tempo is None else bpm
+        if meter is None:
+            numerator, denominator = first.numerator, first.denominator
+    heard_through_us = bool(file_names) or any(route.port.kind == "synth" for route in routes)
+    channels = opt.per_part("--channel", args.channel, opt.whole(1, 16, "a channel"))
+    settings = JamSettings(
+        parts=opt.part_list(args.parts) if args.parts is not None else ("drums", "bass", "guitar", "piano"),
+        style=resolve(args.style).name,
+        tempo_bpm=bpm,
+        tempo_from=source,
+        numerator=numerator,
+        denominator=denominator,
+        count_in_bars=args.count_in if source == "given" else 0,
+        bars=args.bars,
+        mode=args.mode,
+        strength=args.strength,
+        temperature=args.temperature,
+        seed=args.seed,
+        chords=_chart(args.chords, numerator, denominator),
+        metronome=args.metronome,
+        thru=heard_through_us if args.thru is None else args.thru,
+        clock_out=args.clock_out,
+        channels={**PART_CHANNELS, **{part: number - 1 for part, number in channels.items()}},
+        programs=opt.per_part("--program", args.program, opt.program),
+        density=opt.per_part("--density", args.density, opt.whole(1, 5, "a level")),
+    )
+    return SessionPlan(
+        settings, inputs, routes, args.record, args.force, args.checkpoint,
+        soundfont=args.soundfont,
+        output_latency_s=None if args.output_latency is None else args.output_latency / 1000,
+    )  # fmt: skip
+
+
+def _meter(text: str) -> tuple[int, int]:
+    numerator, slash, denominator = text.partition("/")
+    if not slash or not numerator.isdigit() or not denominator.isdigit():
+        raise InputError(f"--meter: cannot read {text!r}; write it as 4/4, 3/4 or 6/8")
+    return int(numerator), int(denominator)
+
+
+def _chart(text: str | None, numerator: int, denominator: int) -> tuple[str, ...]:
+    """A chart's chords, one a beat, for as many bars as it has."""
+    chart = opt.chart(text)
+    if chart is None:
+        return ()
+    from composer.harmony.lane import ChordLane
+    from composer.timing import Meter
+
+    cells = re.sub(r"(?m)(?:^|(?<=\s))#.*", "", chart).replace("\n", "|").split("|")
+    count = max(1, sum(bool(cell.strip()) for cell in cells))
+    bars = Meter(480, ((0, numerator, denominator),)).bars(count * round(numerator * 4 * 480 / denominator))
+    return tuple(chord.symbol for chord in ChordLane.from_chart(chart, bars).chords)
+
+
+def say(text: str) -> None:
+    """A log line: the time, and what happened."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", flush=True)
+
+
+def _quietly(_: str) -> None:
+    """The screen shows what is said."""
+
+
+def _report(session: object, why: str, plan: SessionPlan) -> None:
+    from composer.live.session import Session
+
+    assert isinstance(session, Session)
+    view = session.engine.view
+    if why:
+        say(why)
+    say(f"planned {view.planned} times, missed {view.missed} bars, late {view.late} of {session.engine.played} notes")
+    if plan.record is not None:
+        say(f"recorded: {plan.record}")
+
+
+def _stems(args: argparse.Namespace) -> None:
+    """The recording through the renderer."""
+    from composer.cli import render
+
+    parser = argparse.ArgumentParser()
+    render.add_arguments(parser)
+    words = [str(args.record), "--stems", "--out", str(args.stems), *(["--force"] if args.force else [])]
+    render.run(parser.parse_args(words + (["--soundfont", args.soundfont] if args.soundfont else [])))
+
+
+@contextlib.contextmanager
+def _ended_by_hangup() -> Iterator[None]:
+    """A closed terminal ends the jam as SIGTERM does: with all notes off."""
+    if not hasattr(signal, "SIGHUP"):
+        yield
+        return
+
+    def leave(_signal: int, _frame: object) -> None:
+        raise SystemExit(129)
+
+    before = signal.signal(signal.SIGHUP, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextlib.contextmanager
+def _control(number: int | None, session: object) -> Iterator[None]:
+    if number is None:
+        yield
+        return
+    from composer.live.control import ControlSurface
+    from composer.live.session import Session
+
+    assert isinstance(session, Session)
+    with ControlSurface(session, number) as surface:
+        say(f"control surface: ws://127.0.0.1:{surface.port}")
+        yield

@@ -1,0 +1,335 @@
+"""The band's mind: asks for bars in, plans out. The one module of the jam that talks to the model.
+
+A song that grows: for every ask a window of the last bars is laid out as a `GridSong` and painted on a fresh canvas (a few
+milliseconds), while the network's memory goes on from where the bar before left it. Memories are kept for the last bars, so that a
+bar can be written again, whole or from a position on, when the player goes elsewhere than was expected.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from composer.errors import InputError
+from composer.gm import ROLES
+from composer.harmony.chord import NO_CHORD, Chord
+from composer.live.harmonist import Harmonist
+from composer.live.hearing import chord_of
+from composer.live.plan import Ask, Plan, Wishes
+from composer.live.progressions import Progressions
+from composer.model.checkpoint import Checkpoint
+from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
+from composer.model.decoder import Decoder
+from composer.model.grammar import FORBIDDEN, let_go
+from composer.model.sampling import Sampling, new_canvas
+from composer.model.sampling import _take_turn as take_turn
+from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, Brief, cells, tempo_class
+from composer.styles import resolve
+from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, POSITIONS_PER_QUARTER, VELOCITY_STEP, GridSong, duration_class
+
+WINDOW_BARS = 24
+"""Bars the canvas shows; habits older than that are forgotten."""
+PHRASE_BARS = 8
+KEPT_STATES = 4
+
+
+@dataclass(frozen=True)
+class Metre:
+    """A bar in quarter notes and how many of our beats that is."""
+
+    bar_beats: float
+    beat_beats: float = 1.0
+
+    @property
+    def positions(self) -> int:
+        return round(self.bar_beats * POSITIONS_PER_QUARTER)
+
+    @property
+    def beat_positions(self) -> int:
+        return round(self.beat_beats * POSITIONS_PER_QUARTER)
+
+
+class Bandleader:
+    """Plans bars. Everything it decides follows from the asks and the seed."""
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        metre: Metre,
+        seed: int = 0,
+        progressions: Progressions | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._checkpoint, self._metre, self._seed, self._clock = checkpoint, metre, seed, clock
+        self._decoder = _Resuming(checkpoint)
+        self._harmonist = Harmonist(max(1, round(metre.bar_beats)), progressions)
+        self._band: dict[int, np.ndarray] = {}
+        self._player: dict[int, np.ndarray] = {}
+        self._states: dict[int, dict[str, Any]] = {}
+        self._styles: dict[str, tuple[int, int]] = {}
+
+    def plan(self, ask: Ask) -> Plan:
+        """Write a bar, or write it again from `ask.cut` on."""
+        begun = self._clock()
+        self._listen(ask)
+        chords, following, key, known = self._lane(ask)
+        bar, metre = ask.bar, self._metre
+        first = max(0, bar - WINDOW_BARS + 1)
+        song = self._song(first, ask, chords)
+        brief = self._brief(first, ask, known)
+        rng = np.random.default_rng([self._seed, bar, ask.number if ask.cut else 0])
+        kept = self._band.get(bar, np.zeros(0, GRID_NOTE_DTYPE))
+        kept = kept[kept["position"] < ask.cut]
+        written = self._write(song, brief, bar - first, kept, ask, rng)
+        written["bar"] = bar
+        self._band[bar] = written
+        for old in [each for each in self._band if each < bar - WINDOW_BARS]:
+            del self._band[old]
+            self._player.pop(old, None)
+        notes = self._playable(written)
+        return Plan(
+            ask.number, bar, ask.cut, notes, tuple(chord.symbol for chord in chords[-self._beats :]),
+            tuple(chord.symbol for chord in following), self._clock() - begun, key, known,
+        )  # fmt: skip
+
+    @property
+    def _beats(self) -> int:
+        return -(-self._metre.positions // self._metre.beat_positions)
+
+    def _listen(self, ask: Ask) -> None:
+        """Enter what the player played: for the harmony as it was, for the model as a tune on the grid."""
+        start_bar = max(0, ask.bar - 2)
+        if len(ask.heard):
+            start_bar = max(0, min(start_bar, int(ask.heard["onset"].min() // self._metre.bar_beats)))
+        start_beat = int(start_bar * self._metre.bar_beats)
+        self._harmonist.hear(ask.heard, start_beat, ask.now_beat)
+        tune = _skyline(ask.heard)
+        position = np.rint(tune["onset"] * POSITIONS_PER_QUARTER).astype(np.int64)
+        bar = position // self._metre.positions
+        for number in range(start_bar, ask.bar + 1):
+            mine = tune[bar == number]
+            grid = np.zeros(len(mine), GRID_NOTE_DTYPE)
+            grid["bar"], grid["position"] = number, (position - number * self._metre.positions)[bar == number]
+            grid["pitch"], grid["velocity"] = mine["pitch"], mine["velocity"] // VELOCITY_STEP
+            grid["duration"] = duration_class(mine["duration"] * POSITIONS_PER_QUARTER)
+            self._player[number] = grid
+
+    def _lane(self, ask: Ask) -> tuple[list[Chord], list[Chord], str, bool]:
+        """Chords of the window's beats, those of the bar after, the key's name, and whether any harmony is known."""
+        beats, bar = self._beats, ask.bar
+        first = max(0, bar - WINDOW_BARS + 1)
+        count = (bar + 2) * beats
+        if ask.wishes.chords:
+            chart = [Chord.parse(symbol) for symbol in ask.wishes.chords]
+            lane = [chart[beat % len(chart)] for beat in range(count)]
+            return lane[first * beats : -beats], lane[-beats:], "", True
+        quarters = max(1, round(self._metre.bar_beats))
+        outlook = self._harmonist.outlook(ask.now_beat, (bar + 2) * quarters)
+        # Harmony is heard in quarter notes; a beat of the metre takes the chord of the quarter it begins in.
+        starts = np.arange(count) % beats * self._metre.beat_beats + np.arange(count) // beats * quarters
+        states = outlook.states[np.minimum(np.floor(starts).astype(int), len(outlook.states) - 1)]
+        lane = [NO_CHORD if state < 0 else chord_of(int(state), outlook.key in (-1, 0, 5, 10, 3, 8, 1)) for state in states]
+        key = "" if outlook.key < 0 else chord_of(outlook.key, True).symbol
+        return lane[first * beats : -beats], lane[-beats:], key, bool((outlook.states >= 0).any())
+
+    def _song(self, first: int, ask: Ask, chords: list[Chord]) -> GridSong:
+        """The window as the model sees it: bars `first` … ask.bar, numbered from 0."""
+        bars = np.arange(first, ask.bar + 1)
+        notes = [table[bar] for table in (self._band, self._player) for bar in bars[:-1].tolist() if bar in table]
+        together = np.concatenate([np.zeros(0, GRID_NOTE_DTYPE), *notes])
+        together["bar"] -= first
+        together = np.sort(together, order=["bar", "part", "position", "pitch"])
+        tones = np.zeros((len(chords), 12), bool)
+        for row, chord in zip(tones, chords, strict=True):
+            row[list(chord.tones)] = True
+        phrase = bars % PHRASE_BARS
+        return GridSong(
+            together,
+            np.full(len(bars), self._metre.positions),
+            np.full(len(bars), self._metre.beat_positions),
+            np.array([chord.root for chord in chords], np.int64),
+            np.array([chord.bass for chord in chords], np.int64),
+            tones,
+            phrase,
+            PHRASE_BARS - 1 - phrase,
+            np.zeros(len(bars), np.int64),
+            ask.bpm,
+        )
+
+    def _brief(self, first: int, ask: Ask, known: bool) -> Brief:
+        wishes, bars = ask.wishes, ask.bar + 1 - first
+        asked = tuple(sorted(ROLES.index(part) for part in wishes.parts))
+        controls = np.zeros((bars, PARTS, len(CONTROLS)), np.int64)
+        density = dict(wishes.density)
+        for part in asked:
+            role = ROLES[part]
+            silent = role in wishes.resting or (not known and role != "drums")
+            controls[-1, part, ACTIVITY] = RESTS if silent else PLAYS
+            controls[-1, part, DENSITY] = density.get(role, 0)
+        style, groove = self._style(wishes.style)
+        share = float(np.clip(wishes.strength, 0.0, 1.5))
+        return Brief(
+            asked=cells(bars, asked),
+            given=cells(bars, (0,)),
+            lookahead=-1,
+            styles=((style, groove, share), (0, 0, 1 - share)) if share != 1 else ((style, groove, 1.0),),
+            tempo=tempo_class(ask.bpm),
+            controls=controls,
+            know_end=False,
+        )
+
+    def _style(self, name: str) -> tuple[int, int]:
+        """Rows of a style's and a groove's name; a style's groove is drawn once and then kept."""
+        if name not in self._styles:
+            config, grooves = self._checkpoint.config, self._checkpoint.card.get("grooves", {})
+            groove = name if name in config.grooves else ""
+            style = resolve(grooves[groove]["style"] if groove in grooves else name).name
+            if not groove:
+                meter = f"{round(self._metre.bar_beats / self._metre.beat_beats)}/4"
+                if self._metre.beat_beats == 1.5:
+                    meter = f"{round(self._metre.bar_beats * 2)}/8"
+                fitting = [
+                    each for each in sorted(grooves)
+                    if grooves[each]["style"] == style and meter in grooves[each]["meters"] and each in config.grooves
+                ]  # fmt: skip
+                rng = np.random.default_rng([self._seed, len(name)])
+                groove = fitting[int(rng.integers(len(fitting)))] if fitting else ""
+            self._styles[name] = (
+                config.styles.index(style) + 1 if style in config.styles else 0,
+                config.grooves.index(groove) + 1 if groove in config.grooves else 0,
+            )
+        return self._styles[name]
+
+    def _write(
+        self, song: GridSong, brief: Brief, slot: int, kept: np.ndarray, ask: Ask, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Let the model write the window's last bar, `kept` being written already."""
+        canvas = new_canvas(song, brief)
+        canvas.paint(song.notes[song.notes["bar"] < slot])
+        for bar in range(slot + 1):
+            canvas.settle(bar)
+        decoder = self._decoder
+        decoder.begin(canvas, brief)
+        if ask.bar in self._states:
+            decoder.restore(self._states[ask.bar])
+        elif self._states:
+            decoder.restore(self._states[max(self._states)])
+        else:
+            self._states[ask.bar] = decoder.save()
+        told = self._told(ask.bar - 1, slot)
+        turns = np.flatnonzero(brief.asked[slot]).tolist()
+        decoder.tell((BAR, NO_PART, slot, slot, 0, 0, 0, 0), NO_PART if told else turns[0])
+        for i, event in enumerate(told):
+            decoder.tell(event, turns[0] if i == len(told) - 1 else NO_PART)
+        before = {part: _last_pitch(song.notes, part) for part in range(PARTS)}
+        written = [np.zeros(0, GRID_NOTE_DTYPE)]
+        for part, following in itertools.pairwise([*turns, NO_PART]):
+            playing = brief.controls[slot, part, ACTIVITY]
+            if playing != RESTS or np.any(kept["part"] == part):
+                decoder.resume(kept[kept["part"] == part], ask.cut)
+                must_play = bool(playing == PLAYS) and not ask.cut
+                written.append(take_turn(decoder, slot, part, must_play, before, Sampling(ask.wishes.temperature), rng))
+                canvas.paint(written[-1])
+            decoder.tell((END, part, slot, slot, END_POSITION, 0, 0, 0), following)
+        decoder.resume(kept[:0], 0)
+        self._states[ask.bar + 1] = decoder.save()
+        for old in [bar for bar in self._states if bar < ask.bar - KEPT_STATES]:
+            del self._states[old]
+        return np.concatenate(written)
+
+    def _told(self, bar: int, slot: int) -> list[tuple[int, ...]]:
+        """The player's last bar as events told before this one; nothing in the first."""
+        rows = self._player.get(bar, np.zeros(0, GRID_NOTE_DTYPE))
+        return [
+            (GIVEN, 0, slot, slot - 1, int(row["position"]), int(row["pitch"]), int(row["duration"]), int(row["velocity"]))
+            for row in rows
+        ]
+
+    def _playable(self, notes: np.ndarray) -> np.ndarray:
+        """No more held at once than a player can hold; by position."""
+        out = [let_go(notes[notes["part"] == part], np.full(int(notes["bar"].max(initial=0)) + 1, self._metre.positions), part)
+               for part in np.unique(notes["part"]).tolist()]  # fmt: skip
+        together = np.concatenate([np.zeros(0, GRID_NOTE_DTYPE), *out])
+        return np.asarray(np.sort(together, order=["position", "part", "pitch"]))
+
+
+class _Resuming(Decoder):
+    """A Decoder whose memory can be kept and put back, and which can be made to say again what was played already.
+
+    While forced notes are left, every choice is theirs; after them nothing is placed before `cut`.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        super().__init__(checkpoint)
+        self._forced: list[tuple[int, int, int, int]] = []
+        self._cut = 0
+
+    def save(self) -> dict[str, Any]:
+        """The memory as it is now."""
+        fields = {name: getattr(self.memory, name) for name in _MEMORY if hasattr(self.memory, name)}
+        return {"z": self.z} | {name: _copied(value) for name, value in fields.items()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Back to a memory that was saved."""
+        self.z = saved["z"]
+        for name in saved.keys() - {"z"}:
+            setattr(self.memory, name, _copied(saved[name]))
+
+    def resume(self, played: np.ndarray, cut: int) -> None:
+        """In the turns to come, say `played` (one part's grid notes, in order) first and then nothing before `cut`."""
+        rows = np.sort(played, order=["position", "pitch"])
+        self._forced = [(int(n["position"]), int(n["pitch"]), int(n["duration"]), int(n["velocity"])) for n in rows][::-1]
+        self._cut = cut
+
+    def positions(self) -> np.ndarray:
+        logits = super().positions()
+        if self._forced:
+            return _only(logits, self._forced[-1][0])
+        logits[: self._cut] = FORBIDDEN
+        return logits
+
+    def pitches(self, position: int, previous: int) -> np.ndarray:
+        logits = super().pitches(position, previous)
+        return _only(logits, self._forced[-1][1]) if self._forced else logits
+
+    def durations(self, pitch: int) -> np.ndarray:
+        logits = super().durations(pitch)
+        return _only(logits, self._forced[-1][2]) if self._forced else logits
+
+    def velocities(self, duration: int) -> np.ndarray:
+        logits = super().velocities(duration)
+        return _only(logits, self._forced.pop()[3]) if self._forced else logits
+
+
+_MEMORY = ("hidden", "carry", "keys", "values", "told")
+"""What changes in a trunk's memory (decoder.LSTMMemory, decoder.AttentionMemory)."""
+
+
+def _copied(value: Any) -> Any:
+    return [each.copy() for each in value] if isinstance(value, list) else value.copy() if hasattr(value, "copy") else value
+
+
+def _only(logits: np.ndarray, choice: int) -> np.ndarray:
+    out = np.full(len(logits), FORBIDDEN)
+    out[choice] = 0.0
+    return out
+
+
+def _skyline(heard: np.ndarray) -> np.ndarray:
+    """The highest of the notes struck together (within a twelfth of a beat): the tune, as the model knows tunes."""
+    rows = np.sort(heard, order=["onset", "pitch"])
+    keep = [
+        i for i in range(len(rows))
+        if not np.any((np.abs(rows["onset"] - rows["onset"][i]) < 1 / 12) & (rows["pitch"] > rows["pitch"][i]))
+    ]  # fmt: skip
+    return rows[keep]
+
+
+def _last_pitch(notes: np.ndarray, part: int) -> int:
+    mine = notes["pitch"][notes["part"] == part]
+    return int(mine[-1]) if len(mine) else -1

@@ -1,0 +1,142 @@
+"""The harmony the player implies, beat by beat, and what comes next: a path through what was heard, and a memory of the piece.
+
+Beats that have been heard are scored against chords (`hearing`) and joined by a Viterbi path. Beats to come are expected
+from where the piece has been before: if the last bars went as four, eight or sixteen bars ago, so will the next; else from
+how chords follow each other in songs (`progressions`), and else they stay as they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.harmony.viterbi import best_path
+from composer.live.hearing import STATES, chroma_of, score_chroma, state_tones
+from composer.live.progressions import Progressions
+
+MEMORY_BARS = 40
+"""How far back the piece is remembered."""
+SHARPNESS = 9.0
+"""Turns a difference in score into nats."""
+CHANGE = (2.6, 1.6, 0.9)
+"""What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
+PERIODS = (1, 2, 4, 8, 12, 16)
+"""Bars after which music likes to return."""
+LIKE = 0.6
+"""Nats that a return is worth for each bar that went as it did then."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Chord states per beat (STATES, or -1 before anything was heard) from beat 0 to the end of the bar asked about."""
+
+    states: np.ndarray
+    heard_beats: int
+    """How many of them have been heard."""
+    key: int
+    """Tonic of the major scale that fits what was heard lately, 0..11, -1 unknown."""
+
+
+class Harmonist:
+    """Listens to a piece from its beginning. Not for polymetre: every bar has `beats` quarter-note beats."""
+
+    def __init__(self, beats: int, progressions: Progressions | None = None) -> None:
+        self.beats = beats
+        self.progressions = progressions
+        self._chroma = np.zeros((0, 12))
+        self._bass = np.zeros(0, np.int64)
+        self._tune: dict[int, np.ndarray] = {}
+
+    def hear(self, notes: np.ndarray, start_beat: int, now_beat: float) -> None:
+        """Everything (HEARD_DTYPE) played from `start_beat` on, known up to `now_beat`; what was known of it is replaced."""
+        start, end = max(0, start_beat), max(0, int(np.ceil(now_beat - 1e-6)))
+        if end > len(self._chroma):
+            more = end - len(self._chroma)
+            self._chroma = np.concatenate([self._chroma, np.zeros((more, 12))])
+            self._bass = np.concatenate([self._bass, np.full(more, -1)])
+        if end > start:
+            chroma, bass = chroma_of(notes, np.arange(start, end + 1, dtype=np.float64))
+            self._chroma[start:end], self._bass[start:end] = chroma, bass
+
+    def outlook(self, now_beat: float, until_beat: int) -> Outlook:
+        """Chords up to `until_beat`: those heard by `now_beat`, then those expected."""
+        heard = max(0, min(int(np.ceil(now_beat - 0.35)), len(self._chroma)))
+        first = max(0, heard - MEMORY_BARS * self.beats)
+        first -= first % self.beats
+        sounding = self._chroma[first:heard].any(axis=1)
+        states = np.full(until_beat, -1, np.int64)
+        if not sounding.any():
+            return Outlook(states, heard, -1)
+        key = self.key(heard)
+        scores = self._scores(first, heard, key)
+        weights = self._weights(np.arange(first, heard))
+        moves = np.stack([-cost * (1 - np.eye(STATES)) for cost in CHANGE])
+        path = best_path(scores, moves, weights)
+        path[: int(np.argmax(sounding))] = path[int(np.argmax(sounding))]
+        states[first : min(heard, until_beat)] = path[: max(0, until_beat - first)]
+        for beat in range(heard, until_beat):
+            states[beat] = self._expect(states, first, heard, beat, key)
+        return Outlook(states, heard, key)
+
+    def key(self, heard: int) -> int:
+        """Tonic of the major scale that holds most of what sounded in the last bars, the latest counting most; -1 in silence."""
+        recent = self._chroma[max(0, heard - 4 * self.beats) : heard]
+        if not recent.any():
+            recent = self._chroma[:heard]
+        if not recent.any():
+            return -1
+        fading = 0.5 ** (np.arange(len(recent))[::-1] / (1.5 * self.beats))
+        total = fading @ np.sqrt(recent)
+        scale = np.array([1.2, 0, 1, 0, 1.05, 1, 0, 1.15, 0, 1, 0, 0.9])
+        return int(np.argmax([np.roll(scale, tonic) @ total for tonic in range(12)]))
+
+    def _weights(self, beats: np.ndarray) -> np.ndarray:
+        """How strong beats are: 2 a bar's first, 1 the middle of an even bar, else 0."""
+        place = beats % self.beats
+        half = (place * 2 == self.beats) & (self.beats % 2 == 0)
+        return np.asarray(np.where(place == 0, 2, np.where(half, 1, 0)))
+
+    def _scores(self, first: int, heard: int, key: int) -> np.ndarray:
+        """Nats for every chord in every heard beat: the beat itself, a little of its bar, and the key."""
+        chroma, bass = self._chroma[first:heard], self._bass[first:heard]
+        own = score_chroma(chroma, bass)
+        bar = np.arange(len(chroma)) // self.beats
+        together = np.zeros((bar[-1] + 1, 12))
+        np.add.at(together, bar, chroma)
+        around = score_chroma(together, np.full(len(together), -1))[bar]
+        # A beat with one or two pitch classes says little: its bar says the rest.
+        rich = np.minimum(np.count_nonzero(chroma > 0.05, axis=1), 3)[:, None] / 3
+        scores = SHARPNESS * (own + (1.2 - rich) * 0.6 * around)
+        if self.progressions is not None and key >= 0:
+            scores += 0.35 * self.progressions.common(key)
+        return np.asarray(scores)
+
+    def _expect(self, states: np.ndarray, first: int, heard: int, beat: int, key: int) -> int:
+        """The likeliest chord of a beat to come, given those before it."""
+        votes = np.full(STATES, -6.0)
+        last = int(states[beat - 1]) if beat else -1
+        if self.progressions is not None and last >= 0:
+            place = 2 if beat % self.beats == 0 else 1 if beat * 2 % self.beats == 0 else 0
+            votes = self.progressions.after(last, key, place)
+        elif last >= 0:
+            votes[last] = 0.0
+        tones = state_tones()
+        for period in PERIODS:
+            back = beat - period * self.beats
+            if back < first or states[back] < 0:
+                continue
+            # How many beats on end went as they did one period ago, up to four bars.
+            alike = 0.0
+            for step in range(1, 4 * self.beats + 1):
+                here, then = beat - step, back - step
+                if then < first or here < 0:
+                    break
+                a, b = states[here], states[then]
+                same = a == b or (a % 12 == b % 12) or (tones[a] & tones[b]).sum() >= 3
+                if not same:
+                    break
+                alike += 1
+            bonus = LIKE * alike / self.beats + (0.5 if period in (4, 8, 16) else 0.2) * (alike >= self.beats)
+            votes[states[back]] += min(bonus, 4.0)
+        return int(votes.argmax())

@@ -1,0 +1,201 @@
+"""The recording: the whole jam, player and band, as a multitrack MIDI file with tempo map, complete on disk twice a second.
+
+Every write is a whole, valid file that takes the place of the last one in one step, sounding notes closed; whatever kills us, at
+most the last half second is missing. What happened is kept as finished bytes per track, so that a write costs a copy.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import struct
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from composer.errors import OutputError
+from composer.formats.midi_read import ROLE_TAG
+from composer.live import midi
+
+TICKS_PER_BEAT = 480
+WRITE_S = 0.5
+SETTLE_TICKS = 4 * TICKS_PER_BEAT
+"""Events may arrive this much out of order; older ones are finished."""
+
+
+@dataclass
+class _Track:
+    head: bytes
+    done: bytearray = field(default_factory=bytearray)
+    done_tick: int = 0
+    waiting: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """(tick, order of arrival, message)."""
+    count: int = 0
+    held: set[tuple[int, int]] = field(default_factory=set)
+    """(channel, pitch) sounding at the end of `done`."""
+
+    def add(self, tick: int, message: bytes) -> None:
+        self.count += 1
+        self.waiting.append((max(tick, self.done_tick), self.count, message))
+
+    def settle(self, before: int) -> None:
+        """Finish everything before a tick."""
+        self.waiting.sort()
+        at = 0
+        while at < len(self.waiting) and self.waiting[at][0] < before:
+            tick, _, message = self.waiting[at]
+            self.done += _varlen(tick - self.done_tick) + message
+            self.done_tick = tick
+            _keep_book(self.held, message)
+            at += 1
+        del self.waiting[:at]
+
+    def chunk(self, end: int) -> bytes:
+        """The track as it stands, sounding notes closed at `end`."""
+        body, tick, held = bytearray(self.done), self.done_tick, set(self.held)
+        for at, _, message in sorted(self.waiting):
+            body += _varlen(at - tick) + message
+            tick = at
+            _keep_book(held, message)
+        for channel, pitch in sorted(held):
+            body += _varlen(max(0, end - tick)) + midi.note_off(channel, pitch)
+            tick = max(tick, end)
+        body = self.head + body + b"\x00\xff\x2f\x00"
+        return struct.pack(">4sI", b"MTrk", len(body)) + bytes(body)
+
+
+class Recorder:
+    """Tracks by name. Methods may be called from the engine's thread; writing is done in a thread of its own.
+
+    `background=False` writes only in `flush` and `close`, for the fake clock.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        tracks: Sequence[tuple[str, str]],
+        meter: tuple[int, int],
+        origin_beats: float,
+        force: bool = False,
+        background: bool = True,
+    ) -> None:
+        """tracks: (name, role). `origin_beats`: how long before beat 0 the file begins. Raises OutputError."""
+        if path.exists() and not force:
+            raise OutputError(f"{path}: already there; choose another --record, or --force to replace it")
+        self.path, self._origin = path, origin_beats
+        denominator = meter[1].bit_length() - 1
+        self._tempo = _Track(_meta(0x58, bytes((meter[0], denominator, 24, 8))))
+        self._chords = _Track(_meta(0x03, b"Chords"))
+        self._tracks = {
+            name: _Track(_meta(0x03, name.encode()) + (_meta(0x7F, ROLE_TAG + role.encode()) if role else b""))
+            for name, role in tracks
+        }
+        self._end = 0
+        self._dirty = True
+        self._queue: queue.SimpleQueue[tuple[str, float, bytes] | None] = queue.SimpleQueue()
+        self.written = 0
+        self.failed = ""
+        """Why the disk does not take it, if it does not."""
+        self._write()
+        if self.failed:
+            raise OutputError(f"{path}: cannot be written ({self.failed}); choose another --record")
+        self._thread: threading.Thread | None = None
+        if background:
+            self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
+            self._thread.start()
+
+    def event(self, track: str, beat: float, message: bytes) -> None:
+        """A channel message at a beat."""
+        self._queue.put((track, beat, message))
+
+    def tempo(self, beat: float, bpm: float) -> None:
+        """Another tempo from a beat on."""
+        pace_us = max(1, min(0xFFFFFF, round(60e6 / bpm)))
+        self._queue.put(("", beat, _meta(0x51, pace_us.to_bytes(3, "big"))))
+
+    def chord(self, beat: float, symbol: str) -> None:
+        """The chord that sounds from a beat on."""
+        self._queue.put(("chords", beat, _meta(0x01, symbol.encode())))
+
+    def flush(self) -> None:
+        """Take in what has been told, and write."""
+        self._take_in()
+        self._write()
+
+    def close(self) -> None:
+        """Write everything and stop; safe to call twice."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(timeout=5)
+            self._thread = None
+        self.flush()
+
+    def _run(self) -> None:
+        last_s = time.monotonic()
+        while True:
+            try:
+                item = self._queue.get(timeout=WRITE_S / 2)
+            except queue.Empty:
+                item = ("", float("nan"), b"")
+            if item is None:
+                return
+            self._enter(item)
+            if time.monotonic() - last_s >= WRITE_S:
+                last_s = time.monotonic()
+                self.flush()
+            elif self._queue.empty():
+                time.sleep(0.02)  # in handfuls: waking for every note would steal time from those who play them
+
+    def _take_in(self) -> None:
+        while not self._queue.empty():
+            item = self._queue.get()
+            if item is not None:
+                self._enter(item)
+
+    def _enter(self, item: tuple[str, float, bytes]) -> None:
+        name, beat, message = item
+        if not message:
+            return
+        tick = max(0, round((beat + self._origin) * TICKS_PER_BEAT))
+        self._end = max(self._end, tick)
+        self._dirty = True
+        track = self._tempo if not name else self._chords if name == "chords" else self._tracks[name]
+        track.add(tick, message)
+
+    def _write(self) -> None:
+        if not self._dirty:
+            return
+        tracks = [self._tempo, *([self._chords] if self._chords.count else []), *self._tracks.values()]
+        for track in tracks:
+            track.settle(self._end - SETTLE_TICKS)
+        blob = struct.pack(">4sIHHH", b"MThd", 6, 1, len(tracks), TICKS_PER_BEAT)
+        blob += b"".join(track.chunk(self._end) for track in tracks)
+        staged = self.path.with_name(f".{self.path.name}.part")
+        try:
+            staged.write_bytes(blob)
+            os.replace(staged, self.path)
+            self._dirty, self.failed = False, ""
+            self.written += 1
+        except OSError as error:
+            self.failed = (error.strerror or str(error)).lower()
+
+
+def _keep_book(held: set[tuple[int, int]], message: bytes) -> None:
+    if midi.is_note_on(message):
+        held.add((message[0] & 15, message[1]))
+    elif midi.is_note_off(message):
+        held.discard((message[0] & 15, message[1]))
+
+
+def _meta(kind: int, body: bytes) -> bytes:
+    """A meta message; delta time comes before it. Heads stand at tick 0."""
+    return (b"\x00" if kind in (0x03, 0x58, 0x7F) else b"") + bytes((0xFF, kind)) + _varlen(len(body)) + body
+
+
+def _varlen(value: int) -> bytes:
+    groups = [value & 0x7F]
+    while value := value >> 7:
+        groups.append(value & 0x7F | 0x80)
+    return bytes(reversed(groups))

@@ -1,0 +1,189 @@
+"""A jam put together: ports opened, processes started, the engine in its thread; and all of it taken down again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from composer.errors import InputError
+from composer.gm import BAND
+from composer.live.calibration import Latencies
+from composer.live.engine import Engine, Line, Wiring
+from composer.live.generator import GeneratorProcess, MakeLeader, ModelLeader
+from composer.live.inbox import LiveInbox
+from composer.live.items import Command
+from composer.live.player_file import FilePlayer
+from composer.live.ports import PortName, Ports
+from composer.live.recorder import Recorder
+from composer.live.settings import PLAYER_CHANNEL, JamSettings
+from composer.timing import beat_quarters
+
+SWITCH_S = 0.0003
+"""How long one thread may keep the others from the interpreter: what keeps time waits no longer than this."""
+RT_PRIORITY = 10
+
+
+@dataclass(frozen=True)
+class Route:
+    """An output and the parts that go to it, () for all."""
+
+    port: PortName
+    parts: tuple[str, ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Route:
+        """PORT, or PART,PART=PORT. Raises InputError."""
+        head, equals, rest = text.partition("=")
+        parts = tuple(word.strip() for word in head.split(","))
+        if equals and all(part in (*BAND, "player", "click") for part in parts):
+            return cls(PortName.parse(rest), parts)
+        return cls(PortName.parse(text))
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """Everything a session needs to be told."""
+
+    settings: JamSettings
+    inputs: tuple[PortName, ...] = ()
+    outputs: tuple[Route, ...] = ()
+    record: Path | None = None
+    force: bool = False
+    checkpoint: Path | None = None
+    soundfont: str | None = None
+    output_latency_s: float | None = None
+    """In place of what was calibrated."""
+    make_leader: MakeLeader | None = None
+    """Another mind than the model's, for tests."""
+
+
+class Session:
+    """A jam: `with Session(plan, say) as session: session.wait()`. Leaving the block ends every note, however it is left."""
+
+    def __init__(self, plan: SessionPlan, say: Callable[[str], None]) -> None:
+        self.plan, self._say = plan, say
+        self.inbox = LiveInbox()
+        self._closed = False
+        self._error: BaseException | None = None
+        self.players = tuple(
+            FilePlayer.load(Path(name.value), name.text) for name in plan.inputs if name.kind == "file"
+        )
+        self.settings = _with_file(plan.settings, self.players)
+        self.ports = Ports(self.inbox.put, plan.soundfont)
+        try:
+            self.engine = self._engine()
+        except BaseException:
+            self.ports.close()
+            raise
+        self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._switch_s = sys.getswitchinterval()
+
+    def __enter__(self) -> Session:
+        sys.setswitchinterval(SWITCH_S)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def command(self, name: str, **values: object) -> None:
+        """Put a wish into the inbox, from any thread."""
+        self.inbox.put(Command(name, dict(values)))
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the jam is over; returns whether it is. Raises what the engine died of."""
+        self._thread.join(timeout_s)
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """Stop, with all notes off, ports closed and the recording complete; safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._thread.ident is not None:
+                self.inbox.put(Command("stop", {"why": "stopped"}))
+                self._thread.join(timeout=3)
+            self.engine.quiet()
+        finally:
+            sys.setswitchinterval(self._switch_s)
+            recorder = self.engine.wiring.recorder
+            try:
+                if recorder is not None:
+                    recorder.close()
+            finally:
+                self.ports.close()
+
+    def _run(self) -> None:
+        _ask_for_priority()
+        try:
+            self.engine.run()
+        except BaseException as error:  # told to whoever waits: a thread has nobody else to tell
+            self._error = error
+
+    def _engine(self) -> Engine:
+        plan, settings = self.plan, self.settings
+        inputs = [self.ports.input(name) for name in plan.inputs if name.kind != "file"]
+        outputs = {route.port.text: self.ports.output(route.port) for route in plan.outputs}
+        lines = wire(settings, plan.outputs)
+        names = tuple(port.name for port in inputs)
+        latencies = Latencies.load()
+        recorder = None
+        if plan.record is not None:
+            tracks = [("player", "melody"), *((part, part) for part in settings.parts)]
+            origin = settings.count_in_bars * settings.numerator * 4 / settings.denominator
+            recorder = Recorder(plan.record, tracks, (settings.numerator, settings.denominator), origin, plan.force)
+        beat = beat_quarters(settings.numerator, settings.denominator)
+        make = plan.make_leader or ModelLeader(
+            plan.checkpoint, settings.numerator * 4 / settings.denominator, beat, settings.seed
+        )
+        wiring = Wiring(
+            inputs=(*names, *(player.name for player in self.players)),
+            outputs=tuple(outputs.values()),
+            lines=lines,
+            start_planner=lambda: GeneratorProcess(make, self.inbox.put),
+            recorder=recorder,
+            players=self.players,
+            input_latency_s={name: latencies.input_s(name) for name in names},
+            output_latency_s=max((latencies.output_s(name) for name in outputs), default=0.0)
+            if plan.output_latency_s is None
+            else plan.output_latency_s,
+        )
+        return Engine(settings, self.inbox, wiring, self._say)
+
+
+def wire(settings: JamSettings, routes: Iterable[Route]) -> dict[str, tuple[Line, ...]]:
+    """Where every part, the player and the click go. Raises InputError for a part that nobody would hear."""
+    lines: dict[str, list[Line]] = {name: [] for name in (*settings.parts, "player", "click")}
+    channels = {**settings.channels, "player": PLAYER_CHANNEL, "click": settings.channels.get("drums", 9)}
+    for route in routes:
+        for name in route.parts or lines:
+            if name in lines:
+                lines[name].append(Line(route.port.text, channels[name]))
+    deaf = [part for part in settings.parts if not lines[part]]
+    if deaf:
+        raise InputError(f"{', '.join(deaf)}: no output plays them; give an --output without parts, or leave them out")
+    return {name: tuple(places) for name, places in lines.items()}
+
+
+def _with_file(settings: JamSettings, players: tuple[FilePlayer, ...]) -> JamSettings:
+    """What a file brings along where the user said nothing else: how long it is."""
+    if players and settings.bars is None:
+        return replace(settings, bars=max(player.bars for player in players))
+    return settings
+
+
+def _ask_for_priority() -> None:
+    """A real-time priority for the engine's thread, where the system grants it."""
+    setter = getattr(os, "sched_setscheduler", None)
+    if setter is not None:
+        with contextlib.suppress(OSError):
+            setter(0, os.SCHED_FIFO, os.sched_param(RT_PRIORITY))

@@ -1,0 +1,202 @@
+"""The system's MIDI ports, through python-rtmidi: ALSA or JACK, CoreMIDI, WinMM. The one owner of rtmidi.
+
+RtMidi does not tell when a port vanishes, so a watcher looks at the list of names twice a second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from composer.errors import InputError
+from composer.live.items import Heard, PortDown, PortUp
+from composer.live.ports import PortName, Post, choose
+
+CLIENT = "composer"
+WATCH_S = 0.5
+INSTALL_HINT = "install it with: pip install python-rtmidi"
+
+
+def rtmidi_module() -> Any:
+    """python-rtmidi. Raises InputError with the command that installs it."""
+    try:
+        import rtmidi
+    except ImportError as error:
+        raise InputError(f"system MIDI ports need python-rtmidi ({error}); {INSTALL_HINT}") from None
+    return rtmidi
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """ALSA and JACK print to stderr what we say ourselves; for as long as they are asked, nobody listens there."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _clients(kind: str) -> Iterator[tuple[str, Any]]:
+    """(API's name, a client) for every MIDI system that answers here; kind is "MidiIn" or "MidiOut"."""
+    rtmidi = rtmidi_module()
+    for api in rtmidi.get_compiled_api():
+        if api == rtmidi.API_RTMIDI_DUMMY or (api == rtmidi.API_LINUX_ALSA and not os.path.exists("/dev/snd/seq")):
+            continue
+        try:
+            with _quiet():
+                client = getattr(rtmidi, kind)(api, name=CLIENT)
+                client.get_port_count()
+        except (rtmidi.RtMidiError, SystemError, RuntimeError):
+            continue
+        yield str(rtmidi.get_api_display_name(api)), client
+
+
+def system_ports(kind: str) -> list[tuple[str, str]]:
+    """(name, MIDI system) of every port; kind is "input" or "output"."""
+    found = []
+    for api, client in _clients("MidiIn" if kind == "input" else "MidiOut"):
+        found += [(str(name), api) for name in client.get_ports()]
+        client.delete()
+    return found
+
+
+def midi_systems() -> list[str]:
+    """The MIDI systems that answer on this machine; without one, there are no system and no virtual ports."""
+    names = []
+    for api, client in _clients("MidiIn"):
+        names.append(api)
+        client.delete()
+    return names
+
+
+class _SystemPort:
+    """One port: opened by name, watched, opened again when it returns."""
+
+    kind = ""
+    what = ""
+
+    def __init__(self, name: PortName, post: Post) -> None:
+        self.name, self._post, self._wanted = name.text, post, name
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._client: Any = None
+        self._found = ""
+        with self._lock:
+            self._open()
+        post(PortUp(self.name))
+        self._watcher: threading.Thread | None = None
+        if name.kind == "system":
+            self._watcher = threading.Thread(target=self._watch, name=f"watch {self.name}", daemon=True)
+            self._watcher.start()
+
+    def _open(self) -> None:
+        clients = list(_clients(self.kind))
+        if not clients:
+            raise InputError(
+                f"{self.name}: no MIDI system answers on this machine (ALSA and JACK are looked for on Linux);"
+                " start one, or use tcp:HOST:PORT"
+            )
+        chosen: tuple[Any, str] | None = None
+        if self._wanted.kind == "virtual":
+            if sys.platform == "win32":
+                raise InputError(f"{self.name}: Windows has no virtual MIDI ports; use a loopback driver's port by name")
+            chosen = clients[0][1], self._wanted.value
+            self._attach(chosen[0])
+            with _quiet():
+                chosen[0].open_virtual_port(self._wanted.value)
+        else:
+            names = {str(port): (client, index) for _, client in clients for index, port in enumerate(client.get_ports())}
+            self._found = choose(self._wanted.value, list(names), self.what)
+            client, index = names[self._found]
+            chosen = client, self._found
+            self._attach(client)
+            with _quiet():
+                client.open_port(index, "jam")
+        self._client = chosen[0]
+        for _, client in clients:
+            if client is not self._client:
+                client.delete()
+
+    def _attach(self, client: Any) -> None:
+        """Before opening."""
+
+    def _watch(self) -> None:
+        rtmidi = rtmidi_module()
+        while not self._closed.wait(WATCH_S):
+            if self._client is None:
+                with contextlib.suppress(InputError, rtmidi.RtMidiError, SystemError), self._lock:
+                    self._open()
+                    self._post(PortUp(self.name, "it is back"))
+                continue
+            try:
+                there = self._found in self._client.get_ports()
+            except (rtmidi.RtMidiError, SystemError):
+                there = False
+            if not there:
+                self._lose("it has vanished")
+
+    def _lose(self, why: str) -> None:
+        with self._lock:
+            client, self._client = self._client, None
+            if client is not None:
+                with _quiet():
+                    client.delete()
+                self._post(PortDown(self.name, why))
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._watcher is not None:
+            self._watcher.join(timeout=2)
+        with self._lock:
+            client, self._client = self._client, None
+            if client is not None:
+                with _quiet():
+                    client.close_port()
+                    client.delete()
+
+
+class SystemInput(_SystemPort):
+    """Hears a system port, or a virtual one. The time of a message is the moment its callback runs."""
+
+    kind, what = "MidiIn", "input"
+
+    def _attach(self, client: Any) -> None:
+        client.ignore_types(sysex=True, timing=False, active_sense=True)
+        client.set_callback(self._hear)
+
+    def _hear(self, event: tuple[list[int], float], _: object) -> None:
+        self._post(Heard(self.name, bytes(event[0]), time.monotonic()))
+
+
+class SystemOutput(_SystemPort):
+    """Plays to a system port, or through a virtual one."""
+
+    kind, what = "MidiOut", "output"
+
+    def send(self, data: bytes) -> None:
+        with self._lock:
+            client = self._client
+            if client is None:
+                return
+            try:
+                client.send_message(data)
+                return
+            except (rtmidi_module().RtMidiError, SystemError) as error:
+                why = str(error)
+        self._lose(why)
+
+    def close(self) -> None:
+        # JACK and CoreMIDI hand messages over on their own time: the last note-offs must be out before the port goes.
+        if self._client is not None:
+            time.sleep(0.05)
+        super().close()

@@ -1,0 +1,161 @@
+"""MIDI over TCP: plain MIDI bytes, as mido.sockets sends and reads them, with lost peers noticed and taken back.
+
+Whoever comes first listens: if someone listens at the address we connect to them, else we listen there, and any
+number may connect to us. The role is kept; who connected, connects again when the other side has gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import threading
+import time
+
+import mido
+
+from composer.errors import InputError
+from composer.live.items import Heard, PortDown, PortUp
+from composer.live.ports import PortName, Post
+
+CONNECT_S = 1.0
+RETRY_S = 0.25
+
+
+class TcpLink:
+    """Both directions over one address. Reads in a thread of its own; `send` writes from the caller's, without waiting."""
+
+    def __init__(self, name: PortName, post: Post) -> None:
+        self.name = name.text
+        self._address = name.address
+        self._post = post
+        self._lock = threading.Lock()
+        self._peers: dict[socket.socket, mido.Parser] = {}
+        self._listener: socket.socket | None = None
+        self._selector = selectors.DefaultSelector()
+        self._wake, self._woken = socket.socketpair()
+        self._selector.register(self._woken, selectors.EVENT_READ)
+        self._closed = False
+        if not self._connect():
+            self._listen()
+        self._thread = threading.Thread(target=self._run, name=f"midi {self.name}", daemon=True)
+        self._thread.start()
+
+    @property
+    def is_listening(self) -> bool:
+        return self._listener is not None
+
+    def send(self, data: bytes) -> None:
+        with self._lock:
+            for peer in list(self._peers):
+                try:
+                    sent = peer.send(data)
+                except (BlockingIOError, OSError) as error:
+                    self._drop(peer, "does not take messages" if isinstance(error, BlockingIOError) else _reason(error))
+                else:
+                    if sent < len(data):
+                        self._drop(peer, "does not take messages")
+
+    def close(self) -> None:
+        self._closed = True
+        with contextlib.suppress(OSError):
+            self._wake.send(b".")
+        self._thread.join(timeout=2)
+        with self._lock:
+            for peer in list(self._peers):
+                # What was sent last — the note-offs — still arrives: no data is thrown away by an orderly end.
+                with contextlib.suppress(OSError):
+                    peer.shutdown(socket.SHUT_WR)
+                peer.close()
+            self._peers.clear()
+        for each in (self._listener, self._wake, self._woken):
+            if each is not None:
+                each.close()
+        self._selector.close()
+
+    def _connect(self) -> bool:
+        try:
+            peer = socket.create_connection(self._address, timeout=CONNECT_S)
+        except OSError:
+            return False
+        if peer.getsockname() == peer.getpeername():
+            peer.close()  # on a free port of our own machine a connection can meet itself
+            return False
+        self._adopt(peer, f"connected to {self._address[0]}:{self._address[1]}")
+        return True
+
+    def _listen(self) -> None:
+        host, number = self._address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, number))
+            listener.listen()
+        except OSError as error:
+            listener.close()
+            raise InputError(
+                f"{self.name}: nobody listens there, and we cannot either ({_reason(error)}); start the other side first"
+            ) from None
+        listener.setblocking(False)
+        self._listener = listener
+        self._selector.register(listener, selectors.EVENT_READ)
+
+    def _adopt(self, peer: socket.socket, why: str) -> None:
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer.setblocking(False)
+        with self._lock:
+            self._peers[peer] = mido.Parser()
+        self._selector.register(peer, selectors.EVENT_READ)
+        self._post(PortUp(self.name, why))
+
+    def _drop(self, peer: socket.socket, why: str) -> None:
+        """With the lock held."""
+        if self._peers.pop(peer, None) is not None:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(peer)
+            peer.close()
+            self._post(PortDown(self.name, why))
+
+    def _run(self) -> None:
+        retry_s = 0.0
+        while not self._closed:
+            if not self._peers and self._listener is None and time.monotonic() >= retry_s and not self._connect():
+                retry_s = time.monotonic() + RETRY_S
+            for key, _ in self._selector.select(RETRY_S):
+                if key.fileobj is self._listener:
+                    self._accept()
+                elif key.fileobj is self._woken:
+                    return
+                elif isinstance(key.fileobj, socket.socket):
+                    self._read(key.fileobj)
+
+    def _accept(self) -> None:
+        assert self._listener is not None
+        with contextlib.suppress(OSError):
+            peer, address = self._listener.accept()
+            self._adopt(peer, f"{address[0]} connected")
+
+    def _read(self, peer: socket.socket) -> None:
+        try:
+            data = peer.recv(4096)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            with self._lock:
+                self._drop(peer, _reason(error))
+            return
+        now_s = time.monotonic()
+        if not data:
+            with self._lock:
+                self._drop(peer, "the other side has gone")
+            return
+        parser = self._peers.get(peer)
+        if parser is not None:
+            parser.feed(data)
+            for message in parser:
+                self._post(Heard(self.name, bytes(message.bin()), now_s))
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
