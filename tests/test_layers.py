@@ -17,6 +17,7 @@ PACKAGE = ROOT / "composer"
 # Bottom first. A unit is a module or a subpackage of composer; it imports itself and what stands below its own line.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
+    ("trust",),
     ("gm", "styles", "timing"),
     ("score",),
     ("audio", "formats", "output"),
@@ -33,10 +34,12 @@ HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 
 # Where each library may be imported: one owner, so that swapping it touches one place. numpy is the common language.
 OWNERS: dict[str, tuple[str, ...]] = {
+    "cryptography": ("trust/keys", "trust/vault"),
     "fluidsynth": ("audio/fluid",),
-    "matplotlib": ("picture",),
+    "matplotlib": ("picture", "training/curves"),
     "mido": ("formats/",),
     "music21": ("formats/musicxml",),
+    "optuna": ("training/search",),
     "pretty_midi": ("formats/interop",),
     "pyloudnorm": ("audio/",),
     "rich": ("cli/progress",),
@@ -48,7 +51,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
 }
 
 # Slow to import: never at the top of a module that the command line or the runtime reaches.
-HEAVY = ("matplotlib", "music21", "pretty_midi", "scipy", "torch")
+HEAVY = ("cryptography", "matplotlib", "music21", "pretty_midi", "scipy", "torch")
 
 
 @dataclass(frozen=True)

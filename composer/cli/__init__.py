@@ -23,6 +23,8 @@ COMMANDS = {
     "demo": "arrange a bundled seed melody",
     "styles": "list the styles",
     "soundfonts": "list, get and verify soundfonts",
+    "train": "train a band model, or go on training it",
+    "models": "list, verify, choose and sign weights; trace a file to the weights that made it",
     "doctor": "say what is missing on this machine, and the command that fixes it",
 }
 """Command → what it does. Each is a module here, imported when it is asked for."""

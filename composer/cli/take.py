@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from composer.cli.progress import Steps
 if TYPE_CHECKING:
     from composer.arrange import Arrangement, ArrangeOptions
     from composer.audio.mixer import Mix
+    from composer.score import Score
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def write(
     from composer import formats
     from composer.picture import save_piano_roll
 
-    score = made.score
+    score = _stamped(made)
     chart = made.lane.chart(score.bars(), bars_per_line=4)
     (folder / f"{name}.chords.txt").write_text(chart, "utf-8")
     formats.save(score, folder / f"{name}.mid")
@@ -60,6 +61,20 @@ def write(
     text = json.dumps(_plain(story), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     return _told(name, made, wanted, mixed)
+
+
+def _stamped(made: Arrangement) -> Score:
+    """The score with a text that says which weights wrote it: `composer models trace` reads it."""
+    from composer import __version__
+    from composer.score import Event
+    from composer.trust.stamp import Stamp
+
+    stamp = Stamp.of_report(made.report, __version__)
+    if stamp is None:
+        return made.score
+    # A stamp of an earlier arrangement does not speak for this one.
+    kept = (event for event in made.score.events if not (event.kind == "text" and Stamp.read(str(event.data[0]))))
+    return replace(made.score, events=(Event(0, "text", (stamp.text,)), *kept))
 
 
 def _write_sound(folder: Path, name: str, made: Arrangement, sound: Sound, progress: Steps) -> Mix:

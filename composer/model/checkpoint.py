@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 
 from composer.errors import CheckpointError
 from composer.model.config import ModelConfig
-from composer.trust import record, register, signature, vault
+from composer.trust import register, signature, vault
 from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
 from composer.vocab import vocabulary_hash
 
@@ -31,7 +31,7 @@ class Checkpoint:
     weights: dict[str, np.ndarray]
     card: dict[str, Any]
     sha256: str
-    signature: Verdict = Verdict("unsigned")
+    signature: Verdict = field(default_factory=lambda: Verdict("unsigned"))
 
 
 def default_checkpoint() -> Path:
@@ -53,6 +53,8 @@ def shipped_checkpoint() -> Path:
 def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.ndarray], card: dict[str, Any]) -> str:
     """Write a checkpoint in half precision; returns the weights' sha256. An old signature there is removed."""
     from safetensors.numpy import save
+
+    from composer.trust import record
 
     folder.mkdir(parents=True, exist_ok=True)
     blob = save({name: np.ascontiguousarray(array.astype(np.float16)) for name, array in weights.items()})
