@@ -10,11 +10,14 @@ from composer.harmony.chroma import beat_edges, beat_weights, chroma
 from composer.harmony.key import key_scores
 from composer.timing import Bar
 
-PITCHED = 7
+PITCHED = 8
 """How many 12-wide blocks of pitch classes come first, each rolled with the reference."""
 SUNG = 3
 """How many of them, the first, say what is sung in the beat itself: its halves, and its onset."""
-_PLAIN = 35
+BACK = (1, 2, 4, 8, 16)
+AHEAD = (4, 8, 16)
+"""How many bars before and after a bar it is compared with."""
+_PLAIN = 35 + 4 + len(BACK) + len(AHEAD)
 WIDTH = 12 * PITCHED + _PLAIN
 """Features a beat."""
 
@@ -40,8 +43,13 @@ def melody_features(notes: np.ndarray, bars: Sequence[Bar], reference: int) -> n
     keys = key_scores(notes)
     blocks = [halves[0::2], halves[1::2], onset, _longest(notes, edges), in_bar[bar_of_beat]]
     blocks += [np.broadcast_to(keys[:12], (beats, 12)), np.broadcast_to(keys[12:], (beats, 12))]
+    blocks.append(np.broadcast_to(np.eye(12)[notes["pitch"][notes["onset"].argmax()] % 12], (beats, 12)))
     rolled = [np.roll(block, -reference, axis=1) for block in blocks]
-    return np.concatenate([*rolled, _plain(notes, bars, edges, bar_of_beat)], axis=1).astype(np.float32)
+    plain = _plain(notes, bars, edges, bar_of_beat)
+    returns = _returns(np.concatenate(blocks[:SUNG], axis=1), bars)[bar_of_beat]
+    return np.concatenate([*rolled, plain, _height(notes, edges), returns, _pace(notes, edges)], axis=1).astype(
+        np.float32
+    )
 
 
 def _sounding(notes: np.ndarray, ticks: np.ndarray) -> np.ndarray:
@@ -95,3 +103,40 @@ def _plain(notes: np.ndarray, bars: Sequence[Bar], edges: np.ndarray, bar_of_bea
         ],
         axis=1,
     )
+
+
+def _height(notes: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """How many octaves the notes that begin in each beat lie above the middle of the melody, 0 without, (beats, 1)."""
+    beats = len(edges) - 1
+    above = (notes["pitch"] - np.median(notes["pitch"])) / 12
+    beat = np.clip(np.searchsorted(edges, notes["onset"], side="right") - 1, 0, beats - 1)
+    total, count = np.bincount(beat, above, beats), np.bincount(beat, minlength=beats)
+    return np.asarray((total / np.maximum(count, 1))[:, None])
+
+
+def _returns(sung: np.ndarray, bars: Sequence[Bar]) -> np.ndarray:
+    """How alike every bar sings to those BACK bars before it and AHEAD bars after it: cosines, 0 beyond the ends.
+
+    `sung` is (beats, features); the answer is (bars, len(BACK) + len(AHEAD)).
+    """
+    counts = np.array([bar.beat_count for bar in bars])
+    usual = int(np.bincount(counts).argmax())
+    places = np.zeros((len(bars), usual, sung.shape[1]))
+    beat_in_bar = np.arange(len(sung)) - np.repeat(np.cumsum(counts) - counts, counts)
+    kept = beat_in_bar < usual
+    places[np.repeat(np.arange(len(bars)), counts)[kept], beat_in_bar[kept]] = sung[kept]
+    rows = places.reshape(len(bars), -1)
+    rows = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-6)
+    found = np.zeros((len(bars), len(BACK) + len(AHEAD)))
+    for column, away in enumerate(BACK + AHEAD):
+        alike = (rows[away:] * rows[:-away]).sum(1)
+        at = slice(away, None) if column < len(BACK) else slice(None, -away)
+        found[at, column] = alike
+    return found
+
+
+def _pace(notes: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Notes a beat (halved) and their mean length in beats over the whole melody, and how far into it, (beats, 3)."""
+    beats = len(edges) - 1
+    length = min(3.0, float(np.mean(notes["duration"]) / np.median(np.diff(edges))))
+    return np.stack([np.full(beats, len(notes) / beats / 2), np.full(beats, length), np.arange(beats) / beats], axis=1)

@@ -1,9 +1,10 @@
-"""The harmoniser: melody in, log probabilities of chords per beat out. A dilated convolution over beats, in plain numpy.
+"""The harmoniser: melody in, log probabilities of chords per beat out. Dilated convolutions over beats, in plain numpy.
 
-The network (trained by composer.training.harmony, which has the same forward in torch): a linear layer, residual blocks
-of layer norm → convolution over three beats, `dilation` apart → gate (WaveNet's, van den Oord et al. 2016, without tanh),
-a layer norm and a linear layer to QUALITIES x 12 roots. Roots and pitch classes count from the tonic of the melody's
-major scale (of the relative major, where it is minor), so that one song in twelve keys is one song.
+Networks of two kinds are averaged (trained by composer.training.harmony, which has the same in torch). "convolution": a
+linear layer, residual blocks of layer norm → convolution over three beats, `dilation` apart → gate (WaveNet's, van den Oord
+et al. 2016, without tanh), a layer norm and a linear layer to QUALITIES x 12 roots. "circular": the same over beats, but
+alike for all twelve pitch classes (`circular`). Roots and pitch classes count from the tonic of the melody's major scale (of
+the relative major, where it is minor), so that one song in twelve keys is one song.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import numpy as np
 
 from composer.errors import CheckpointError
 from composer.harmony.chord import Chord
+from composer.harmony.circular import circular_logits
 from composer.harmony.melody_features import WIDTH
 
 QUALITIES = ("", "m", "7", "maj7", "m7", "dim", "m7b5")
 """Suffixes that the model tells apart; `quality_of` maps every chord to one."""
 STATES = 12 * len(QUALITIES)
+KINDS = ("convolution", "circular")
 WEIGHTS, CONFIG = "weights.safetensors", "config.json"
 _EPSILON = 1e-5
 
@@ -42,8 +45,8 @@ class MelodyModel:
     """Weights of an ensemble of networks, averaged in probability."""
 
     dilations: tuple[int, ...]
-    members: tuple[dict[str, np.ndarray], ...]
-    """Weights by name for each network, float32."""
+    members: tuple[tuple[str, dict[str, np.ndarray]], ...]
+    """(kind, weights by name) for each network, float32."""
 
     @classmethod
     def load(cls, folder: Path | None = None) -> MelodyModel:
@@ -62,15 +65,17 @@ class MelodyModel:
                 f"{folder}: made for {config.get('features')} features and qualities {config.get('qualities')},"
                 f" this version has {WIDTH} and {list(QUALITIES)}; train it again"
             )
-        members: list[dict[str, np.ndarray]] = [{} for _ in range(config["members"])]
+        if not set(config["members"]) <= set(KINDS):
+            raise CheckpointError(f"{folder}: networks {config['members']}, but this version has {list(KINDS)}")
+        members: list[dict[str, np.ndarray]] = [{} for _ in config["members"]]
         for name, array in tensors.items():
             member, _, rest = name.partition(".")
             members[int(member)][rest] = array.astype(np.float32)
-        return cls(tuple(config["dilations"]), tuple(members))
+        return cls(tuple(config["dilations"]), tuple(zip(config["members"], members, strict=True)))
 
     def log_probabilities(self, features: np.ndarray) -> np.ndarray:
         """Features (beats, WIDTH) → log probabilities (beats, STATES), state 12 * quality + root above the reference."""
-        chances = [_softmax(_forward(weights, self.dilations, features)) for weights in self.members]
+        chances = [_softmax(_logits(kind, weights, self.dilations, features)) for kind, weights in self.members]
         return np.asarray(np.log(np.mean(chances, axis=0) + 1e-9))
 
 
@@ -83,7 +88,14 @@ def default_harmony() -> Path:
     raise CheckpointError("the shipped chord model is missing: reinstall composer, or give chords with --chords")
 
 
-def _forward(weights: dict[str, np.ndarray], dilations: tuple[int, ...], features: np.ndarray) -> np.ndarray:
+def _logits(kind: str, weights: dict[str, np.ndarray], dilations: tuple[int, ...], features: np.ndarray) -> np.ndarray:
+    """Logits, shape (beats, STATES)."""
+    if kind == "circular":
+        return circular_logits(weights, dilations, features).reshape(len(features), STATES)
+    return _convolution(weights, dilations, features)
+
+
+def _convolution(weights: dict[str, np.ndarray], dilations: tuple[int, ...], features: np.ndarray) -> np.ndarray:
     """Logits, shape (beats, STATES)."""
     hidden = np.maximum(features @ weights["inp.weight"].T + weights["inp.bias"], 0.0)
     for index, dilation in enumerate(dilations):

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from composer.corpora import iter_songs
 from composer.corpora.song import Song
 from composer.harmony.harmonise import best_states, home, reference_tonic
 from composer.harmony.melody_features import PITCHED, WIDTH, melody_features, signature_tonic
-from composer.harmony.melody_model import CONFIG, QUALITIES, STATES, WEIGHTS, MelodyModel, quality_of
+from composer.harmony.melody_model import CONFIG, KINDS, QUALITIES, WEIGHTS, MelodyModel, quality_of
 from composer.timing import Bar
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 CORPORA = ("pop909", "openewld", "nottingham")
 FIFTHS = (5, 7)
+CONVOLUTION: dict[str, Any] = {"kind": "convolution", "width": 96, "dropout": 0.25, "root_share": 0.0}
+"""What a convolution is trained with that a circular network is not."""
 _RATE_FLOOR = 0.01
 """Share of the learning rate that is left at the end of training."""
 _MEMORY = 0.995
@@ -43,20 +45,25 @@ _MEMORY = 0.995
 class HarmonyTraining:
     """How the chord model is trained; the card of the shipped weights says which members these defaults made."""
 
-    width: int = 96
+    kind: str = "circular"
+    """One of melody_model.KINDS."""
+    width: int = 16
+    """Numbers a beat in the hidden layers; of a circular network, numbers a beat and pitch class."""
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 4, 16)
     members: int = 2
     """Networks trained from different seeds and averaged in probability."""
-    updates: int = 2250
+    updates: int = 3000
     batch: int = 24
     crop: int = 96
     """Beats of a song in a batch."""
     learning_rate: float = 3e-3
     weight_decay: float = 5e-2
-    dropout: float = 0.25
+    dropout: float = 0.12
     block_dropout: float = 0.08
     """Chance that a song of a batch loses a whole block of pitch features."""
     label_smoothing: float = 0.05
+    root_share: float = 0.5
+    """How much of the loss is that of the root alone, its qualities summed."""
     wrong_key: float = 0.08
     """Share of examples a fifth away from their key, so that a wrong guess of the key is no disaster."""
     openewld: float = 1.6
@@ -124,39 +131,11 @@ def rolled(features: np.ndarray, reference: int) -> np.ndarray:
 
 
 def build(training: HarmonyTraining) -> nn.Module:
-    """The network of `melody_model`, in torch, with the same weight names."""
-    import torch
-    from torch import nn
-    from torch.nn import functional
+    """The network that `training` asks for, in torch, with the weight names of composer.harmony."""
+    from composer.training import harmony_networks
 
-    class Block(nn.Module):
-        def __init__(self, width: int, dilation: int) -> None:
-            super().__init__()
-            self.norm = nn.LayerNorm(width)
-            self.conv = nn.Conv1d(width, 2 * width, 3, padding=dilation, dilation=dilation)
-
-        def forward(self, hidden: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            mixed = self.conv((self.norm(hidden) * mask).transpose(1, 2)).transpose(1, 2)
-            value, gate = mixed.chunk(2, -1)
-            return hidden + functional.dropout(value * torch.sigmoid(gate), training.dropout, self.training)
-
-    class Network(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inp = nn.Linear(WIDTH, training.width)
-            self.blocks = nn.ModuleList(Block(training.width, dilation) for dilation in training.dilations)
-            self.norm = nn.LayerNorm(training.width)
-            self.out = nn.Linear(training.width, STATES)
-
-        def forward(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-            """Features (songs, beats, WIDTH), mask (songs, beats, 1) → logits (songs, beats, STATES)."""
-            hidden = functional.relu(self.inp(functional.dropout(features, training.dropout, self.training)))
-            for block in self.blocks:
-                hidden = block(hidden, mask)
-            logits: torch.Tensor = self.out(functional.dropout(self.norm(hidden), training.dropout, self.training))
-            return logits
-
-    return Network()
+    kinds = {"circular": harmony_networks.circular, "convolution": harmony_networks.convolution}
+    return kinds[training.kind](training.width, training.dilations, training.dropout)
 
 
 def _batch(
@@ -207,12 +186,12 @@ def train_member(songs: Sequence[Example], training: HarmonyTraining, seed: int)
         kept = torch.ones(len(features), 1, WIDTH)
         blocks = torch.rand(len(features), PITCHED) >= training.block_dropout
         kept[:, 0, : 12 * PITCHED] = blocks.repeat_interleave(12, 1).float()
-        loss = functional.cross_entropy(
-            network(features * kept, mask).reshape(-1, STATES),
-            targets.reshape(-1),
-            ignore_index=-100,
-            label_smoothing=training.label_smoothing,
-        )
+        named = targets >= 0
+        logits, chords = network(features * kept, mask)[named], targets[named]
+        roots = torch.logsumexp(logits.view(-1, len(QUALITIES), 12), 1)
+        smooth = training.label_smoothing
+        loss = training.root_share * functional.cross_entropy(roots, chords % 12, label_smoothing=smooth)
+        loss = loss + (1 - training.root_share) * functional.cross_entropy(logits, chords, label_smoothing=smooth)
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -267,7 +246,7 @@ def save(
         "features": WIDTH,
         "qualities": list(QUALITIES),
         "dilations": list(training.dilations),
-        "members": len(members),
+        "members": [training.kind] * len(members),
         "training": asdict(training),
         "sha256": hashlib.sha256(blob).hexdigest(),
     }
@@ -286,8 +265,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--members", type=int, default=HarmonyTraining.members, help="networks to average [%(default)s]"
     )
     parser.add_argument("--seed", type=int, default=HarmonyTraining.seed, help="[%(default)s]")
+    parser.add_argument("--kind", choices=KINDS, default=HarmonyTraining.kind, help="[%(default)s]")
     options = parser.parse_args(arguments)
-    training = HarmonyTraining(updates=options.updates, members=options.members, seed=options.seed)
+    shape = {} if options.kind == "circular" else CONVOLUTION
+    training = HarmonyTraining(**shape, updates=options.updates, members=options.members, seed=options.seed)
     songs = examples(iter_songs(CORPORA, options.data))
     learn = [song for song in songs if song.split == "train"]
     valid = [song for song in songs if song.split == "valid"]
