@@ -25,6 +25,7 @@ COMMANDS = {
     "soundfonts": "list, get and verify soundfonts",
     "train": "train a band model, or go on training it",
     "models": "list, verify, choose and sign weights; trace a file to the weights that made it",
+    "evaluate": "compare our band with people's, with mma's and with chance; a page to listen blind",
     "doctor": "say what is missing on this machine, and the command that fixes it",
 }
 """Command → what it does. Each is a module here, imported when it is asked for."""

@@ -1,0 +1,126 @@
+"""How a band agrees with its chords, its melody and its key. Shares are 0..1; NaN where there is nothing to judge."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from composer.evaluation.ungrid import beats_of, of_roles, score_of
+from composer.gm import BAND, MELODY
+from composer.harmony.chord import Chord
+from composer.harmony.key import Key, find_key
+from composer.vocab import DURATIONS, GridSong
+
+PITCHED = tuple(role for role in BAND if role != "drums")
+NAN = float("nan")
+
+
+def in_chord(song: GridSong, notes: np.ndarray, role: str) -> float:
+    """Share of a part's notes that are tones of the chord they begin over."""
+    mine = of_roles(notes, [role])
+    beat = beats_of(song, mine)
+    known = song.roots[beat] >= 0
+    return _mean(song.tones[beat, mine["pitch"] % 12][known])
+
+
+def bass_on_changes(song: GridSong, notes: np.ndarray) -> float:
+    """Share of chord changes met by the bass, on the very beat, on which it plays the root or the slash note."""
+    bass = of_roles(notes, ["bass"])
+    beat = beats_of(song, bass)
+    on_beat = bass["position"] % song.beat_length[bass["bar"]] == 0
+    changes = np.flatnonzero(np.diff(song.roots, prepend=-2) != 0)
+    right = []
+    for change in changes[song.roots[changes] >= 0]:
+        struck = bass["pitch"][on_beat & (beat == change)] % 12
+        if len(struck):
+            right.append(bool(np.isin(struck, (song.roots[change], song.basses[change])).any()))
+    return _mean(np.array(right))
+
+
+def clashes(song: GridSong, notes: np.ndarray) -> float:
+    """Share of the band's pitched notes under a sounding melody that begin a semitone from it, in any octave."""
+    melody = melody_line(song)
+    mine = of_roles(notes, PITCHED)
+    sung = melody[_start(song)[mine["bar"]] + mine["position"]]
+    apart = (mine["pitch"].astype(int) - sung) % 12
+    return _mean(np.isin(apart, (1, 11))[sung >= 0])
+
+
+def out_of_key(song: GridSong, notes: np.ndarray) -> float:
+    """Share of the band's pitched notes outside the key of the song's own music; in minor the raised 6th and 7th belong."""
+    key = key_of(song)
+    scale = {*key.scale, *((key.tonic + step) % 12 for step in ((9, 11) if key.mode == "minor" else ()))}
+    return _mean(~np.isin(of_roles(notes, PITCHED)["pitch"] % 12, list(scale)))
+
+
+def implied_chords(song: GridSong, notes: np.ndarray) -> float:
+    """Share of beats on which the chord heard in the band alone has the lane's root and third."""
+    from composer.harmony.infer import chords_from_notes
+
+    pitched = of_roles(notes, PITCHED)
+    if not len(pitched):
+        return NAN
+    bare = score_of(song, pitched)
+    end = bare.ticks_per_beat * int(song.bar_length.sum()) // 12
+    heard = chords_from_notes(bare, end).chords
+    right = [
+        given.majmin == found.majmin
+        for given, found in zip(_thirds(song), heard, strict=False)
+        if given is not None and given.third in ("maj", "min")
+    ]
+    return _mean(np.array(right))
+
+
+def tonal_distance(song: GridSong, notes: np.ndarray) -> float:
+    """Distance of the parts from each other, bar by bar, as tonal centroids; the melody is one of them. 0 is agreement.
+
+    Centroids after Harte, Sandler & Gasser (2006); between tracks as in MuseGAN (Dong et al. 2018), over whole bars.
+    """
+    both = np.concatenate([of_roles(song.notes, [MELODY]), of_roles(notes, PITCHED)])
+    centroids = {role: _centroids(song, of_roles(both, [role])) for role in (MELODY, *PITCHED)}
+    apart = [np.linalg.norm(centroids[a] - centroids[b], axis=1) for a, b in itertools.combinations(centroids, 2)]
+    values = np.concatenate(apart)
+    return _mean(values[np.isfinite(values)])
+
+
+def key_of(song: GridSong) -> Key:
+    """The key of everything pitched that the song itself holds."""
+    return find_key(score_of(song))[0]
+
+
+def melody_line(song: GridSong) -> np.ndarray:
+    """The melody's sounding pitch at every position from the song's start, -1 in rests, shape (positions,)."""
+    line = np.full(int(song.bar_length.sum()), -1)
+    start = _start(song)
+    for note in of_roles(song.notes, [MELODY]):
+        at = start[note["bar"]] + note["position"]
+        line[at : at + DURATIONS[note["duration"]]] = note["pitch"]
+    return line
+
+
+def _thirds(song: GridSong) -> list[Chord | None]:
+    from composer.evaluation.ungrid import lane_of
+
+    return [chord if chord.root >= 0 else None for chord in lane_of(song).chords]
+
+
+def _centroids(song: GridSong, notes: np.ndarray) -> np.ndarray:
+    """Tonal centroid of each bar, shape (B, 6); NaN in bars without notes."""
+    weight = np.zeros((song.bar_count, 12))
+    np.add.at(weight, (notes["bar"], notes["pitch"] % 12), DURATIONS[notes["duration"]])
+    pitch = np.arange(12)
+    angles = np.stack([pitch * 7 * np.pi / 6, pitch * 3 * np.pi / 2, pitch * 2 * np.pi / 3])
+    radius = np.array([1.0, 1.0, 0.5])[:, None]
+    basis = np.concatenate([radius * np.sin(angles), radius * np.cos(angles)])
+    total = weight.sum(axis=1, keepdims=True)
+    return np.asarray(np.where(total > 0, weight @ basis.T / np.maximum(total, 1e-9), NAN))
+
+
+def _start(song: GridSong) -> np.ndarray:
+    """Position at which each bar begins, from the song's start."""
+    return np.concatenate([[0], np.cumsum(song.bar_length)])[:-1]
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(np.mean(values)) if len(values) else NAN
