@@ -1,4 +1,4 @@
-"""Train the band model: `composer train PACK --out RUN`, or under torchrun `-m composer.training.train` — goes on exactly where RUN stopped.
+"""Train the band model: `composer train PACK --out RUN`; under torchrun, `-m composer.training.train`. It goes on where RUN stopped.
 
 A step: every lane's next window, one forward and backward pass a part of the batch, gradients summed over processes, one step of
 the optimiser. Now and then: a validation on songs never trained on, of the weights and of their moving average; the better
@@ -133,7 +133,7 @@ class Trainer:
                 loss = total.sum() / max(asked, 1)
                 if self.recipe.adversary and has.any():
                     loss = loss + self._given_away(batch, part, has) * (float(has.sum()) / with_reference)
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             after.append([tensor.detach().float() for tensor in then])
             sums += total.detach().float()
             notes += int((batch.target_kind[batch.asked] == NOTE).sum())
@@ -152,7 +152,8 @@ class Trainer:
         """How well the adversary guesses what a reference's style vector should not say, weighed."""
         style = self.network.ear(batch.reference[has], batch.reference_bars[has])
         profiles = profiles_of([row.song for row in rows]).to(self.device)[has]
-        return self.recipe.adversary * self.adversary(style, profiles, 1.0)
+        missed: Tensor = self.adversary(style, profiles, 1.0)
+        return self.recipe.adversary * missed
 
     # --- a slice ---
 
@@ -279,8 +280,8 @@ class Trainer:
                 found = torch.load(path, map_location="cpu", weights_only=True)
             elif self.pieces is not None:
                 found = join(self.pieces)
-        found = self.ranks.from_first(found)
-        return found
+        everyones: dict[str, Any] | None = self.ranks.from_first(found)
+        return everyones
 
     def _restore(self, saved: dict[str, Any], begin: list[Place]) -> list[Place]:
         """Go on from what was saved; returns where the lanes are. Lanes that are new begin at their beginning."""

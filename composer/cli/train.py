@@ -1,0 +1,26 @@
+"""`composer train PACK --out RUN`: train a band model, or go on training it."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+
+from composer.errors import InputError
+from composer.training import options
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    options.add_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    need_torch()
+    from composer.training import train
+
+    return train.run(args)
+
+
+def need_torch() -> None:
+    """Raises InputError where PyTorch is missing."""
+    if importlib.util.find_spec("torch") is None:
+        raise InputError("training needs PyTorch, which is not installed: ./run setup dev, or pip install torch")

@@ -1,0 +1,111 @@
+"""The words of `composer train`, shared with `python -m composer.training.train` (which is what torchrun starts). No torch here."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from composer.training.labels import SIZES
+from composer.training.recipe import OPTIMIZERS, Recipe
+
+EPILOG = """The run's folder holds checkpoint/ (the best so far), resume.pt, log.jsonl, curves.png and TensorBoard's files.
+The same command again goes on where it stopped, to the last bit.
+
+examples:
+  composer train build/songs.npz --out build/run --minutes 60
+  composer train build/songs.npz --out build/run --size base --device cuda --workers 4
+  torchrun --nproc-per-node 2 -m composer.training.train build/songs.npz --out build/run"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Every option with its unit and default."""
+    parser.epilog = EPILOG
+    add, base = parser.add_argument, Recipe()
+    add("pack", type=Path, metavar="PACK", help="packed songs (.npz), made by python -m composer.training.prepare")
+    add("--out", type=Path, required=True, metavar="RUN", help="folder of the run; what is there is gone on with")
+    group = parser.add_argument_group("network")
+    add = group.add_argument
+    add("--size", choices=SIZES, help="the one dial (default: small)")
+    add("--trunk", choices=("lstm", "transformer"), help="what remembers (default: lstm)")
+    add("--from", dest="start", type=Path, metavar="CHECKPOINT",
+        help="begin with a checkpoint's weights, grown to today's network; gives size and trunk (default: none)")  # fmt: skip
+    group = parser.add_argument_group("length")
+    add = group.add_argument
+    add(
+        "--minutes",
+        type=float,
+        default=base.minutes,
+        help="length of the whole run, in minutes of training (default: 60)",
+    )
+    add(
+        "--steps",
+        type=int,
+        default=base.steps,
+        help="its length in steps instead: exactly repeatable (default: by minutes)",
+    )
+    add(
+        "--slice",
+        type=float,
+        default=1e9,
+        metavar="MIN",
+        help="stop after so many minutes, to go on later (default: never)",
+    )
+    add("--patience", type=int, default=base.patience, metavar="N",
+        help="stop after N validations without a better one (default: 0, never)")  # fmt: skip
+    add(
+        "--validate-every",
+        type=float,
+        default=base.validate_minutes,
+        metavar="MIN",
+        help="minutes between validations (default: 5)",
+    )
+    group = parser.add_argument_group("learning")
+    add = group.add_argument
+    add("--batch", type=int, default=base.batch, help="songs side by side, over all processes (default: 16)")
+    add("--accumulate", type=int, default=base.accumulate, metavar="N",
+        help="cut each batch into N parts to save memory (default: 1)")  # fmt: skip
+    add("--window", type=int, default=base.window, help="events a step sees of each song (default: 256)")
+    add("--optimizer", choices=OPTIMIZERS, default=base.optimizer, help="(default: adamw)")
+    add("--rate", type=float, default=base.learning_rate, help="highest learning rate (default: 2e-3)")
+    add(
+        "--warmup",
+        type=int,
+        default=base.warmup_steps,
+        metavar="STEPS",
+        help="steps until it is reached (default: 100)",
+    )
+    add("--weight-decay", type=float, default=base.weight_decay, help="of matrices and tables (default: 0.02)")
+    add("--ema", type=float, default=base.ema, metavar="SHARE",
+        help="what a moving average of the weights keeps each step, 0 for none (default: 0.998)")  # fmt: skip
+    add("--real-share", type=float, default=base.real_share, help="share of draws that are real music (default: 0.4)")
+    add("--seed", type=int, default=base.seed, help="the dice (default: 1)")
+    group = parser.add_argument_group("machine")
+    add = group.add_argument
+    add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)")
+    add("--precision", choices=("bf16", "float32"), default=base.precision, help="(default: bf16)")
+    add("--threads", type=int, default=0, help="CPU threads; never more than are free (default: torch's choice)")
+    add("--workers", type=int, default=0, help="processes that make lessons ahead, for a GPU (default: 0, none)")
+    add("--compile", action="store_true", help="torch.compile the network: slow to start (default: not)")
+    add("--pieces", type=Path, metavar="DIR",
+        help="also keep the run in files of at most 16 MB, and go on from them (default: not)")  # fmt: skip
+
+
+def recipe_of(args: argparse.Namespace) -> Recipe:
+    """The words as a recipe. Raises InputError for what does not fit together."""
+    return Recipe(
+        minutes=args.minutes,
+        steps=args.steps,
+        batch=args.batch,
+        accumulate=args.accumulate,
+        window=args.window,
+        optimizer=args.optimizer,
+        learning_rate=args.rate,
+        warmup_steps=args.warmup,
+        weight_decay=args.weight_decay,
+        ema=args.ema,
+        real_share=args.real_share,
+        precision=args.precision,
+        validate_minutes=args.validate_every,
+        patience=args.patience,
+        seed=args.seed,
+    )
