@@ -151,7 +151,7 @@ class Trainer:
     def _given_away(self, batch: Batch, rows: list[Any], has: Tensor) -> Tensor:
         """How well the adversary guesses what a reference's style vector should not say, weighed."""
         style = self.network.ear(batch.reference[has], batch.reference_bars[has])
-        profiles = profiles_of([row.song for row in rows]).to(self.device)[has]
+        profiles = profiles_of([row.song for row, there in zip(rows, has.tolist(), strict=True) if there]).to(self.device)
         missed: Tensor = self.adversary(style, profiles, 1.0)
         return self.recipe.adversary * missed
 
