@@ -208,3 +208,37 @@ class Synth:
         )
         if code != 0:
             raise AudioError("FluidSynth failed while it rendered; try another soundfont")
+
+
+class LiveSynth(Synth):
+    """A Synth that sounds by itself, through an audio driver: FluidSynth's own thread asks it for sound.
+
+    Its strips are dry and plain: what the mixer does to stems is not done here.
+    """
+
+    _driver = None
+
+    def start(self, drivers: tuple[str, ...], path: str, period: int, periods: int) -> None:
+        """Take the first of `drivers` that works; `path` is where the "file" driver writes. Raises AudioError."""
+        fs, settings = self._fs, self._settings
+        fs.fluid_settings_setint(settings, b"audio.period-size", period)
+        fs.fluid_settings_setint(settings, b"audio.periods", periods)
+        fs.fluid_settings_setint(settings, b"audio.realtime-prio", 60)
+        fs.fluid_settings_setint(settings, b"audio.jack.autoconnect", 1)
+        if path:
+            fs.fluid_settings_setstr(settings, b"audio.file.name", path.encode())
+        for driver in drivers:
+            if fs.fluid_settings_setstr(settings, b"audio.driver", driver.encode()) != 0:
+                continue
+            self._driver = fs.new_fluid_audio_driver(settings, self._synth)
+            if self._driver:
+                return
+        raise AudioError(
+            f"no sound: the audio driver {' or '.join(drivers)} does not start; name another, as in synth:alsa, or play to a port"
+        )
+
+    def close(self) -> None:
+        if self._driver:
+            self._fs.delete_fluid_audio_driver(self._driver)
+            self._driver = None
+        super().close()

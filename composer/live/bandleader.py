@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from composer.errors import InputError
 from composer.gm import ROLES
 from composer.harmony.chord import NO_CHORD, Chord
+from composer.harmony.melody_model import MelodyModel
 from composer.live.harmonist import Harmonist
 from composer.live.hearing import chord_of
 from composer.live.plan import Ask, Plan, Wishes
@@ -26,9 +26,8 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
 from composer.model.grammar import FORBIDDEN, let_go
-from composer.model.sampling import Sampling, new_canvas
-from composer.model.sampling import _take_turn as take_turn
-from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, Brief, cells, tempo_class
+from composer.model.sampling import Sampling, take_turn
+from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, Brief, cells, new_canvas, tempo_class
 from composer.styles import resolve
 from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, POSITIONS_PER_QUARTER, VELOCITY_STEP, GridSong, duration_class
 
@@ -63,11 +62,12 @@ class Bandleader:
         metre: Metre,
         seed: int = 0,
         progressions: Progressions | None = None,
+        melody_model: MelodyModel | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._checkpoint, self._metre, self._seed, self._clock = checkpoint, metre, seed, clock
         self._decoder = _Resuming(checkpoint)
-        self._harmonist = Harmonist(max(1, round(metre.bar_beats)), progressions)
+        self._harmonist = Harmonist(max(1, round(metre.bar_beats)), progressions, melody_model)
         self._band: dict[int, np.ndarray] = {}
         self._player: dict[int, np.ndarray] = {}
         self._states: dict[int, dict[str, Any]] = {}
@@ -210,11 +210,13 @@ class Bandleader:
     ) -> np.ndarray:
         """Let the model write the window's last bar, `kept` being written already."""
         canvas = new_canvas(song, brief)
-        canvas.paint(song.notes[song.notes["bar"] < slot])
+        canvas.paint(song.notes)
         for bar in range(slot + 1):
             canvas.settle(bar)
         decoder = self._decoder
         decoder.begin(canvas, brief)
+        for part, _, _, pitch, duration, velocity in song.notes.tolist():
+            decoder.hear(part, pitch, duration, velocity)
         if ask.bar in self._states:
             decoder.restore(self._states[ask.bar])
         elif self._states:
@@ -226,14 +228,13 @@ class Bandleader:
         decoder.tell((BAR, NO_PART, slot, slot, 0, 0, 0, 0), NO_PART if told else turns[0])
         for i, event in enumerate(told):
             decoder.tell(event, turns[0] if i == len(told) - 1 else NO_PART)
-        before = {part: _last_pitch(song.notes, part) for part in range(PARTS)}
         written = [np.zeros(0, GRID_NOTE_DTYPE)]
         for part, following in itertools.pairwise([*turns, NO_PART]):
             playing = brief.controls[slot, part, ACTIVITY]
             if playing != RESTS or np.any(kept["part"] == part):
                 decoder.resume(kept[kept["part"] == part], ask.cut)
                 must_play = bool(playing == PLAYS) and not ask.cut
-                written.append(take_turn(decoder, slot, part, must_play, before, Sampling(ask.wishes.temperature), rng))
+                written.append(take_turn(decoder, slot, part, must_play, Sampling(ask.wishes.temperature), rng))
                 canvas.paint(written[-1])
             decoder.tell((END, part, slot, slot, END_POSITION, 0, 0, 0), following)
         decoder.resume(kept[:0], 0)
@@ -293,8 +294,8 @@ class _Resuming(Decoder):
         logits[: self._cut] = FORBIDDEN
         return logits
 
-    def pitches(self, position: int, previous: int) -> np.ndarray:
-        logits = super().pitches(position, previous)
+    def pitches(self, position: int) -> np.ndarray:
+        logits = super().pitches(position)
         return _only(logits, self._forced[-1][1]) if self._forced else logits
 
     def durations(self, pitch: int) -> np.ndarray:
@@ -328,8 +329,3 @@ def _skyline(heard: np.ndarray) -> np.ndarray:
         if not np.any((np.abs(rows["onset"] - rows["onset"][i]) < 1 / 12) & (rows["pitch"] > rows["pitch"][i]))
     ]  # fmt: skip
     return rows[keep]
-
-
-def _last_pitch(notes: np.ndarray, part: int) -> int:
-    mine = notes["pitch"][notes["part"] == part]
-    return int(mine[-1]) if len(mine) else -1

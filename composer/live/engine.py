@@ -249,10 +249,10 @@ class Engine:
     def _generator_lost(self, item: GeneratorLost) -> None:
         self.book.forget_asks()
         self._restarts += 1
+        if item.hopeless:
+            raise ComposerError(item.why)
         if self._restarts > RESTARTS:
-            self.say(f"the generator has gone ({item.why}), for the {self._restarts}th time: that is the end")
-            self.finished = "the generator keeps failing"
-            return
+            raise ComposerError(f"the generator has failed {self._restarts} times, at last because {item.why}; that is the end")
         self.say(f"the generator has gone ({item.why}); starting it again, the groove goes on")
         if self._planner is not None:
             self._planner.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from composer.errors import ComposerError
+from composer.live.inbox import FakeInbox
 from composer.live.items import GeneratorLost
 from composer.live.plan import Ask, Plan
 
@@ -37,12 +38,13 @@ class ModelLeader:
         self.checkpoint, self.bar_beats, self.beat_beats, self.seed = checkpoint, bar_beats, beat_beats, seed
 
     def __call__(self) -> Leader:
+        from composer.harmony.melody_model import MelodyModel
         from composer.live.bandleader import Bandleader, Metre
         from composer.live.progressions import Progressions
         from composer.model.checkpoint import load_checkpoint
 
         metre = Metre(self.bar_beats, self.beat_beats)
-        return Bandleader(load_checkpoint(self.checkpoint), metre, self.seed, Progressions.load())
+        return Bandleader(load_checkpoint(self.checkpoint), metre, self.seed, Progressions.load(), MelodyModel.load())
 
 
 class GeneratorProcess:
@@ -79,7 +81,7 @@ class GeneratorProcess:
         self._pipe.close()
 
     def _read(self) -> None:
-        why = "its process ended"
+        why = ""
         try:
             while True:
                 answer = self._pipe.recv()
@@ -92,7 +94,7 @@ class GeneratorProcess:
         if not self._closing:
             self.process.join(timeout=1)
             code = self.process.exitcode
-            self._post(GeneratorLost(why if why != "its process ended" else f"{why} with code {code}"))
+            self._post(GeneratorLost(why or f"its process ended with code {code}", bool(why)))
 
 
 def _work(pipe: Connection, make: MakeLeader) -> None:
@@ -112,3 +114,16 @@ def _work(pipe: Connection, make: MakeLeader) -> None:
         except ComposerError as error:
             with contextlib.suppress(OSError):
                 pipe.send(str(error))
+
+
+class InlinePlanner:
+    """A planner without a process, for fake time: answers come after `delay_s`, whatever they really took."""
+
+    def __init__(self, leader: Leader, inbox: FakeInbox, delay_s: float = 0.05) -> None:
+        self._leader, self._inbox, self._delay_s = leader, inbox, delay_s
+
+    def ask(self, ask: Ask) -> None:
+        self._inbox.put_at(self._inbox.now() + self._delay_s, self._leader.plan(ask))
+
+    def close(self) -> None:
+        """Nothing to end."""

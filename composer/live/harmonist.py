@@ -12,8 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from composer.harmony.viterbi import best_path
-from composer.live.hearing import STATES, chroma_of, score_chroma, state_tones
+from composer.harmony.harmonise import roots_first
+from composer.harmony.melody_features import melody_features, signature_tonic
+from composer.harmony.melody_model import QUALITIES, MelodyModel
+from composer.live.hearing import STATES, SUFFIXES, chroma_of, score_chroma, state_tones
+from composer.live.plan import HEARD_DTYPE
 from composer.live.progressions import Progressions
+from composer.score import as_notes
+from composer.timing import Meter
 
 MEMORY_BARS = 40
 """How far back the piece is remembered."""
@@ -23,6 +29,11 @@ CHANGE = (2.6, 1.6, 0.9)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
 PERIODS = (1, 2, 4, 8, 12, 16)
 """Bars after which music likes to return."""
+TUNE_BARS = 16
+"""Bars of a lone tune that the melody's chord model is shown."""
+THIN = 2.2
+"""Pitch classes a sounding beat, on average, under which what is played is a tune rather than harmony."""
+TICKS = 480
 LIKE = 0.6
 """Nats that a return is worth for each bar that went as it did then."""
 
@@ -41,16 +52,20 @@ class Outlook:
 class Harmonist:
     """Listens to a piece from its beginning. Not for polymetre: every bar has `beats` quarter-note beats."""
 
-    def __init__(self, beats: int, progressions: Progressions | None = None) -> None:
-        self.beats = beats
-        self.progressions = progressions
+    def __init__(
+        self, beats: int, progressions: Progressions | None = None, melody_model: MelodyModel | None = None
+    ) -> None:
+        self.beats, self.progressions, self.melody_model = beats, progressions, melody_model
         self._chroma = np.zeros((0, 12))
         self._bass = np.zeros(0, np.int64)
-        self._tune: dict[int, np.ndarray] = {}
+        self._notes = np.zeros(0, HEARD_DTYPE)
 
     def hear(self, notes: np.ndarray, start_beat: int, now_beat: float) -> None:
         """Everything (HEARD_DTYPE) played from `start_beat` on, known up to `now_beat`; what was known of it is replaced."""
         start, end = max(0, start_beat), max(0, int(np.ceil(now_beat - 1e-6)))
+        horizon = now_beat - (TUNE_BARS + 1) * self.beats
+        before = self._notes[(self._notes["onset"] < start) & (self._notes["onset"] >= horizon)]
+        self._notes = np.concatenate([before, notes[notes["onset"] >= max(0, start_beat)]])
         if end > len(self._chroma):
             more = end - len(self._chroma)
             self._chroma = np.concatenate([self._chroma, np.zeros((more, 12))])
@@ -108,9 +123,39 @@ class Harmonist:
         # A beat with one or two pitch classes says little: its bar says the rest.
         rich = np.minimum(np.count_nonzero(chroma > 0.05, axis=1), 3)[:, None] / 3
         scores = SHARPNESS * (own + (1.2 - rich) * 0.6 * around)
+        if self.melody_model is not None and self._is_thin(chroma):
+            return self._tune_scores(first, heard)
         if self.progressions is not None and key >= 0:
             scores += 0.35 * self.progressions.common(key)
         return np.asarray(scores)
+
+    @staticmethod
+    def _is_thin(chroma: np.ndarray) -> bool:
+        """Whether a lone tune is played: hardly ever three pitch classes in a beat, lately."""
+        counts = np.count_nonzero(chroma[-16:] > 0.05, axis=1)
+        return bool(counts.any()) and float(counts[counts > 0].mean()) < THIN
+
+    def _tune_scores(self, first: int, heard: int) -> np.ndarray:
+        """The melody's own chord model over the last bars, its states in our order; older beats say nothing new."""
+        assert self.melody_model is not None
+        scores = np.zeros((heard - first, STATES))
+        start = max(first, (heard // self.beats - TUNE_BARS) * self.beats)
+        bars = Meter(TICKS, ((0, self.beats, 4),)).bars((heard - start) * TICKS)
+        rows = [
+            (max(0, round((onset - start) * TICKS)), round(duration * TICKS), pitch, velocity)
+            for onset, duration, pitch, velocity in self._notes.tolist()
+            if start <= onset < heard
+        ]
+        notes = as_notes(rows)
+        if not len(notes):
+            return scores
+        tonic = signature_tonic(notes)
+        found = roots_first(self.melody_model.log_probabilities(melody_features(notes, bars, tonic)))[: heard - start]
+        for quality, suffix in enumerate(QUALITIES):
+            there = SUFFIXES.index(suffix) * 12
+            scores[start - first :, there : there + 12] = np.roll(found[:, 12 * quality : 12 * quality + 12], tonic, axis=1)
+        scores[start - first :, SUFFIXES.index("sus4") * 12 :] = found.min()
+        return scores
 
     def _expect(self, states: np.ndarray, first: int, heard: int, beat: int, key: int) -> int:
         """The likeliest chord of a beat to come, given those before it."""

@@ -44,3 +44,5 @@ class GeneratorLost:
     """The generator's process has ended on its own."""
 
     why: str
+    hopeless: bool = False
+    """A mistake that starting it again will not mend."""

@@ -10,7 +10,6 @@ import os
 import queue
 import struct
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +93,8 @@ class Recorder:
         }
         self._end = 0
         self._dirty = True
-        self._queue: queue.SimpleQueue[tuple[str, float, bytes] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[tuple[str, float, bytes]] = queue.SimpleQueue()
+        self._closing = threading.Event()
         self.written = 0
         self.failed = ""
         """Why the disk does not take it, if it does not."""
@@ -127,37 +127,22 @@ class Recorder:
     def close(self) -> None:
         """Write everything and stop; safe to call twice."""
         if self._thread is not None:
-            self._queue.put(None)
+            self._closing.set()
             self._thread.join(timeout=5)
             self._thread = None
         self.flush()
 
     def _run(self) -> None:
-        last_s = time.monotonic()
-        while True:
-            try:
-                item = self._queue.get(timeout=WRITE_S / 2)
-            except queue.Empty:
-                item = ("", float("nan"), b"")
-            if item is None:
-                return
-            self._enter(item)
-            if time.monotonic() - last_s >= WRITE_S:
-                last_s = time.monotonic()
-                self.flush()
-            elif self._queue.empty():
-                time.sleep(0.02)  # in handfuls: waking for every note would steal time from those who play them
+        # In handfuls: waking for every note would steal time from those who play them.
+        while not self._closing.wait(WRITE_S):
+            self.flush()
 
     def _take_in(self) -> None:
         while not self._queue.empty():
-            item = self._queue.get()
-            if item is not None:
-                self._enter(item)
+            self._enter(self._queue.get())
 
     def _enter(self, item: tuple[str, float, bytes]) -> None:
         name, beat, message = item
-        if not message:
-            return
         tick = max(0, round((beat + self._origin) * TICKS_PER_BEAT))
         self._end = max(self._end, tick)
         self._dirty = True
