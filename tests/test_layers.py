@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("planning",),
     ("arrange", "training"),
     ("restyle", "rework"),
-    ("doctor", "evaluation", "inspecting"),
+    ("doctor", "evaluation", "inspecting", "live"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -40,17 +40,19 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("trust/keys", "trust/vault"),
     "fluidsynth": ("audio/fluid",),
     "matplotlib": ("picture", "training/curves"),
-    "mido": ("formats/",),
+    "mido": ("formats/", "live/tcp"),
     "music21": ("formats/musicxml",),
     "optuna": ("training/search",),
     "pretty_midi": ("formats/interop",),
     "pyloudnorm": ("audio/",),
-    "rich": ("cli/progress",),
-    "safetensors": ("harmony/", "model/checkpoint", "training/grow", "training/harmony"),
+    "rich": ("cli/progress", "live/screen"),
+    "rtmidi": ("live/system_ports",),
+    "safetensors": ("harmony/", "live/progressions", "model/checkpoint", "training/grow", "training/harmony"),
     "scipy": ("audio/", "evaluation/logistic"),
     "soundfile": ("audio/",),
-    "threadpoolctl": ("arrange",),
+    "threadpoolctl": ("arrange", "live/generator"),
     "torch": ("model/", "training/"),
+    "websockets": ("live/control",),
 }
 
 # Slow to import: never at the top of a module that the command line or the runtime reaches.
