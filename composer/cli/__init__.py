@@ -18,6 +18,8 @@ from composer.errors import ComposerError, InputError
 
 COMMANDS = {
     "arrange": "write a band around a seed melody",
+    "jam": "play with a band that listens",
+    "ports": "list MIDI ports, and the names that composer jam takes",
     "render": "play a music file to WAV, with stems if asked",
     "inspect": "say what is in a music file: parts, bars, key, chords, problems",
     "demo": "arrange a bundled seed melody",
