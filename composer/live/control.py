@@ -1,0 +1,90 @@
+"""The control surface: a WebSocket on 127.0.0.1 that tells the jam's state and takes its commands, as JSON. See docs/jam.md.
+
+To the client: {"type": "state", …} ten times a second (see `view.JamView`), {"type": "error", "message": …} for what could not be done.
+From it: {"command": NAME, …values}. Pages of other sites may not connect: a browser tells where a page comes from, and only
+this machine's own are let in.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from composer.errors import InputError
+from composer.live.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from composer.live.session import Session
+
+HOST = "127.0.0.1"
+EVERY_S = 0.1
+LARGEST_BYTES = 4096
+
+
+class ControlSurface:
+    """`with ControlSurface(session, port) as surface:`; port 0 takes a free one, `surface.port` says which."""
+
+    def __init__(self, session: Session, port: int) -> None:
+        from websockets.sync.server import serve
+
+        self._session = session
+        self._closing = threading.Event()
+        try:
+            self._server = serve(self._talk, HOST, port, process_request=_refuse_strangers, max_size=LARGEST_BYTES)
+        except OSError as error:
+            raise InputError(f"--control {port}: cannot listen on {HOST} ({error.strerror}); choose another port") from None
+        self.port = int(self._server.socket.getsockname()[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
+
+    def __enter__(self) -> ControlSurface:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closing.set()
+        self._server.shutdown()
+        self._thread.join(timeout=2)
+
+    def _talk(self, socket: Any) -> None:
+        """One client, until it goes."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            while not self._closing.is_set():
+                socket.send(json.dumps({"type": "state", **self._session.engine.view.to_json()}))
+                try:
+                    text = socket.recv(timeout=EVERY_S)
+                except TimeoutError:
+                    continue
+                if problem := self._obey(text):
+                    socket.send(json.dumps({"type": "error", "message": problem}))
+        except ConnectionClosed:
+            return
+
+    def _obey(self, text: str | bytes) -> str:
+        """Pass one message on; returns what is wrong with it, "" for nothing."""
+        try:
+            message = json.loads(text)
+        except ValueError:
+            return "not JSON"
+        if not isinstance(message, dict) or not isinstance(message.get("command"), str):
+            return 'write {"command": NAME, …}'
+        name = message.pop("command")
+        if name not in COMMANDS:
+            return f"no command called {name!r}; there are: {', '.join(COMMANDS)}"
+        self._session.command(name, **{str(key): value for key, value in message.items()})
+        return ""
+
+
+def _refuse_strangers(connection: Any, request: Any) -> Any:
+    """Programs name no origin; a page names its own, and must be of this machine. The host asked for must be us, too."""
+    origin = request.headers.get("Origin")
+    host = request.headers.get("Host", "")
+    mine = ("127.0.0.1", "localhost", "[::1]")
+    if origin is not None and urlsplit(origin).hostname not in ("127.0.0.1", "localhost", "::1"):
+        return connection.respond(403, "only pages of this machine may connect\n")
+    if host.rpartition(":")[0] not in mine and host not in mine:
+        return connection.respond(403, "only 127.0.0.1 is served\n")
+    return None
