@@ -10,7 +10,7 @@ import ctypes
 import io
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ CHORUS_VOICES, CHORUS_LEVEL, CHORUS_SPEED_HZ, CHORUS_DEPTH_MS = 3, 0.3, 0.35, 6.
 """FluidSynth 2.3's default chorus adds 10 dB; this one is a shimmer."""
 VOICES_PER_PART = 64
 
+_Synth = TypeVar("_Synth", bound="Synth")
 Preset = tuple[int, int]
 """(bank, program); drum kits live in bank 128."""
 
@@ -149,7 +150,7 @@ class Synth:
             found.add((lib.fluid_preset_get_banknum(preset), lib.fluid_preset_get_num(preset)))
         return frozenset(found)
 
-    def __enter__(self) -> Synth:
+    def __enter__(self: _Synth) -> _Synth:
         return self
 
     def __exit__(

@@ -32,7 +32,9 @@ docs/jam.md tells about keys, modes, the control surface and calibration."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     where = parser.add_argument_group("ports")
-    where.add_argument("--input", action="append", default=[], metavar="PORT", help="where the player plays; may be repeated")
+    where.add_argument(
+        "--input", action="append", default=[], metavar="PORT", help="where the player plays; may be repeated"
+    )
     where.add_argument(
         "--output", action="append", default=[], metavar="[PARTS=]PORT",
         help="where the band plays; may be repeated (default: synth)",
@@ -46,7 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="pass the player's notes on to the outputs (default: to the synth, and for a file that plays)",
     )  # fmt: skip
     music = parser.add_argument_group("music")
-    music.add_argument("--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: drums,bass,guitar,piano)")
+    music.add_argument(
+        "--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: drums,bass,guitar,piano)"
+    )
     music.add_argument("--style", default="pop", help="a name from composer styles (default: pop)")
     music.add_argument(
         "--strength", type=opt.number(0, 1.5, "a strength"), default=1.0, metavar="S",
@@ -57,20 +61,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="accompany, call (call and response, two bars each), fours (trade four bars), continue (default: accompany)",
     )  # fmt: skip
     music.add_argument(
-        "--chords", metavar="CHART", help="a chart such as 'C | Am7 D7 | G' that is played round and round (default: follow the player)"
+        "--chords",
+        metavar="CHART",
+        help="a chart such as 'C | Am7 D7 | G' that is played round and round (default: follow the player)",
     )
     music.add_argument("--meter", default=None, metavar="N/D", help="metre (default: the file's, else 4/4)")
-    music.add_argument("--bars", type=opt.whole(1, 100000, "bars"), metavar="N", help="end after so many (default: a file's end, else none)")
+    music.add_argument(
+        "--bars",
+        type=opt.whole(1, 100000, "bars"),
+        metavar="N",
+        help="end after so many (default: a file's end, else none)",
+    )
     music.add_argument(
         "--density", action="append", default=[], metavar="PART=LEVEL",
         help="how busy a part plays, 1 sparse … 5 busy; may be repeated (default: as busy as the player)",
     )  # fmt: skip
     music.add_argument(
-        "--program", action="append", default=[], metavar="PART=SOUND", help="a part's General MIDI sound (default: the style's)"
+        "--program",
+        action="append",
+        default=[],
+        metavar="PART=SOUND",
+        help="a part's General MIDI sound (default: the style's)",
     )
-    music.add_argument("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=0, metavar="N", help="the dice (default: 0)")
     music.add_argument(
-        "--temperature", type=opt.number(0.05, 4.0, "a temperature"), default=0.9, metavar="T", help="0.05 safe … 4 wild (default: 0.9)"
+        "--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=0, metavar="N", help="the dice (default: 0)"
+    )
+    music.add_argument(
+        "--temperature",
+        type=opt.number(0.05, 4.0, "a temperature"),
+        default=0.9,
+        metavar="T",
+        help="0.05 safe … 4 wild (default: 0.9)",
     )
     clock = parser.add_argument_group("time")
     clock.add_argument(
@@ -78,18 +99,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="quarter notes a minute, or: tap (t on the keyboard, or any notes), count-in (play a bar of even notes), clock"
         " (follow MIDI clock) (default: the file's, else 120)",
     )  # fmt: skip
-    clock.add_argument("--count-in", type=opt.whole(0, 8, "bars"), default=1, metavar="BARS", help="bars counted in (default: 1)")
+    clock.add_argument(
+        "--count-in", type=opt.whole(0, 8, "bars"), default=1, metavar="BARS", help="bars counted in (default: 1)"
+    )
     clock.add_argument("--metronome", action="store_true", help="click throughout (default: in the count-in only)")
     clock.add_argument("--clock-out", action="store_true", help="send MIDI clock to the outputs (default: no)")
     clock.add_argument(
-        "--output-latency", type=opt.number(0, 500, "milliseconds"), metavar="MS", help="play so much earlier (default: as calibrated)"
+        "--output-latency",
+        type=opt.number(0, 500, "milliseconds"),
+        metavar="MS",
+        help="play so much earlier (default: as calibrated)",
     )
     clock.add_argument("--calibrate", action="store_true", help="measure latency by a tap test, keep it, and end")
     out = parser.add_argument_group("output")
-    out.add_argument("--record", type=Path, metavar="FILE", help="keep the whole jam as multitrack MIDI, written as it happens")
-    out.add_argument("--stems", type=Path, metavar="FOLDER", help="after the jam, render the recording to one WAV a part")
+    out.add_argument(
+        "--record", type=Path, metavar="FILE", help="keep the whole jam as multitrack MIDI, written as it happens"
+    )
+    out.add_argument(
+        "--stems", type=Path, metavar="FOLDER", help="after the jam, render the recording to one WAV a part"
+    )
     out.add_argument("--force", action="store_true", help="replace what is already there (default: refuse)")
-    out.add_argument("--plain", action="store_true", help="log lines in place of the screen (default: where there is no terminal)")
+    out.add_argument(
+        "--plain", action="store_true", help="log lines in place of the screen (default: where there is no terminal)"
+    )
     out.add_argument(
         "--control", type=opt.whole(0, 65535, "a port"), metavar="PORT",
         help="open the control surface, a WebSocket on 127.0.0.1 (default: none; 0 picks a port)",

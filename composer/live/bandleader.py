@@ -20,7 +20,7 @@ from composer.harmony.chord import NO_CHORD, Chord
 from composer.harmony.melody_model import MelodyModel
 from composer.live.harmonist import Harmonist
 from composer.live.hearing import chord_of
-from composer.live.plan import Ask, Plan, Wishes
+from composer.live.plan import Ask, Plan
 from composer.live.progressions import Progressions
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
@@ -29,7 +29,14 @@ from composer.model.grammar import FORBIDDEN, let_go
 from composer.model.sampling import Sampling, take_turn
 from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, Brief, cells, new_canvas, tempo_class
 from composer.styles import resolve
-from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, POSITIONS_PER_QUARTER, VELOCITY_STEP, GridSong, duration_class
+from composer.vocab import (
+    GRID_NOTE_DTYPE,
+    PARTS,
+    POSITIONS_PER_QUARTER,
+    VELOCITY_STEP,
+    GridSong,
+    duration_class,
+)
 
 WINDOW_BARS = 24
 """Bars the canvas shows; habits older than that are forgotten."""
@@ -78,7 +85,7 @@ class Bandleader:
         begun = self._clock()
         self._listen(ask)
         chords, following, key, known = self._lane(ask)
-        bar, metre = ask.bar, self._metre
+        bar = ask.bar
         first = max(0, bar - WINDOW_BARS + 1)
         song = self._song(first, ask, chords)
         brief = self._brief(first, ask, known)
@@ -133,7 +140,9 @@ class Bandleader:
         # Harmony is heard in quarter notes; a beat of the metre takes the chord of the quarter it begins in.
         starts = np.arange(count) % beats * self._metre.beat_beats + np.arange(count) // beats * quarters
         states = outlook.states[np.minimum(np.floor(starts).astype(int), len(outlook.states) - 1)]
-        lane = [NO_CHORD if state < 0 else chord_of(int(state), outlook.key in (-1, 0, 5, 10, 3, 8, 1)) for state in states]
+        lane = [
+            NO_CHORD if state < 0 else chord_of(int(state), outlook.key in (-1, 0, 5, 10, 3, 8, 1)) for state in states
+        ]
         key = "" if outlook.key < 0 else chord_of(outlook.key, True).symbol
         return lane[first * beats : -beats], lane[-beats:], key, bool((outlook.states >= 0).any())
 
@@ -247,7 +256,16 @@ class Bandleader:
         """The player's last bar as events told before this one; nothing in the first."""
         rows = self._player.get(bar, np.zeros(0, GRID_NOTE_DTYPE))
         return [
-            (GIVEN, 0, slot, slot - 1, int(row["position"]), int(row["pitch"]), int(row["duration"]), int(row["velocity"]))
+            (
+                GIVEN,
+                0,
+                slot,
+                slot - 1,
+                int(row["position"]),
+                int(row["pitch"]),
+                int(row["duration"]),
+                int(row["velocity"]),
+            )
             for row in rows
         ]
 
@@ -284,7 +302,9 @@ class _Resuming(Decoder):
     def resume(self, played: np.ndarray, cut: int) -> None:
         """In the turns to come, say `played` (one part's grid notes, in order) first and then nothing before `cut`."""
         rows = np.sort(played, order=["position", "pitch"])
-        self._forced = [(int(n["position"]), int(n["pitch"]), int(n["duration"]), int(n["velocity"])) for n in rows][::-1]
+        self._forced = [(int(n["position"]), int(n["pitch"]), int(n["duration"]), int(n["velocity"])) for n in rows][
+            ::-1
+        ]
         self._cut = cut
 
     def positions(self) -> np.ndarray:
@@ -312,7 +332,13 @@ _MEMORY = ("hidden", "carry", "keys", "values", "told")
 
 
 def _copied(value: Any) -> Any:
-    return [each.copy() for each in value] if isinstance(value, list) else value.copy() if hasattr(value, "copy") else value
+    return (
+        [each.copy() for each in value]
+        if isinstance(value, list)
+        else value.copy()
+        if hasattr(value, "copy")
+        else value
+    )
 
 
 def _only(logits: np.ndarray, choice: int) -> np.ndarray:

@@ -66,7 +66,9 @@ class BarBook:
             if source is not None:
                 notes = source.notes.copy()
                 notes["bar"] = bar
-                plan = Plan(-bar - 1, bar, 0, notes, source.next_chords or source.chords, source.next_chords, 0.0, source.key)
+                plan = Plan(
+                    -bar - 1, bar, 0, notes, source.next_chords or source.chords, source.next_chords, 0.0, source.key
+                )
                 self.played[bar] = plan
         for old in [each for each in self.played if each < bar - KEPT_BARS]:
             del self.played[old]

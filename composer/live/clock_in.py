@@ -1,6 +1,7 @@
 """Following another machine's MIDI clock: a phase-locked loop over its 24 pulses a beat.
 
-An alpha-beta tracker (Benedict & Bordner 1962): every pulse corrects the expected time of the next a little, and the length of a pulse less.
+An alpha-beta tracker (Benedict & Bordner 1962): every pulse corrects the expected time of the next a little, and the
+length of a pulse less.
 Lost pulses are counted from the time that passed, doubled ones are dropped, and where the clock falls silent the band
 goes on at the last tempo until it is heard again.
 """
@@ -78,9 +79,7 @@ class ClockFollower:
         self._expected_s = here_s + self._pulse_s
         return self._after(interval_s, at)
 
-    def _after(
-        self, interval_s: float, at: tuple[float, float, float] | None
-    ) -> tuple[float, float, float] | None:
+    def _after(self, interval_s: float, at: tuple[float, float, float] | None) -> tuple[float, float, float] | None:
         """Believe a leap in tempo when six even pulses tell it."""
         self._recent = [*self._recent[-5:], interval_s]
         usual_s = statistics.median(self._recent)

@@ -34,7 +34,9 @@ class ControlSurface:
         try:
             self._server = serve(self._talk, HOST, port, process_request=_refuse_strangers, max_size=LARGEST_BYTES)
         except OSError as error:
-            raise InputError(f"--control {port}: cannot listen on {HOST} ({error.strerror}); choose another port") from None
+            raise InputError(
+                f"--control {port}: cannot listen on {HOST} ({error.strerror}); choose another port"
+            ) from None
         self.port = int(self._server.socket.getsockname()[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
 

@@ -26,7 +26,19 @@ from composer.live.modes import Casting, cast
 from composer.live.plan import Ask, Plan, Planner, Wishes
 from composer.live.player_file import FilePlayer
 from composer.live.recorder import Recorder
-from composer.live.schedule import BEGINS, DECIDES, ENDS, PLAYER, PULSES, Call, Click, NoteOff, NoteOn, PlayerNote, Schedule
+from composer.live.schedule import (
+    BEGINS,
+    DECIDES,
+    ENDS,
+    PLAYER,
+    PULSES,
+    Call,
+    Click,
+    NoteOff,
+    NoteOn,
+    PlayerNote,
+    Schedule,
+)
 from composer.live.settings import PLAYER_CHANNEL, Desk, JamSettings
 from composer.live.transport import Taps, Transport
 from composer.live.view import JamView, PartView
@@ -133,7 +145,11 @@ class Engine:
             count = self.settings.count_in_bars * self.transport.bar_beats
             self._start(self.inbox.now() + 0.4 + count * self.transport.beat_s, -count)
         else:
-            how = {"tap": "tap a bar of beats", "count-in": "count in: a bar of even notes", "clock": "waiting for MIDI clock"}
+            how = {
+                "tap": "tap a bar of beats",
+                "count-in": "count in: a bar of even notes",
+                "clock": "waiting for MIDI clock",
+            }
             self.say(how[self.settings.tempo_from])
         self._show()
 
@@ -252,7 +268,9 @@ class Engine:
         if item.hopeless:
             raise ComposerError(item.why)
         if self._restarts > RESTARTS:
-            raise ComposerError(f"the generator has failed {self._restarts} times, at last because {item.why}; that is the end")
+            raise ComposerError(
+                f"the generator has failed {self._restarts} times, at last because {item.why}; that is the end"
+            )
         self.say(f"the generator has gone ({item.why}); starting it again, the groove goes on")
         if self._planner is not None:
             self._planner.close()
@@ -423,7 +441,9 @@ class Engine:
             length = DURATIONS[duration] / POSITIONS_PER_QUARTER if ROLES[part] != "drums" else 0.25
             jitter = (pitch * 7 + position * 13 + plan.bar * 5) % VELOCITY_STEP
             loud = min(127, max(1, velocity * VELOCITY_STEP + jitter))
-            note = NoteOn(ROLES[part], pitch, loud, float(length), plan.bar, plan.number, plan.chords[at] if plan.chords else "")
+            note = NoteOn(
+                ROLES[part], pitch, loud, float(length), plan.bar, plan.number, plan.chords[at] if plan.chords else ""
+            )
             self.schedule.put(beat - self._early, BEGINS, note)
 
     def _ask(self, bar: int, cut: int) -> None:
@@ -557,7 +577,7 @@ class Engine:
         """The player's loudness as a factor of the band's, half followed."""
         if self.listener.last_onset == -math.inf:
             return 0.9
-        return min(LOUDEST, max(SOFTEST, (self.listener.loudness / USUAL_VELOCITY) ** 0.6))
+        return min(LOUDEST, max(SOFTEST, float((self.listener.loudness / USUAL_VELOCITY) ** 0.6)))
 
     def _end(self, off: NoteOff, beat: float) -> None:
         key = off.port, off.channel, off.pitch
@@ -638,7 +658,7 @@ class Engine:
         chords = " ".join(_runs(plan.chords)) if plan else "-"
         following = self.book.plans.get(bar + 1)
         ahead = " ".join(_runs(following.chords if following else plan.next_chords if plan else ()))
-        counts = {part: 0 for part in self.settings.parts}
+        counts = dict.fromkeys(self.settings.parts, 0)
         if plan is not None:
             for part in plan.notes["part"].tolist():
                 counts[ROLES[part]] += 1

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from composer.harmony.viterbi import best_path
 from composer.harmony.harmonise import roots_first
 from composer.harmony.melody_features import melody_features, signature_tonic
 from composer.harmony.melody_model import QUALITIES, MelodyModel
+from composer.harmony.viterbi import best_path
 from composer.live.hearing import STATES, SUFFIXES, chroma_of, score_chroma, state_tones
 from composer.live.plan import HEARD_DTYPE
 from composer.live.progressions import Progressions
@@ -153,7 +153,9 @@ class Harmonist:
         found = roots_first(self.melody_model.log_probabilities(melody_features(notes, bars, tonic)))[: heard - start]
         for quality, suffix in enumerate(QUALITIES):
             there = SUFFIXES.index(suffix) * 12
-            scores[start - first :, there : there + 12] = np.roll(found[:, 12 * quality : 12 * quality + 12], tonic, axis=1)
+            scores[start - first :, there : there + 12] = np.roll(
+                found[:, 12 * quality : 12 * quality + 12], tonic, axis=1
+            )
         scores[start - first :, SUFFIXES.index("sus4") * 12 :] = found.min()
         return scores
 

@@ -90,9 +90,7 @@ class Listener:
         """The chord at this moment: the expected one, unless the player's notes of this beat plainly say another."""
         start = math.floor(beat + 0.02)
         recent = [
-            note
-            for note in self._notes
-            if note.onset > start - 0.15 or note.end is None or note.end > start + 0.2
+            note for note in self._notes if note.onset > start - 0.15 or note.end is None or note.end > start + 0.2
         ]
         if len({note.pitch % 12 for note in recent}) < 2:
             return expected

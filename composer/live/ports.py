@@ -15,11 +15,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from composer.errors import InputError
 
 KINDS = ("virtual", "tcp", "file", "synth")
+P = TypeVar("P")
 Post = Callable[[Any], None]
 """Where a port puts its items: `Inbox.put`."""
 
@@ -48,7 +49,9 @@ class PortName:
         if head == "tcp":
             _, address_colon, number = rest.rpartition(":")
             if not address_colon or not number.isdigit() or not 0 < int(number) < 65536:
-                raise InputError(f"port {text!r}: write tcp:HOST:PORT with a port in 1..65535, as in {_EXAMPLES['tcp']}")
+                raise InputError(
+                    f"port {text!r}: write tcp:HOST:PORT with a port in 1..65535, as in {_EXAMPLES['tcp']}"
+                )
         return cls(head, rest, text.strip())
 
     @property
@@ -93,7 +96,9 @@ def choose(wanted: str, names: Sequence[str], what: str) -> str:
     near = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
     if near:
         raise InputError(f"no {what} port called {wanted!r}; did you mean {near[0]!r}?")
-    have = f"there are: {'; '.join(names)}" if names else "there is none; a port can also be virtual:NAME or tcp:HOST:PORT"
+    have = (
+        f"there are: {'; '.join(names)}" if names else "there is none; a port can also be virtual:NAME or tcp:HOST:PORT"
+    )
     raise InputError(f"no {what} port called {wanted!r}; {have}")
 
 
@@ -102,7 +107,7 @@ class Ports:
 
     def __init__(self, post: Post, soundfont: str | None = None) -> None:
         self._post, self._soundfont = post, soundfont
-        self._open: dict[tuple[str, str], Port] = {}
+        self._open: dict[tuple[str, str], Any] = {}
 
     def __enter__(self) -> Ports:
         return self
@@ -130,18 +135,19 @@ class Ports:
         if name.kind == "file":
             raise InputError(f"{name.text}: a file is an input here; to keep the jam, use --record {name.value}")
         if name.kind == "synth":
-            return self._opened(("out", name.text), lambda: _synth(name, self._post, self._soundfont))  # type: ignore[return-value]
-        return self._opened(("out", name.text), lambda: _system_output(name, self._post))  # type: ignore[return-value]
+            return self._opened(("out", name.text), lambda: _synth(name, self._post, self._soundfont))
+        return self._opened(("out", name.text), lambda: _system_output(name, self._post))
 
-    def _tcp(self, name: PortName) -> Any:
+    def _tcp(self, name: PortName) -> OutputPort:
         from composer.live.tcp import TcpLink
 
         return self._opened(("tcp", name.text), lambda: TcpLink(name, self._post))
 
-    def _opened(self, key: tuple[str, str], make: Callable[[], Port]) -> Port:
+    def _opened(self, key: tuple[str, str], make: Callable[[], P]) -> P:
         if key not in self._open:
             self._open[key] = make()
-        return self._open[key]
+        port: P = self._open[key]
+        return port
 
 
 def _system_input(name: PortName, post: Post) -> Port:
@@ -150,13 +156,13 @@ def _system_input(name: PortName, post: Post) -> Port:
     return SystemInput(name, post)
 
 
-def _system_output(name: PortName, post: Post) -> Port:
+def _system_output(name: PortName, post: Post) -> OutputPort:
     from composer.live.system_ports import SystemOutput
 
     return SystemOutput(name, post)
 
 
-def _synth(name: PortName, post: Post, soundfont: str | None) -> Port:
+def _synth(name: PortName, post: Post, soundfont: str | None) -> OutputPort:
     from composer.live.synth_port import SynthPort
 
     return SynthPort(name, post, soundfont)

@@ -44,7 +44,9 @@ class Progressions:
             tensors = load_file(place)
             return cls(tensors["follow"].astype(np.float32), tensors["usual"].astype(np.float32))
         except (OSError, KeyError, SafetensorError) as error:
-            raise CheckpointError(f"{place}: the table of progressions cannot be read ({error}); reinstall composer") from None
+            raise CheckpointError(
+                f"{place}: the table of progressions cannot be read ({error}); reinstall composer"
+            ) from None
 
     @classmethod
     def count(cls, songs: list[tuple[np.ndarray, np.ndarray, int]], smooth: float = 0.3) -> Progressions:
@@ -90,4 +92,6 @@ def default_progressions() -> Path:
     for place in (package.parent / "checkpoints" / "jam", package / "checkpoints" / "jam"):
         if (place / WEIGHTS).exists():
             return place
-    raise CheckpointError("the shipped table of progressions is missing: reinstall composer, or give chords with --chords")
+    raise CheckpointError(
+        "the shipped table of progressions is missing: reinstall composer, or give chords with --chords"
+    )

@@ -61,8 +61,8 @@ class _Track:
         for channel, pitch in sorted(held):
             body += _varlen(max(0, end - tick)) + midi.note_off(channel, pitch)
             tick = max(tick, end)
-        body = self.head + body + b"\x00\xff\x2f\x00"
-        return struct.pack(">4sI", b"MTrk", len(body)) + bytes(body)
+        whole = self.head + bytes(body) + b"\x00\xff\x2f\x00"
+        return struct.pack(">4sI", b"MTrk", len(whole)) + whole
 
 
 class Recorder:

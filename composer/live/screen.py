@@ -55,7 +55,9 @@ class Hands:
         elif key in _PART_KEYS:
             command(_PART_KEYS[key], part=part.name)
         elif key in "[]":
-            command("level", part=part.name, level=round(min(2.0, max(0.1, part.level + (0.1 if key == "]" else -0.1))), 2))
+            command(
+                "level", part=part.name, level=round(min(2.0, max(0.1, part.level + (0.1 if key == "]" else -0.1))), 2)
+            )
         elif key == "\t":
             command("mode", mode=MODES[(MODES.index(view.mode) + 1) % len(MODES)])
         elif key in "<>":
@@ -90,7 +92,9 @@ def draw(view: JamView, chosen: int) -> Group:
         f"{view.mode}: {view.says}   ", f"{view.style} × {view.strength:g}",
     )  # fmt: skip
     chords = Table.grid(padding=(0, 2))
-    chords.add_row("now", Text(" ".join(_bar(view.chords)) or "–", "bold green"), "you", Text(view.chord or "–", "bold cyan"))
+    chords.add_row(
+        "now", Text(" ".join(_bar(view.chords)) or "–", "bold green"), "you", Text(view.chord or "–", "bold cyan")
+    )
     chords.add_row("next", Text(" ".join(_bar(view.next_chords)) or "?", "green"), "key", Text(view.key or "–"))
     parts = Table(box=None, expand=True)
     for column in ("", "part", "level", "", "density", "next bar", "range"):

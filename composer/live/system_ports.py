@@ -109,13 +109,17 @@ class _SystemPort:
         chosen: tuple[Any, str] | None = None
         if self._wanted.kind == "virtual":
             if sys.platform == "win32":
-                raise InputError(f"{self.name}: Windows has no virtual MIDI ports; use a loopback driver's port by name")
+                raise InputError(
+                    f"{self.name}: Windows has no virtual MIDI ports; use a loopback driver's port by name"
+                )
             chosen = clients[0][1], self._wanted.value
             self._attach(chosen[0])
             with _quiet():
                 chosen[0].open_virtual_port(self._wanted.value)
         else:
-            names = {str(port): (client, index) for _, client in clients for index, port in enumerate(client.get_ports())}
+            names = {
+                str(port): (client, index) for _, client in clients for index, port in enumerate(client.get_ports())
+            }
             self._found = choose(self._wanted.value, list(names), self.what)
             client, index = names[self._found]
             chosen = client, self._found

@@ -1,9 +1,13 @@
-"""Count how chords follow each other in the training songs: `python -m composer.live.train_progressions --data DIR --out checkpoints/jam`."""
+"""Count how chords follow each other in the training songs.
+
+`python -m composer.live.train_progressions --data DIR --out checkpoints/jam`
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -33,23 +37,27 @@ def song_states(song: Song) -> tuple[np.ndarray, np.ndarray, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="the folder that holds the corpora (default: COMPOSER_DATA)")
-    parser.add_argument("--out", type=Path, default=Path("checkpoints/jam"), help="where the table goes (default: checkpoints/jam)")
+    parser.add_argument(
+        "--out", type=Path, default=Path("checkpoints/jam"), help="where the table goes (default: checkpoints/jam)"
+    )
     args = parser.parse_args()
-    songs, licences = [], {}
+    songs: list[tuple[np.ndarray, np.ndarray, int]] = []
+    licences: dict[str, str] = {}
+    counted: dict[str, int] = {}
     for song in iter_songs(CORPORA, args.data):
         if song.split == "train" and song.lane is not None:
             songs.append(song_states(song))
-            entry = licences.setdefault(song.corpus, {"songs": 0, "licence": song.licence})
-            entry["songs"] = int(entry["songs"]) + 1
+            licences[song.corpus] = song.licence
+            counted[song.corpus] = counted.get(song.corpus, 0) + 1
     Progressions.count(songs).save(args.out)
     card = {
         "model": "chord progressions: counts of chords after chords, relative to the key",
         "made_by": "python -m composer.live.train_progressions",
         "licence": "MIT",
-        "corpora": licences,
+        "corpora": {name: {"songs": counted[name], "licence": licences[name]} for name in licences},
     }
     (args.out / "card.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
-    print(f"{len(songs)} songs → {args.out / WEIGHTS}")
+    sys.stdout.write(f"{len(songs)} songs → {args.out / WEIGHTS}\n")
 
 
 if __name__ == "__main__":
