@@ -206,7 +206,7 @@ def _style(
         charts += (
             choose(songs, kind, args.charts - len(charts), args.bars, 1, args.seed) if len(charts) < args.charts else []
         )
-    plan = trials(charts, [name for name in classifier.styles if name in own_right], args.seed)
+    plan = trials(charts, style.meters_of(train, set(classifier.styles) & set(own_right)), args.seed)
     if not plan:
         return None
     with_mma = "mma" in _split(args.systems) and mma_is_there()

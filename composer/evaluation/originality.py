@@ -1,7 +1,7 @@
 """What was copied: the longest run of notes that a band shares with the songs it learned from, whatever the key.
 
-A note is named by what leads to the next onset's: the interval and the time between them. Runs are found by hashes of n notes for growing n;
-a place that does not match n notes cannot match n + 1, so the search thins out quickly, and what it returns is exact.
+A note is named by what leads to the next one: the interval and the time between them. Runs are found by hashes of n notes for
+growing n; a place that does not match n notes cannot match n + 1, so the search thins out quickly and what it finds is exact.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from composer.gm import ROLES
 from composer.training.packing import Pack
 from composer.vocab import GridSong
 
-SEED_RUN = 8
-"""Steps of the shortest run that is looked for."""
+SHORTEST = 8
+"""Notes of a run that says nothing: shorter ones are not looked for."""
 LONGEST_RUN = 512
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 
@@ -88,7 +88,7 @@ class Copied:
     """What a set of bands shares with the training set, band by band."""
 
     longest: np.ndarray
-    """Notes of the longest run each shares, shape (bands,)."""
+    """Notes of the longest run each shares, shape (bands,); SHORTEST where it is no longer than that, 0 for too few notes."""
     share: np.ndarray
     """Share of its runs of 16 steps that are somewhere in the training set, shape (bands,); NaN where it has none."""
 
@@ -96,7 +96,7 @@ class Copied:
 def copied(train: Lines, bands: list[tuple[GridSong, np.ndarray]], share_steps: int = 16) -> Copied:
     """The longest run of each band's notes that the training set has too, in any key, on any bar."""
     longest = np.zeros(len(bands), int)
-    share = np.full(len(bands), np.nan)
+    matched = np.zeros(len(bands), int)
     lines = [lines_of([(notes, song.bar_length)]) for song, notes in bands]
     offset, parts = 0, []
     for one in lines:
@@ -106,23 +106,20 @@ def copied(train: Lines, bands: list[tuple[GridSong, np.ndarray]], share_steps: 
     band = np.repeat(np.arange(len(bands)), [len(one.steps) for one in lines])
     asked_room, train_room = asked.room(), train.room()
     here, there = np.arange(len(asked.steps)), np.arange(len(train.steps))
-    length = SEED_RUN
+    length = SHORTEST
+    longest[np.unique(band[asked_room >= length])] = SHORTEST
     while len(here) and length <= LONGEST_RUN:
         here, there = here[asked_room[here] >= length], there[train_room[there] >= length]
         mine, theirs = asked.runs(length, here), train.runs(length, there)
-        if length == share_steps:
-            every = np.bincount(band[asked_room >= length], minlength=len(bands))
         found = np.isin(mine, theirs)
         there = there[np.isin(theirs, mine)]
         here = here[found]
         longest[np.unique(band[here])] = length + 1  # n steps lie between n + 1 notes
         if length == share_steps:
             matched = np.bincount(band[here], minlength=len(bands))
-            share = np.where(every > 0, matched / np.maximum(every, 1), np.nan)
         length += 1
-    if length <= share_steps:
-        share = np.zeros(len(bands))
-    return Copied(longest, share)
+    every = np.bincount(band[asked_room >= share_steps], minlength=len(bands))
+    return Copied(longest, np.where(every > 0, matched / np.maximum(every, 1), np.nan))
 
 
 def _scrambled(value: np.ndarray) -> np.ndarray:

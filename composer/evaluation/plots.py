@@ -1,4 +1,4 @@
-"""The evaluation as pictures: one a family of figures, one for what tells the bands apart, one for style. Dots are means, lines intervals."""
+"""The evaluation as pictures: one a family of figures, one for what tells bands apart, one for style. Lines are intervals."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ def _told_apart(path: Path, kind: str, told: Mapping[str, Any]) -> str:
     panel.axvline(0.8, color="#6b7280", linewidth=1, linestyle=":")
     panel.set_yticks(range(len(families) + 1), ["everything", *families])
     panel.set_ylim(len(families) + 0.5, -0.5)
-    panel.set_xlim(0.3, 1.01)
+    panel.set_xlim(0, 1.01)
     panel.set_xlabel("AUC: 0.5 cannot be told from people's own bands, 1.0 always can (dotted: the target, 0.8)")
     panel.set_title(f"Told apart by eight bars – {kind}", loc="left", fontsize=11)
-    panel.legend(loc="lower left", frameon=False, fontsize=9)
+    panel.legend(loc="upper left", frameon=False, fontsize=9)
     _plain(panel)
     return _save(figure, path)
 

@@ -104,7 +104,7 @@ def _nearness(kind: str, near: Mapping[str, Any], pictures: list[str]) -> Iterat
 def _originality(told: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Originality\n"
     yield "The longest run of notes, in any key, that a band shares with a song of the training set (median and most over excerpts),"
-    yield "and how many of its runs of 17 notes are somewhere in it. People's held-out bands say what is usual.\n"
+    yield "and how many of its runs of 17 notes are somewhere in it. Under nine notes count as eight. Own bands say what is usual.\n"
     systems = list(dict.fromkeys(s for kinds in told.values() for parts in kinds.values() for s in parts))
     yield f"| | {' | '.join(systems)} |\n|---|{'---|' * len(systems)}"
     for kind, parts in told.items():

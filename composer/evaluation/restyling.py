@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,14 +30,17 @@ class Trial:
     style: str
 
 
-def trials(charts: Sequence[Excerpt], styles: Sequence[str], rng_seed: int) -> list[Trial]:
-    """Every chart in three styles at home in its metre, so that all styles come up about as often."""
+def trials(charts: Sequence[Excerpt], meters: Mapping[str, Collection[str]], rng_seed: int) -> list[Trial]:
+    """Every chart in three styles that have been heard in its metre, so that all styles come up about as often.
+
+    meters: style → the metres it can be asked for in.
+    """
     rng = np.random.default_rng(rng_seed)
-    used = dict.fromkeys(styles, 0)
+    used = dict.fromkeys(sorted(meters), 0)
     found: list[Trial] = []
     for chart in charts:
         meter = chart.song.meta.get("meter", "4/4")
-        fitting = [name for name in styles if name in STYLES and meter in STYLES[name].meters]
+        fitting = [name for name in used if name in STYLES and meter in meters[name]]
         order = rng.permutation(len(fitting))
         for at in sorted(order.tolist(), key=lambda i: used[fitting[i]])[:STYLES_A_CHART]:
             found.append(Trial(chart, fitting[at]))

@@ -1,4 +1,6 @@
-"""Does it sound like the style? A classifier learns from the training songs how each style plays; what it gets right on held-out songs is its ceiling.
+"""Does it sound like the style? A classifier learns from the training songs how each style plays.
+
+What it gets right on held-out songs is its ceiling.
 
 It hears only how the band plays — rhythm by part, degrees over the chords, lengths, chords struck, loudness — never key, tempo,
 the melody or which parts there are, so a style is recognised by its playing alone.
@@ -6,7 +8,8 @@ the melody or which parts there are, so a style is recognised by its playing alo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,6 +80,15 @@ def is_band(song: GridSong) -> bool:
     """Whether a song is more than one player: drum loops and lone pianos are no example of a band's style."""
     present = set(np.unique(song.notes["part"]).tolist()) - {0}
     return len(present) >= 2 and song.style != ""
+
+
+def meters_of(train: Pack, styles: Collection[str]) -> dict[str, set[str]]:
+    """Style → the metres in which the training songs have it often enough."""
+    counts = Counter((about["style"], about["meta"].get("meter", "")) for about in train.about)
+    return {
+        style: {meter for (name, meter), count in counts.items() if name == style and count >= LEAST_SONGS}
+        for style in styles
+    }
 
 
 def learn(

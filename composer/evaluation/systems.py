@@ -67,7 +67,9 @@ def shuffled(excerpt: Excerpt, seed: int) -> np.ndarray:
 
 
 def mma(excerpt: Excerpt, seed: int, program: str = "mma", style: str = "") -> np.ndarray:
-    """What mma plays over the song's chords, in a groove drawn among those of the style (the song's) that suit its metre.
+    """What mma plays over the song's chords, in a groove drawn among those that suit its metre.
+
+    A `style` named must be had; the song's own gives way to any that suits.
 
     Raises InputError where no groove suits, or mma does not like the chart.
     """
@@ -84,8 +86,10 @@ def mma(excerpt: Excerpt, seed: int, program: str = "mma", style: str = "") -> n
         score=melody, lane=_lane_over(excerpt, melody),
     )  # fmt: skip
     rng = random.Random(f"{sheet.id} {excerpt.first} {seed}")
-    style = style or song.style
-    fitting = [groove for groove in grooves().values() if groove.style == style and synthetic.suits(sheet, groove)]
+    wanted = style or song.style
+    fitting = [groove for groove in grooves().values() if groove.style == wanted and synthetic.suits(sheet, groove)]
+    if style and not fitting:
+        raise InputError(f"{sheet.id}: no groove plays {style} in its metre")
     drawn = [rng.choice(fitting)] if fitting else synthetic.draw(sheet, 1, rng)
     if not drawn:
         raise InputError(f"{sheet.id}: no groove plays its metre")

@@ -24,19 +24,29 @@ _SUFFIXES = {
 
 
 def meter_of(song: GridSong) -> Meter:
-    """The metre that has the song's bars: simple, compound or in eighths by the length of their beats."""
+    """The metre that has the song's bars and beats: quarters, dotted quarters or eighths by the length of their beats.
+
+    A bar of an odd length is a longer one cut short by the next, except at the very end, where nothing cuts it.
+    """
     scale = TICKS_PER_BEAT // POSITIONS_PER_QUARTER
     changes: list[tuple[int, int, int]] = []
     at, cut = 0, False
     for length, beat in zip(song.bar_length.tolist(), song.beat_length.tolist(), strict=True):
-        unit = POSITIONS_PER_QUARTER if beat == POSITIONS_PER_QUARTER else POSITIONS_PER_QUARTER // 2
-        counted = -(-length // unit)
-        metre = (counted, 4 if unit == POSITIONS_PER_QUARTER else 8)
-        if cut or not changes or changes[-1][1:] != metre:
-            changes.append((at * scale, *metre))
-        cut = counted * unit != length
+        numerator, denominator = _signature(length, beat)
+        if cut or not changes or changes[-1][1:] != (numerator, denominator):
+            changes.append((at * scale, numerator, denominator))
+        cut = numerator * 48 // denominator != length
         at += length
     return Meter(TICKS_PER_BEAT, tuple(changes))
+
+
+def _signature(length: int, beat: int) -> tuple[int, int]:
+    """The shortest metre with beats of `beat` positions whose bars are at least `length` positions long."""
+    denominator = {12: 4, 18: 8, 6: 8, 9: 16, 3: 16}.get(beat, 4)
+    counted = -(-length * denominator // 48)
+    if beat in (9, 18):  # compound: threes, two beats at least
+        return max(6, -(-counted // 3) * 3), denominator
+    return counted + (denominator > 4 and counted % 3 == 0 and counted >= 6), denominator
 
 
 def lane_of(song: GridSong) -> ChordLane:
