@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from composer.corpora import bands, groove, lieder, nottingham, openewld, pop909
+from composer.corpora import bands, groove, lieder, music21_corpus, nottingham, openewld, pop909
 from composer.corpora.song import Loader, OnSkip, Song, ignore_skip, with_form
 from composer.errors import InputError
 
@@ -21,8 +21,13 @@ CORPORA: dict[str, Loader] = {
     "lieder": lieder.songs,
     **bands.LOADERS,
     "groove": groove.songs,
+    "music21": music21_corpus.songs,
 }
-"""Corpus name → loader. Each takes the folder that holds all corpora, and a callback for what it leaves out."""
+"""Corpus name → loader. Each takes the folder that holds all corpora, and a callback for what it leaves out.
+
+music21's comes with its package where there is no folder of that name; it is read where it is asked for by name. A user's
+own folder is read by `composer.corpora.folder.songs`.
+"""
 
 
 def data_root() -> Path:
@@ -48,6 +53,6 @@ def iter_songs(
     for name in wanted:
         if name not in CORPORA:
             raise InputError(f"no corpus called {name!r}; there are: {', '.join(CORPORA)}")
-        if not (root / name).is_dir():
+        if not (root / name).is_dir() and name != "music21":
             raise InputError(f"{root}: no folder {name} in it; corpora/{name}/README.md says where to get it")
         yield from map(with_form, CORPORA[name](root, on_skip))

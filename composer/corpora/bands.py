@@ -7,7 +7,6 @@ else is counted with its reason.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from composer.corpora.duplicates import TuneIndex, tune_shingles
 from composer.corpora.roles import band_of
 from composer.corpora.song import Loader, OnSkip, Song, hash_files, ignore_skip, on_grid
 from composer.corpora.splits import split_of
@@ -28,8 +28,6 @@ LEAST_BARS = 8
 LEAST_SECONDS = 12
 MOST_BARS = 400
 METERS = {(4, 4), (3, 4), (2, 4), (6, 8), (2, 2), (12, 8)}
-NEAR = 0.6
-"""Two files that share this much of their tunes are versions of one work."""
 
 
 @dataclass(frozen=True)
@@ -99,20 +97,19 @@ def songs(name: str, data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song
     folder = data / name
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; corpora/{name}/README.md says where to get it")
-    seen: dict[str, set[int]] = {}
+    tunes = TuneIndex()
     for path in sorted(folder.glob("*.mid")):
         song_id = f"{corpus.name}/{path.stem}"
         try:
-            score = _usable(read_midi(path))
+            score = usable(read_midi(path))
         except InputError as error:
             on_skip(song_id, str(error).removeprefix(f"{path}: "))
             continue
-        tune = _shingles(score)
-        twin = next((other for other, theirs in seen.items() if _overlap(tune, theirs) > NEAR), None)
-        if twin is not None:
+        tune = tune_shingles(score)
+        if tunes.versions(tune):
             on_skip(song_id, "a version of another file")
             continue
-        seen[song_id] = tune
+        tunes.add(song_id, tune)
         yield _song(song_id, corpus, score, path)
 
 
@@ -140,7 +137,7 @@ def _song(song_id: str, corpus: BandCorpus, score: Score, path: Path) -> Song:
     )
 
 
-def _usable(score: Score) -> Score:
+def usable(score: Score) -> Score:
     """The file's band over its longest stretch in one metre. Raises ScoreError with why it cannot be used."""
     if not score.parts or score.end == 0:
         raise ScoreError("no notes")
@@ -202,19 +199,3 @@ def swing_share(score: Score) -> float:
     straight = int((np.abs(phase - 1 / 2) < 0.06).sum())
     swung = int((np.abs(phase - 2 / 3) < 0.06).sum())
     return swung / max(straight + swung, 1)
-
-
-def _shingles(score: Score) -> set[int]:
-    """Hashes of every run of six melody (else lowest part's) intervals: transposition and tempo do not matter."""
-    pitched = [part for part in score.parts if part.role != "drums"]
-    found: set[int] = set()
-    for part in pitched[:3]:
-        steps = np.clip(np.diff(part.notes["pitch"]), -24, 24) + 24
-        for at in range(len(steps) - 6):
-            run = steps[at : at + 7].astype(np.uint8).tobytes()
-            found.add(int.from_bytes(hashlib.blake2b(run, digest_size=8).digest(), "big"))
-    return found
-
-
-def _overlap(one: set[int], other: set[int]) -> float:
-    return len(one & other) / max(min(len(one), len(other)), 1) if min(len(one), len(other)) > 20 else 0.0
