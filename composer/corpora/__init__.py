@@ -8,6 +8,7 @@ from pathlib import Path
 
 from composer.corpora import bands, groove, lieder, music21_corpus, nottingham, openewld, pop909
 from composer.corpora.song import Loader, OnSkip, Song, ignore_skip, with_form
+from composer.corpora.works import one_work
 from composer.errors import InputError
 
 __all__ = ["CORPORA", "DATA_VARIABLE", "Song", "data_root", "iter_songs"]
@@ -55,4 +56,4 @@ def iter_songs(
             raise InputError(f"no corpus called {name!r}; there are: {', '.join(CORPORA)}")
         if not (root / name).is_dir() and name != "music21":
             raise InputError(f"{root}: no folder {name} in it; corpora/{name}/README.md says where to get it")
-        yield from map(with_form, CORPORA[name](root, on_skip))
+        yield from map(one_work, map(with_form, CORPORA[name](root, on_skip)))

@@ -17,7 +17,7 @@ from composer.score import Part, Score, as_notes
 
 PITCHED = tuple(role for role in ROLES if role != "drums")
 
-_NAMES = {
+NAME_PATTERNS = {
     "drums": r"drum|percus|\bkit\b|\bdrm|slagverk|cymbal|\bhi-?hat|snare",
     "bass": r"bass(?!oon)|\bbas(e|s)?\b|contrabass",
     MELODY: r"melod|\blead\b|vocal|\bvox\b|\bsolo(ist)?\b|\bsing|theme|\bvoice\b",
@@ -98,12 +98,12 @@ def role_scores(
     part: Part, ticks_per_beat: int, end: int, *, names: bool = True, programs: bool = True, content: bool = True
 ) -> dict[str, float]:
     """Log-odds of every role, up to a constant."""
-    if part.is_drum or (names and re.search(_NAMES["drums"], part.name, re.IGNORECASE)):
+    if part.is_drum or (names and re.search(NAME_PATTERNS["drums"], part.name, re.IGNORECASE)):
         return {role: 0.0 if role == "drums" else -50.0 for role in ROLES}
     scores = {role: -50.0 if role == "drums" else 0.0 for role in ROLES}
     if names:
         for role in PITCHED:
-            if re.search(_NAMES[role], part.name, re.IGNORECASE):
+            if re.search(NAME_PATTERNS[role], part.name, re.IGNORECASE):
                 scores[role] += NAME_VOTE
     if programs and (voted := program_role(part.program)):
         scores[voted] += PROGRAM_VOTE if part.program else DEFAULT_PROGRAM_VOTE

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from composer.corpora.song import OnSkip, Song, ignore_skip, with_form
 from composer.corpora.synthetic import songs
+from composer.corpora.works import one_work
 from composer.errors import ComposerError, InputError
 
 SHARD = 50
@@ -37,7 +38,7 @@ def lead_sheets(data: Path, corpora: Sequence[str]) -> Iterator[Song]:
     for row in itertools.zip_longest(*sources):
         for song in row:
             if song is not None and song.lane is not None and any(part.role == "melody" for part in song.score.parts):
-                yield with_form(song)
+                yield one_work(with_form(song))
 
 
 def build(
@@ -75,7 +76,7 @@ def _counting(reasons: Counter[str]) -> OnSkip:
 def read(out: Path) -> Iterator[Song]:
     """The songs of every shard in a folder this machine has built, each with its form. Pickles: never open others'."""
     for shard in sorted(out.glob("mma-*.pickle")):
-        yield from map(with_form, pickle.loads(shard.read_bytes()))
+        yield from map(one_work, map(with_form, pickle.loads(shard.read_bytes())))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from composer.corpora import CORPORA, data_root, iter_songs
-from composer.corpora.__main__ import counts_table
+from composer.corpora.__main__ import main
 from composer.corpora.blocks import block_lane, block_symbols, name_block
 from composer.corpora.lines import top_line
 from composer.corpora.song import Song, hash_files, on_grid
@@ -102,12 +102,15 @@ def test_data_root_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert data_root() == tmp_path
 
 
-def test_the_table_counts_what_was_left_out(tmp_path: Path) -> None:
+def test_the_table_counts_what_was_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "nottingham").mkdir()
     (tmp_path / "nottingham" / "broken1.mid").write_bytes(b"MThd")
-    table = counts_table(["nottingham"], tmp_path).splitlines()
+    assert main(["nottingham", "--data", str(tmp_path), "--report"]) == 0
+    table = capsys.readouterr().out.splitlines()
     assert table[1].split()[:2] == ["nottingham", "0"]
-    assert table[2].startswith("nottingham: 1 left out: ")
+    assert table[1].split()[-1] == "1"
+    assert any("exact copies" in line for line in table)
+    assert main(["nothing", "--data", str(tmp_path)]) == 1
 
 
 def test_every_corpus_has_a_name_and_a_loader() -> None:
