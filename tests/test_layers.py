@@ -28,7 +28,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("options", "players"),
     ("planning",),
     ("arrange", "training"),
-    ("restyle", "rework"),
+    ("rework",),
+    ("restyle",),
     ("doctor", "evaluation", "inspecting", "live"),
     ("cli",),
     ("__init__", "__main__"),
@@ -39,7 +40,7 @@ HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("trust/keys", "trust/vault"),
     "fluidsynth": ("audio/fluid",),
-    "matplotlib": ("picture", "training/curves"),
+    "matplotlib": ("picture", "training/curves", "training/search"),
     "mido": ("formats/", "live/tcp"),
     "music21": ("formats/musicxml",),
     "optuna": ("training/search",),

@@ -18,6 +18,8 @@ from composer.errors import ComposerError, InputError
 
 COMMANDS = {
     "arrange": "write a band around a seed melody",
+    "rework": "write some bars of some parts anew, everything else untouched",
+    "restyle": "have another band play the same melody and harmony",
     "jam": "play with a band that listens",
     "ports": "list MIDI ports, and the names that composer jam takes",
     "render": "play a music file to WAV, with stems if asked",
@@ -25,6 +27,8 @@ COMMANDS = {
     "demo": "arrange a bundled seed melody",
     "styles": "list the styles",
     "soundfonts": "list, get and verify soundfonts",
+    "finetune": "teach the model your own music, in minutes",
+    "tune": "search for a better training recipe",
     "train": "train a band model, or go on training it",
     "models": "list, verify, choose and sign weights; trace a file to the weights that made it",
     "evaluate": "compare our band with people's, with mma's and with chance; a page to listen blind",

@@ -16,6 +16,7 @@ import numpy as np
 from composer.errors import InputError
 from composer.model.config import ModelConfig
 from composer.model.sequence import Brief, Lesson
+from composer.training.briefs import Hiding
 from composer.training.dataset import Stream
 from composer.training.packing import Pack
 from composer.vocab import GridSong
@@ -48,10 +49,11 @@ class Source:
     config: ModelConfig
     window: int
     seed: int
+    hiding: Hiding = Hiding()
 
     def stream(self, rng: np.random.Generator) -> Iterator[Row]:
         """Windows without end."""
-        return (Row(*row) for row in Stream(self.pack, self.weights, self.config, rng, self.window))
+        return (Row(*row) for row in Stream(self.pack, self.weights, self.config, rng, self.window, self.hiding))
 
     def begin(self, number: int) -> Place:
         """The beginning of lane `number`, which no other lane shares."""

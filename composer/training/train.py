@@ -12,6 +12,7 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -42,6 +43,7 @@ from composer.training.packing import Pack, open_pack
 from composer.training.pieces import join, split
 from composer.training.ranks import Ranks, to_cpu
 from composer.training.recipe import Recipe, rate_at
+from composer.training.threads import use_threads
 
 RUN, RESUME, CHECKPOINT = "run.json", "resume.pt", "checkpoint"
 NOTE = 2
@@ -60,9 +62,10 @@ class Trainer:
         start: Path | None = None,
         workers: int = 0,
         pieces: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pack, self.folder, self.config, self.recipe, self.pieces = pack, folder, config, recipe, pieces
-        self.ranks = ranks or Ranks()
+        self.ranks, self.clock = ranks or Ranks(), clock
         self.device = self.ranks.device
         if recipe.batch % (self.ranks.size * recipe.accumulate):
             raise InputError(
@@ -151,7 +154,9 @@ class Trainer:
     def _given_away(self, batch: Batch, rows: list[Any], has: Tensor) -> Tensor:
         """How well the adversary guesses what a reference's style vector should not say, weighed."""
         style = self.network.ear(batch.reference[has], batch.reference_bars[has])
-        profiles = profiles_of([row.song for row, there in zip(rows, has.tolist(), strict=True) if there]).to(self.device)
+        profiles = profiles_of([row.song for row, there in zip(rows, has.tolist(), strict=True) if there]).to(
+            self.device
+        )
         missed: Tensor = self.adversary(style, profiles, 1.0)
         return self.recipe.adversary * missed
 
@@ -163,11 +168,11 @@ class Trainer:
 
     def train(self, minutes: float = math.inf, steps: float = math.inf, log_every_s: float = 20.0) -> dict[str, Any]:
         """Train for a slice of the run, or to its end; returns the last validation."""
-        begun = last_log = last_check = time.monotonic()
+        begun = last_log = last_check = self.clock()
         sums, count, logged, first = torch.zeros(len(FIELDS)), 0, self.notes, self.step
         valid: dict[str, Any] | None = None
         while True:
-            now = time.monotonic()
+            now = self.clock()
             # Clocks differ: the first process says when to stop and when to validate.
             stop = self.over() or now - begun >= 60 * minutes or self.step - first >= steps
             check = now - last_check > 60 * self.recipe.validate_minutes
@@ -175,7 +180,7 @@ class Trainer:
             if stop:
                 break
             losses, notes = self.learn()
-            self.spent_s += time.monotonic() - now
+            self.spent_s += self.clock() - now
             sums, count, valid = sums + losses, count + notes, None
             if now - last_log > log_every_s:
                 bits = (sums / max(count, 1) / math.log(2)).tolist()
@@ -185,7 +190,7 @@ class Trainer:
                 self.journal.write(facts | {"rate": rate} | dict(zip(FIELDS, bits, strict=True)))
                 sums, count, last_log, logged = torch.zeros(len(FIELDS)), 0, now, self.notes
             if check:
-                valid, last_check = self.check(), time.monotonic()
+                valid, last_check = self.check(), self.clock()
         return valid or self.check()
 
     def check(self) -> dict[str, Any]:
@@ -328,8 +333,7 @@ def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
 
 def run(args: argparse.Namespace) -> int:
     """One slice of a run, from the words of the command line."""
-    if args.threads:
-        torch.set_num_threads(args.threads)
+    use_threads(args.threads)
     device = args.device if args.device != "auto" else "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch finds no GPU here; use --device cpu, or install torch's CUDA build")

@@ -1,0 +1,104 @@
+"""`composer finetune --files my/*.mid --out DIR`: teach the model a user's own music."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from composer.cli import options as opt
+from composer.cli.progress import steps
+from composer.cli.train import need_torch
+
+EPILOG = """Afterwards:  composer arrange song.mid --checkpoint DIR --style NAME
+
+examples:
+  composer finetune --files my/*.mid --out models/mine
+  composer finetune --files my/ --replay build/songs.npz --minutes 10 --name mine --out models/mine
+  composer finetune --files one.mid --only style --out models/one"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EPILOG
+    add = parser.add_argument
+    add(
+        "--files",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="MIDI or MusicXML files, or folders of them",
+    )
+    add(
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="the model to begin with (default: the one shipped)",
+    )
+    add("--out", type=Path, required=True, metavar="DIR", help="where to write the new checkpoint")
+    add("--name", default="mine", help="what your style is called, for --style (default: mine)")
+    add(
+        "--only",
+        choices=("style",),
+        help="learn a style vector and nothing else (default: adapters on every matrix, too)",
+    )
+    add(
+        "--replay",
+        type=Path,
+        metavar="PACK",
+        help="packed songs to go over again, so that it forgets nothing (default: none)",
+    )
+    add(
+        "--minutes",
+        type=opt.number(0.05, 600, "minutes"),
+        default=4.0,
+        metavar="MIN",
+        help="at most so long (default: 4)",
+    )
+    add("--rank", type=opt.whole(1, 256, "a rank"), default=8, help="size of the adapters (default: 8)")
+    add("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=1, metavar="N", help="the dice (default: 1)")
+    add("--threads", type=opt.whole(0, 1024, "threads"), default=0, help="CPU threads (default: torch's choice)")
+    add("--force", action="store_true", help="replace a checkpoint that is already there (default: refuse)")
+    add("--quiet", action="store_true", help="no progress on stderr (default: show it)")
+
+
+def run(args: argparse.Namespace) -> int:
+    need_torch()
+    import shutil
+
+    import numpy as np
+
+    from composer.model.checkpoint import CARD, CONFIG, WEIGHTS, default_checkpoint
+    from composer.output import staging
+    from composer.training.finetune import Lessons, finetune
+    from composer.training.own_songs import files_in, own_pack, read_own, with_splits
+    from composer.training.packing import open_pack
+    from composer.training.threads import use_threads
+
+    use_threads(args.threads)
+    lessons = Lessons(
+        minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
+    )
+    others = open_pack(args.replay) if args.replay else None
+    names = [WEIGHTS, CONFIG, CARD]
+    with steps(args.quiet) as progress, staging(args.out, names, args.force) as folder:
+        with progress.step("reading your files"):
+            files = files_in(args.files)
+            songs, trouble = read_own(files, args.name)
+            own = own_pack(with_splits(songs, np.random.default_rng(args.seed)), folder / "own" / "songs.npz")
+            shutil.rmtree(folder / "own")
+        with progress.step("learning") as tell:
+            taught = finetune(own, args.start or default_checkpoint(), folder, lessons, others, tell)
+    for line in trouble:
+        print(f"left out: {line}")
+    judged = len(own.split("valid"))
+    print(
+        f"{len(files) - len(trouble)} files, {judged} kept back to judge by; {taught.learned} numbers learned in {taught.steps} steps"
+    )
+    print(f"your music, kept back: {taught.own_before:.3f} → {taught.own_after:.3f} bits a note (less is better)")
+    if taught.others_before is not None:
+        print(f"other held-out songs:  {taught.others_before:.3f} → {taught.others_after:.3f}")
+    if taught.own_after >= taught.own_before:
+        print("nothing got better, so the weights are as they were; more files or more --minutes may help")
+    print(f"{args.out}: composer arrange SEED --checkpoint {args.out} --style {args.name}")
+    return 0

@@ -1,0 +1,201 @@
+"""Teach a trained model a user's own music in minutes, without its forgetting what it knew.
+
+Either low-rank adapters on all its matrices and a style vector of the user's own, or (`only_style`) that vector alone. A share of
+every batch may be replayed from a pack of other songs. Judged on files kept back, before and after, and on the pack's held-out songs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from composer.errors import InputError
+from composer.model.checkpoint import CARD, save_checkpoint
+from composer.model.config import ModelConfig
+from composer.model.network import FIELDS, Network, State, field_losses
+from composer.model.sequence import Brief
+from composer.training.adapters import Adapters
+from composer.training.briefs import Hiding, draw_brief
+from composer.training.card import corpora_of, grooves_of
+from composer.training.collate import collate
+from composer.training.dataset import corpus_weights
+from composer.training.evaluate import evaluate, held_out
+from composer.training.float_lstm import leave_autocast
+from composer.training.grow import grow, read_weights
+from composer.training.lanes import Lanes, Source
+from composer.training.packing import Pack
+from composer.vocab import GridSong, excerpt, vocabulary_hash
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """How to fine-tune."""
+
+    minutes: float = 4.0
+    steps: int = 0
+    """Length in steps instead, if not 0."""
+    label: str = "mine"
+    """The name of the user's style, for --style."""
+    only_style: bool = False
+    rank: int = 8
+    batch: int = 8
+    replay: float = 0.5
+    """Share of each batch that comes from the pack of other songs, where one is given."""
+    window: int = 256
+    rate: float = 2e-3
+    style_rate: float = 1e-2
+    warmup_steps: int = 10
+    validate_s: float = 30.0
+    patience: int = 4
+    """Validations without a better one before it stops; the best is kept."""
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Taught:
+    """What came of it: bits a note on the user's held-back music and on others', before and after."""
+
+    own_before: float
+    own_after: float
+    others_before: float | None
+    others_after: float | None
+    steps: int
+    minutes: float
+    learned: int
+    """Numbers that were free to move."""
+
+
+Tell = Callable[[float], None]
+BY_NAME = {"corpus": 0.0}
+"""The user's music is called by its own name, never by that of people's music in general."""
+
+
+def finetune(
+    own: Pack, start: Path, out: Path, lessons: Lessons, others: Pack | None = None, tell: Tell = lambda _: None
+) -> Taught:
+    """Learn the `own` pack's training songs from the checkpoint `start`; write a checkpoint to `out`."""
+    torch.manual_seed(lessons.seed)
+    old, weights = read_weights(start)
+    if lessons.label in old.styles:
+        raise InputError(f"{lessons.label!r} is a style the model has already; choose another --name")
+    config = replace(old, grooves=tuple(dict.fromkeys([*old.grooves, lessons.label])), vocabulary=vocabulary_hash())
+    network = Network(config)
+    leave_autocast(network)
+    grow(weights, network, old)
+    judges = kept_back(own, config, lessons.seed)
+    theirs = held_out(others, config) if others is not None else []
+    own_before = evaluate(network, judges)["bits"]
+    others_before = evaluate(network, theirs)["bits"] if theirs else None
+
+    row = config.grooves.index(lessons.label) + 1
+    adapters = Adapters(network, lessons.rank)
+    if lessons.only_style:
+        for parameter in network.parameters():
+            parameter.requires_grad_(False)
+        adapters.adapters = []
+    table = network.groove.weight.requires_grad_(True)
+    free = sum(p.numel() for p in adapters.parameters()) + config.style
+    groups = [{"params": adapters.parameters(), "lr": lessons.rate, "top": lessons.rate}] if adapters.adapters else []
+    groups.append({"params": [table], "lr": lessons.style_rate, "top": lessons.style_rate})
+    optimizer = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.98))
+    lanes, state = _lanes(own, others, config, lessons), State()
+    begun = last = time.monotonic()
+    best, stale, step = own_before, 0, 0
+    kept = _weights(network)
+    while True:
+        now = time.monotonic()
+        done = step / lessons.steps if lessons.steps else (now - begun) / (60 * lessons.minutes)
+        if done >= 1 or now - last > lessons.validate_s:
+            bits = evaluate(network, judges)["bits"]
+            stale = 0 if bits < best else stale + 1
+            if bits < best:
+                best, kept = bits, _weights(network)
+            last = time.monotonic()
+            if done >= 1 or stale >= lessons.patience:
+                break
+        tell(done)
+        pace = min(1.0, (step + 1) / lessons.warmup_steps) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+        for group in optimizer.param_groups:
+            group["lr"] = group["top"] * pace
+        state = _learn(network, lanes, state)
+        if table.grad is not None:
+            only = torch.zeros_like(table)
+            only[row] = table.grad[row]
+            table.grad = only
+        adapters.collect()
+        torch.nn.utils.clip_grad_norm_([*adapters.parameters(), table], 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        adapters.merge()
+        step += 1
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in kept.items()})
+    taught = Taught(
+        own_before, best, others_before, evaluate(network, theirs)["bits"] if theirs else None, step,
+        (time.monotonic() - begun) / 60, free,
+    )  # fmt: skip
+    save_checkpoint(out, config, kept, card(own, start, lessons, taught))
+    return taught
+
+
+def kept_back(
+    own: Pack, config: ModelConfig, seed: int, bars: int = 16, most: int = 48
+) -> list[tuple[GridSong, Brief]]:
+    """The user's judges, up to `most` excerpts of them, with the user's label said and nothing given but the melody."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for song in own.split("valid"):
+        for start in range(0, max(1, song.bar_count - bars // 2), bars):
+            part = excerpt(song, start, min(start + bars, song.bar_count))
+            if (brief := draw_brief(part, config, rng, replace(Hiding.nothing(), **BY_NAME))) is not None:
+                found.append((part, brief))
+    return found[:most]
+
+
+def _lanes(own: Pack, others: Pack | None, config: ModelConfig, lessons: Lessons) -> list[Lanes]:
+    replayed = round(lessons.batch * lessons.replay) if others is not None else 0
+    shares = [(own, lessons.batch - replayed)] + ([(others, replayed)] if others is not None and replayed else [])
+    made = []
+    for pack, count in shares:
+        train = pack.split("train")
+        hiding = replace(Hiding(), **BY_NAME) if pack is own else Hiding()
+        source = Source(train, corpus_weights(train), config, lessons.window, lessons.seed, hiding)
+        made.append(Lanes(source, [source.begin(lane) for lane in range(count)]))
+    return made
+
+
+def _learn(network: Network, lanes: list[Lanes], state: State) -> State:
+    """Gradients of one batch; returns the trunk's state after it."""
+    rows = [row for some in lanes for row in some.next()]
+    batch = collate([row[:3] for row in rows])
+    fresh = torch.tensor([row.fresh for row in rows])
+    network.train()
+    with torch.autocast("cpu", torch.bfloat16) if network.config.width > 128 else nullcontext():
+        logits, after = network(batch, [tensor * ~fresh[None, :, None] for tensor in state] or None)
+        losses = field_losses(logits, batch)
+    total = torch.stack([losses[name].sum() for name in FIELDS]).sum()
+    (total / max(int(batch.asked.sum()), 1)).backward()  # type: ignore[no-untyped-call]
+    return [tensor.detach().float() for tensor in after]
+
+
+def _weights(network: Network) -> dict[str, np.ndarray]:
+    return {name: tensor.detach().float().numpy().copy() for name, tensor in network.state_dict().items()}
+
+
+def card(own: Pack, start: Path, lessons: Lessons, taught: Taught) -> dict[str, Any]:
+    """The old card with what was learned since: from which files (by hash), how, and how well."""
+    told: dict[str, Any] = json.loads((start / CARD).read_text())
+    files = {about["meta"]["id"]: about["meta"]["sha256"] for about in own.about}
+    return told | {
+        "grooves": told.get("grooves", {}) | grooves_of(own),
+        "corpora": told.get("corpora", {}) | corpora_of(own),
+        "finetuned": {"from": told.get("sha256"), "files": files, "lessons": asdict(lessons), "result": asdict(taught)},
+    }

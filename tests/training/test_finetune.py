@@ -1,0 +1,118 @@
+"""Fine-tuning: a small model learns a user's files, on a CPU, and what it knew stays."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from composer import formats
+from composer.cli import main as composer
+from composer.errors import InputError
+from composer.model.checkpoint import load_checkpoint, save_checkpoint
+from composer.model.decoder import Decoder
+from composer.score import Part, Score
+from composer.timing import Meter, TempoMap
+from composer.training.adapters import Adapters
+from composer.training.finetune import Lessons, finetune
+from composer.training.own_songs import files_in, own_pack, read_own, with_splits
+from tests.model.songs import toy_network
+
+
+def own_song(path: Path, turn: int) -> Path:
+    """Sixteen bars of a bass and a piano under a tune, a little different in every file."""
+    chords = [(48, 52, 55), (45, 48, 52), (41, 45, 48), (43, 47, 50)]
+    lead = [(beat * 480, 440, 60 + (beat * 5 + turn) % 12, 80) for beat in range(64)]
+    bass = [(bar * 1920 + beat * 960, 900, chords[bar % 4][0] - 12, 90) for bar in range(16) for beat in range(2)]
+    keys = [
+        (bar * 1920 + 480 * beat, 400, pitch, 70) for bar in range(16) for beat in (1, 3) for pitch in chords[bar % 4]
+    ]
+    parts = (Part("Melody", lead, 73), Part("Bass", bass, 33), Part("Piano", keys, 0))
+    formats.save(Score(parts, TempoMap.constant(100 + turn), Meter()), path)
+    return path
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    return [own_song(tmp_path / f"own-{i}.mid", i) for i in range(3)]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Path:
+    network = toy_network()
+    weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+    save_checkpoint(tmp_path / "start", network.config, weights, {"model": "toy", "grooves": {}, "corpora": {}})
+    return tmp_path / "start"
+
+
+def test_adapters_learn_by_the_chain_rule() -> None:
+    torch.manual_seed(0)
+    layer = torch.nn.Sequential(torch.nn.Linear(12, 12))
+    adapters = Adapters(layer, rank=2)
+    (adapter,) = adapters.adapters
+    adapter.up.data.normal_()
+    adapters.merge()
+    x = torch.randn(5, 12)
+    (layer(x) ** 2).sum().backward()
+    adapters.collect()
+    down, up = (p.detach().clone().requires_grad_() for p in (adapter.down, adapter.up))
+    ((x @ (adapter.base + up @ down).t() + layer[0].bias) ** 2).sum().backward()
+    assert adapter.down.grad is not None
+    assert adapter.up.grad is not None
+    torch.testing.assert_close(adapter.down.grad, down.grad)
+    torch.testing.assert_close(adapter.up.grad, up.grad)
+    assert layer[0].bias.grad is None
+
+
+def test_files_are_found_read_and_kept_back(files: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no music")
+    (tmp_path / "broken.mid").write_bytes(b"MThd")
+    found = files_in([tmp_path])
+    assert [path.name for path in found] == ["broken.mid", "own-0.mid", "own-1.mid", "own-2.mid"]
+    songs, trouble = read_own(found, "mine")
+    assert len(songs) == 3
+    assert [line.partition(":")[0] for line in trouble] == ["broken.mid"]
+    split = with_splits(songs, np.random.default_rng(0))
+    assert sorted(song.meta["split"] for song in split) == ["train", "train", "valid"]
+    alone = with_splits(songs[:1], np.random.default_rng(0))
+    assert [(song.bar_count, song.meta["split"]) for song in alone] == [(12, "train"), (4, "valid")]
+    short = [replace(songs[0], bar_length=songs[0].bar_length[:6])]
+    with pytest.raises(InputError, match="under 16 bars"):
+        with_splits(short, np.random.default_rng(0))
+    with pytest.raises(InputError, match="no such file or folder"):
+        files_in([tmp_path / "nowhere"])
+
+
+@pytest.mark.parametrize("only_style", [False, True])
+def test_it_learns_and_touches_only_what_it_may(
+    only_style: bool, files: list[Path], start: Path, tmp_path: Path
+) -> None:
+    songs = with_splits(read_own(files, "mine")[0], np.random.default_rng(0))
+    own = own_pack(songs, tmp_path / "own.npz")
+    lessons = Lessons(steps=12, only_style=only_style, batch=2, window=64, rate=1e-2, style_rate=0.1, warmup_steps=2)
+    taught = finetune(own, start, tmp_path / "new", lessons, others=own)
+    assert taught.own_after < taught.own_before
+    assert taught.others_before is not None
+    before, after = load_checkpoint(start), load_checkpoint(tmp_path / "new")
+    assert after.config.grooves == (*before.config.grooves, "mine")
+    assert after.card["grooves"]["mine"] == {"style": "", "meters": ["4/4"]}
+    assert len(after.card["finetuned"]["files"]) == 3
+    changed = {name for name, array in before.weights.items() if not np.array_equal(array, after.weights[name])}
+    assert changed == {"groove.weight"} if only_style else changed > {"groove.weight", "trunk.lstm.weight_hh_l0"}
+    assert np.array_equal(before.weights["groove.weight"], after.weights["groove.weight"][:-1])
+    Decoder(after)
+
+
+def test_the_command_writes_a_checkpoint_once(
+    files: list[Path], start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["finetune", "--files", *map(str, files), "--from", str(start), "--out", str(tmp_path / "new")]
+    words += ["--minutes", "0.05", "--quiet", "--threads", "1"]
+    assert composer(words) == 0
+    assert "3 files, 1 kept back to judge by" in capsys.readouterr().out
+    assert load_checkpoint(tmp_path / "new").card["finetuned"]["lessons"]["label"] == "mine"
+    assert composer(words) == 1
+    assert "already there" in capsys.readouterr().err
