@@ -3,67 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from composer.errors import InputError
-from composer.gm import BAND, MELODY, PROGRAM_NAMES, ROLES
+from composer.gm import MELODY, PROGRAM_NAMES, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
+from composer.model.guidance import GuidedDecoder
 from composer.model.sampling import Sampling, finish, stream
-from composer.model.sequence import DENSITY_LEVELS, PLAYS, RESTS, UNKNOWN, Brief, tempo_class
+from composer.options import ArrangeOptions
+from composer.planning import Plan, all_bars, named_style, plan_band, played_bars, reference_programs
 from composer.score import Part, Score
-from composer.styles import Style, resolve
-from composer.timing import Bar, TempoMap
-from composer.vocab import PARTS, GridSong, bar_lengths, from_grid, grid_notes
+from composer.styles import STYLES, Style
+from composer.timing import TempoMap
+from composer.vocab import from_grid
 
-LONGEST_BARS = 1000
-LOOKAHEAD_BARS = 2
-PHRASE_BARS = 8
-"""Phrase length assumed where nobody says otherwise."""
+__all__ = ["ArrangeOptions", "Arrangement", "Arranger", "find_lane"]
 
 OnBar = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class ArrangeOptions:
-    """What to ask of the band."""
-
-    style: str = "pop"
-    """A style's name (`composer styles`), or a groove's for one way of playing it."""
-    parts: tuple[str, ...] = ("drums", "bass", "guitar", "piano")
-    chords: str | ChordLane | None = None
-    """A chart such as "C | Am7 D7 | G"; None: the file's own chords, else found from the melody."""
-    tempo_bpm: float | None = None
-    """Quarter notes a minute; None keeps the seed's own tempo map."""
-    seed: int = 0
-    temperature: float = 1.0
-    density: Mapping[str, int] = field(default_factory=dict)
-    """Part → 1 (sparse) … 5 (busy)."""
-    programs: Mapping[str, int] = field(default_factory=dict)
-    """Part → General MIDI program, counted from 0."""
-    melody: str | None = None
-    """Which part is the melody: its name or number; None finds it."""
-
-    def __post_init__(self) -> None:
-        if not self.parts:
-            raise InputError(f"no parts asked for; choose from: {', '.join(BAND)}")
-        for name in (*self.parts, *self.density, *self.programs):
-            if name not in BAND:
-                raise InputError(f"no part called {name!r}; choose from: {', '.join(BAND)}")
-        for name, level in self.density.items():
-            if not 1 <= level <= DENSITY_LEVELS:
-                raise InputError(f"density of {name} must be in range 1..{DENSITY_LEVELS}, got {level}")
-        for name, program in self.programs.items():
-            if not 0 <= program <= 127:
-                raise InputError(f"program of {name} must be in range 0..127, got {program}")
 
 
 @dataclass(frozen=True)
@@ -72,21 +36,32 @@ class Arrangement:
 
     score: Score
     lane: ChordLane
-    melody: MelodyChoice
+    melody: MelodyChoice | None
+    """None where a piece without one was worked on."""
     report: dict[str, Any]
     """JSON-ready: model, seed, style, groove, chords, licence, timings, what was left out."""
+    told: tuple[str, ...] = ()
+    """Lines for people about what is special to how it was made."""
 
 
 @dataclass(frozen=True)
-class _Plan:
-    """Everything decided before the first note is written."""
+class Written:
+    """What the model wrote for a plan."""
 
-    song: GridSong
-    brief: Brief
-    bars: tuple[Bar, ...]
-    """The bars the band plays, from the melody's first to its last."""
-    style: Style
-    groove: str
+    grid: dict[int, np.ndarray]
+    """Grid notes of every asked part, playable."""
+    first_bar_s: float
+    generate_s: float
+
+    def timings(self) -> dict[str, float | int]:
+        """For the report."""
+        count = sum(len(notes) for notes in self.grid.values())
+        return {
+            "first_bar_s": round(self.first_bar_s, 4),
+            "generate_s": round(self.generate_s, 4),
+            "notes": count,
+            "notes_per_s": round(count / max(self.generate_s, 1e-9), 1),
+        }
 
 
 class Arranger:
@@ -113,64 +88,72 @@ class Arranger:
         if options.tempo_bpm is not None:
             score = replace(score, tempo=TempoMap.constant(options.tempo_bpm, score.ticks_per_beat))
         melody = replace(choice.part, role=MELODY)
-        _played_bars(score, melody)  # refuses what is too long before time goes into its chords
+        played_bars(score, melody)  # refuses what is too long before time goes into its chords
         lane, lane_source = find_lane(score, melody, options.chords)
         rng = np.random.default_rng(options.seed)
-        plan = self._plan(score, melody, lane, options, rng)
+        plan = plan_band(self.checkpoint, score, melody, lane, options, rng)
         ready = time.perf_counter()
-        written, first_bar_s = [], 0.0
-        sampling = Sampling(options.temperature)
-        # Products this small are slower on two threads than on one, and far slower where a core is busy.
-        with threadpool_limits(1, "blas"):
-            for done, notes in enumerate(stream(self.decoder, plan.song, plan.brief, sampling, rng), 1):
-                first_bar_s = first_bar_s or time.perf_counter() - ready
-                written.append(notes)
-                if on_bar is not None:
-                    on_bar(done, len(plan.bars))
-        generated_s = time.perf_counter() - ready
-        grid = finish(np.concatenate(written), plan.song, plan.brief)
-        programs = {**plan.style.programs, **options.programs}
+        written = self.write(plan, options, rng, on_bar)
+        programs = sounds(plan, options)
         band = [
-            self._part(ROLES[part], notes, plan, score.ticks_per_beat, programs[ROLES[part]], rng)
-            for part, notes in grid.items()
+            ticks_of(ROLES[part], notes, plan, score.ticks_per_beat, programs[ROLES[part]], rng)
+            for part, notes in written.grid.items()
         ]
-        whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(_bars(score, melody)))
-        count = sum(len(part) for part in band)
-        report = {
-            "model": self._model(),
-            "seed": options.seed,
-            "style": plan.style.name,
-            "groove": plan.groove,
-            "temperature": options.temperature,
-            "density": dict(options.density),
+        bars = all_bars(score, melody)
+        whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
+        report = self.report(plan, options) | {
             "parts": {
-                part.role: {"notes": len(part), "program": part.program, "instrument": _instrument(part)}
+                part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
                 for part in whole.parts
             },
             "melody": {"part": choice.part.name, "why": choice.why},
             "left_out": [part.name for i, part in enumerate(score.parts) if i != choice.index and len(part)],
-            "chords": {"source": lane_source, "chart": lane.chart(_bars(score, melody))},
+            "chords": {"source": lane_source, "chart": lane.chart(bars)},
             "bars": len(plan.bars),
-            "timings": {
-                "plan_s": round(ready - begun, 4),
-                "first_bar_s": round(first_bar_s, 4),
-                "generate_s": round(generated_s, 4),
-                "notes": count,
-                "notes_per_s": round(count / max(generated_s, 1e-9), 1),
-            },
-            "licence": {
-                "weights": self.checkpoint.card.get("licence", "see the checkpoint's card"),
-                "trained_on": {
-                    name: entry["licence"] for name, entry in self.checkpoint.card.get("corpora", {}).items()
-                },
-            },
+            "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
         }
         return Arrangement(whole, lane, choice, report)
 
-    def _model(self) -> dict[str, Any]:
+    def write(
+        self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None = None
+    ) -> Written:
+        """Let the model write what a plan asks for."""
+        decoder = self.decoder
+        if options.style_strength != 1 and (plan.brief.styles or plan.brief.reference is not None):
+            decoder = GuidedDecoder(self.checkpoint, options.style_strength)
+        begun, notes, first_bar_s = time.perf_counter(), [], 0.0
+        # Products this small are slower on two threads than on one, and far slower where a core is busy.
+        with threadpool_limits(1, "blas"):
+            for done, bar in enumerate(stream(decoder, plan.song, plan.brief, Sampling(options.temperature), rng), 1):
+                first_bar_s = first_bar_s or time.perf_counter() - begun
+                notes.append(bar)
+                if on_bar is not None:
+                    on_bar(done, len(plan.bars))
+        grid = finish(np.concatenate(notes), plan.song, plan.brief)
+        return Written(grid, first_bar_s, time.perf_counter() - begun)
+
+    def report(self, plan: Plan, options: ArrangeOptions) -> dict[str, Any]:
+        """What every report says: model, dice, what was asked, licences."""
         card = self.checkpoint.card
-        return {name: card.get(name) for name in ("model", "step", "training_minutes")} | {
-            "sha256": self.checkpoint.sha256
+        style = plan.style
+        asked = {name: dict(getattr(options, name)) for name in ("density", "register", "polyphony", "roles")}
+        return {
+            "model": {name: card.get(name) for name in ("model", "step", "training_minutes")}
+            | {"sha256": self.checkpoint.sha256, "signature": self.checkpoint.signature.sentence},
+            "seed": options.seed,
+            "style": style.name if style else "",
+            "groove": max(plan.styles, key=lambda entry: entry[2])[1] if plan.styles else "",
+            "styles": [
+                {"style": s.name, "groove": groove, "share": round(share, 4)} for s, groove, share in plan.styles
+            ],
+            "style_strength": options.style_strength,
+            "form": plan.form,
+            "temperature": options.temperature,
+            **asked,
+            "licence": {
+                "weights": card.get("licence", "see the checkpoint's card"),
+                "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
+            },
         }
 
     def style(self, name: str) -> tuple[Style, str]:
@@ -178,71 +161,26 @@ class Arranger:
 
         Raises InputError with the nearest names.
         """
-        for groove, facts in self.checkpoint.card.get("grooves", {}).items():
-            if groove.lower() == name.lower() and facts["style"]:
-                return resolve(facts["style"]), groove
-        return resolve(name), ""
+        return named_style(self.checkpoint, name)
 
-    def _draw_groove(self, style: Style, meter: str, rng: np.random.Generator) -> str:
-        """One of the style's grooves in this metre at random; "" where the model knows none."""
-        known: dict[str, Any] = self.checkpoint.card.get("grooves", {})
-        fitting = [
-            name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]
-        ]
-        return fitting[int(rng.integers(len(fitting)))] if fitting else ""
 
-    def _plan(
-        self,
-        score: Score,
-        melody: Part,
-        lane: ChordLane,
-        options: ArrangeOptions,
-        rng: np.random.Generator,
-    ) -> _Plan:
-        style, groove = self.style(options.style)
-        every, bars = _bars(score, melody), _played_bars(score, melody)
-        first = bars[0].index
-        lengths, beats = bar_lengths(bars, score.ticks_per_beat)
-        skipped = sum(bar.beat_count for bar in every[:first])
-        roots, basses, tones = (array[skipped:] for array in lane.arrays())
-        count = int((-(-lengths // beats)).sum())
-        notes = grid_notes(score.with_parts([melody]), every)
-        notes = notes[notes["bar"] >= first]
-        notes["bar"] -= first
-        head = 1 if _is_pickup(bars) else 0
-        phrase = np.maximum(np.arange(len(bars)) - head, 0) % PHRASE_BARS
-        song = GridSong(
-            notes, lengths, beats, roots[:count].astype(np.int64), basses[:count].astype(np.int64), tones[:count],
-            phrase, PHRASE_BARS - 1 - phrase, score.tempo.bpm_at(melody.start), style.name,
-        )  # fmt: skip
-        activity = np.full((len(bars), PARTS), UNKNOWN)
-        activity[:head] = RESTS  # a pick-up belongs to the melody
-        activity[[head, -1]] = PLAYS
-        config = self.checkpoint.config
-        middle = bars[len(bars) // 2]
-        groove = groove or self._draw_groove(style, f"{middle.numerator}/{middle.denominator}", rng)
-        brief = Brief(
-            asked=tuple(sorted(ROLES.index(name) for name in set(options.parts))),
-            lookahead=LOOKAHEAD_BARS,
-            style=config.styles.index(style.name) + 1 if style.name in config.styles else 0,
-            groove=config.grooves.index(groove) + 1 if groove in config.grooves else 0,
-            tempo=tempo_class(song.tempo_bpm),
-            density=tuple(options.density.get(role, 0) for role in ROLES),
-            activity=activity,
-        )
-        return _Plan(song, brief, bars, style, groove)
+def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:
+    """Every part's General MIDI program: as asked, else the style's, else the reference's."""
+    style = (plan.style or STYLES["pop"]).programs
+    return {**style, **({} if plan.style else reference_programs(options.style_from)), **options.programs}
 
-    @staticmethod
-    def _part(
-        role: str, notes: np.ndarray, plan: _Plan, ticks_per_beat: int, program: int, rng: np.random.Generator
-    ) -> Part:
-        ticks = from_grid(notes, plan.bars, ticks_per_beat, plan.bars[-1].end, rng)
-        return Part(role.capitalize(), ticks, program, role == "drums", role)
+
+def ticks_of(
+    role: str, notes: np.ndarray, plan: Plan, ticks_per_beat: int, program: int, rng: np.random.Generator
+) -> Part:
+    """One part's grid notes as a Part in ticks."""
+    ticks = from_grid(notes, plan.bars, ticks_per_beat, plan.bars[-1].end, rng)
+    return Part(role.capitalize(), ticks, program, role == "drums", role)
 
 
 def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tuple[ChordLane, str]:
     """The chord lane over the melody's bars, and where it comes from: the user, the file, its other parts, or the melody."""
-    bars = _bars(score, melody)
+    bars = all_bars(score, melody)
     if isinstance(chords, ChordLane):
         return chords, "given"
     if chords is not None:
@@ -259,26 +197,6 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
     return chords_from_melody(melody, score.with_parts([melody])), "found from the melody"
 
 
-def _bars(score: Score, melody: Part) -> tuple[Bar, ...]:
-    """The bars from tick 0 to the melody's end."""
-    return score.meter.bars(melody.end)
-
-
-def _played_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
-    """The bars the band plays, from the melody's first note on. Raises InputError where they are too many."""
-    every = _bars(score, melody)
-    bars = tuple(bar for bar in every if bar.end > melody.start)
-    if len(bars) > LONGEST_BARS:
-        raise InputError(
-            f"the melody is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
-        )
-    return bars
-
-
-def _is_pickup(bars: tuple[Bar, ...]) -> bool:
-    """Whether the first bar is shorter than the second, and so no place for the band to come in."""
-    return len(bars) > 1 and bars[0].length < bars[1].length
-
-
-def _instrument(part: Part) -> str:
+def instrument(part: Part) -> str:
+    """A part's sound by its General MIDI name."""
     return "Drum kit" if part.is_drum else PROGRAM_NAMES[part.program]

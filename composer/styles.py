@@ -131,3 +131,25 @@ def resolve(name: str) -> Style:
     near = difflib.get_close_matches(wanted, [*STYLES, *by_alias], n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(near)}?" if near else f"try one of: {', '.join(STYLES)}"
     raise InputError(f"no style called {name!r}; {hint}")
+
+
+def parse_mixture(text: str) -> tuple[tuple[str, float], ...]:
+    """A style, or several with shares: names as written with shares that sum to 1. Raises InputError.
+
+    >>> parse_mixture("bossa:3, funk:1")
+    (('bossa', 0.75), ('funk', 0.25))
+    """
+    found: dict[str, float] = {}
+    for word in text.split(","):
+        name, colon, share = word.strip().partition(":")
+        try:
+            weight = float(share) if colon else 1.0
+        except ValueError:
+            weight = -1.0
+        if not name.strip() or not 0 < weight < float("inf"):
+            raise InputError(
+                f"style {word.strip()!r}: write NAME or NAME:SHARE with a share above 0, such as bossa:0.6,funk:0.4"
+            )
+        found[name.strip()] = found.get(name.strip(), 0.0) + weight
+    total = sum(found.values())
+    return tuple((name, weight / total) for name, weight in found.items())

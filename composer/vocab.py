@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -125,6 +125,26 @@ class GridSong:
         return np.concatenate([[0], np.cumsum(counts)])
 
 
+def excerpt(song: GridSong, start: int, stop: int) -> GridSong:
+    """Bars start … stop of a song as a song of their own."""
+    beats = song.first_beat
+    notes = song.notes[(song.notes["bar"] >= start) & (song.notes["bar"] < stop)].copy()
+    notes["bar"] -= start
+    lane, bars = slice(beats[start], beats[stop]), slice(start, stop)
+    return replace(
+        song,
+        notes=notes,
+        bar_length=song.bar_length[bars],
+        beat_length=song.beat_length[bars],
+        roots=song.roots[lane],
+        basses=song.basses[lane],
+        tones=song.tones[lane],
+        phrase_position=song.phrase_position[bars],
+        phrase_left=song.phrase_left[bars],
+        section=song.section[bars],
+    )
+
+
 def bar_lengths(bars: Sequence[Bar], ticks_per_beat: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions in each bar and in each bar's beat. Raises ScoreError for a bar longer than the grid."""
     scale = POSITIONS_PER_QUARTER / ticks_per_beat
@@ -176,14 +196,16 @@ def from_grid(
 ) -> np.ndarray:
     """Grid notes of one part → NOTE_DTYPE in ticks; none past `end`; the same pitch never sounds twice at once.
 
-    Velocities are drawn inside their class, so that equal hits are not equally loud to the last bit.
+    A class spans eight velocities. A part sits at its own place in all of them, give or take one or two, as hands do:
+    what is meant to be equally loud stays very nearly so.
     """
     scale = ticks_per_beat / POSITIONS_PER_QUARTER
     starts = np.array([bar.start for bar in bars], np.int64)
     notes = np.zeros(len(grid), NOTE_DTYPE)
     onset = starts[grid["bar"]] + np.rint(grid["position"] * scale).astype(np.int64)
     stop = starts[grid["bar"]] + np.rint((grid["position"] + DURATIONS[grid["duration"]]) * scale).astype(np.int64)
-    jitter = rng.integers(0, VELOCITY_STEP, len(grid))
+    place = rng.uniform(2, VELOCITY_STEP - 2) + rng.normal(0, 0.7, len(grid))
+    jitter = np.clip(np.rint(place), 0, VELOCITY_STEP - 1).astype(np.int64)
     notes["onset"], notes["pitch"] = onset, grid["pitch"]
     notes["velocity"] = np.clip(grid["velocity"].astype(np.int64) * VELOCITY_STEP + jitter, 1, 127)
     order = np.lexsort((onset, grid["pitch"]))

@@ -12,13 +12,14 @@ import pytest
 from composer import formats, gm
 from composer.arrange import Arrangement, ArrangeOptions
 from composer.cli import main
-from composer.cli.arrange import take_names
 from composer.cli.take import file_name, shortened
+from composer.cli.takes import take_names
 from composer.errors import CheckpointError
 from composer.harmony.lane import ChordLane
 from composer.melody import find_melody
+from composer.model.checkpoint import Checkpoint
+from composer.model.config import ModelConfig
 from composer.score import Part, Score
-from composer.styles import Style, resolve
 
 ENDS = {".mid", ".wav", ".musicxml", ".png", ".json", ".chords.txt"}
 
@@ -27,12 +28,10 @@ class OneNoteBand:
     """Stands in for the Arranger: every part holds its lowest note a bar long. Remembers what it was asked."""
 
     asked: list[ArrangeOptions]
+    checkpoint = Checkpoint(ModelConfig.tiny(), {}, {"model": "one note"}, "none")
 
     def __init__(self) -> None:
         self.asked = []
-
-    def style(self, name: str) -> tuple[Style, str]:
-        return resolve(name), ""
 
     def arrange(
         self, score: Score, options: ArrangeOptions, on_bar: Callable[[int, int], None] | None = None
@@ -101,7 +100,7 @@ def test_options_reach_the_arranger(band: OneNoteBand, seed_file: Path, here: Pa
     ]
     assert main(["arrange", str(seed_file), *words.split(), *more]) == 0
     first, second = band.asked
-    assert (first.style, first.parts, first.tempo_bpm) == ("bossa", ("piano", "bass"), 99.0)
+    assert (first.style, first.parts, first.tempo_bpm) == ("Bossa-Nova", ("piano", "bass"), 99.0)
     assert (first.temperature, first.density, first.melody) == (0.8, {"piano": 4, "bass": 1}, "Lead")
     assert first.programs == {"piano": 4, "bass": 35}
     assert (first.seed, second) == (7, replace(first, seed=8))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,9 +42,18 @@ def kinds(stems: bool, audio: bool) -> list[str]:
 
 
 def write(
-    folder: Path, name: str, made: Arrangement, wanted: ArrangeOptions, sound: Sound, seed_file: Path, progress: Steps
+    folder: Path,
+    name: str,
+    made: Arrangement,
+    wanted: ArrangeOptions,
+    sound: Sound,
+    files: Mapping[str, Path],
+    progress: Steps,
 ) -> list[str]:
-    """Write everything into `folder`; returns a few lines that tell the user what was made."""
+    """Write everything into `folder`; returns a few lines that tell the user what was made.
+
+    files: what went in, by what it was for: "input", "style_from".
+    """
     from composer import formats
     from composer.picture import save_piano_roll
 
@@ -56,7 +66,7 @@ def write(
         formats.save(score, folder / f"{name}.musicxml")
     with progress.step("drawing the piano roll", "picture"):
         save_piano_roll(score, folder / f"{name}.png", made.lane)
-    story = _story(made, wanted, seed_file, mixed, progress)
+    story = _story(made, wanted, files, mixed, progress)
     story["files"] = {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder, name)}
     text = json.dumps(_plain(story), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
@@ -111,7 +121,7 @@ def file_name(part: str) -> str:
 
 
 def _story(
-    made: Arrangement, wanted: ArrangeOptions, seed_file: Path, mixed: Mix | None, progress: Steps
+    made: Arrangement, wanted: ArrangeOptions, files: Mapping[str, Path], mixed: Mix | None, progress: Steps
 ) -> dict[str, Any]:
     """The JSON: what went in, what the arranger says it did, how it sounds, how long it took."""
     from composer import __version__
@@ -120,8 +130,8 @@ def _story(
     return {
         "composer": __version__,
         "title": made.score.title,
-        "input": {"file": seed_file.name, "sha256": _sha256(seed_file)},
-        "options": asdict(wanted),
+        **{what: {"file": path.name, "sha256": _sha256(path)} for what, path in files.items()},
+        "options": {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"},
         **made.report,
         "duration_s": round(made.score.duration_s, 3),
         "sound": sound,
@@ -152,11 +162,12 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
     score = made.score
     parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
     lines = [
-        f"{name}: {wanted.style}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
-        f"  melody: {made.melody.why}",
+        f"{name}: {wanted.style or 'as the reference plays'}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
+        f"  melody: {made.melody.why if made.melody else 'none; the band plays by itself'}",
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",
     ]
+    lines += made.told
     if mixed:
         lines.append(f"  mix: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")
     lines += [f"  note: {sentence}" for sentence in (*score.problems, *(mixed.stems.notices if mixed else ()))]

@@ -94,7 +94,13 @@ class Canvas:
     """Tables over one song; `paint` adds notes, the other methods read."""
 
     def __init__(
-        self, song: GridSong, given: np.ndarray, lookahead: int = 1, know_phrase: bool = True, know_habits: bool = True
+        self,
+        song: GridSong,
+        given: np.ndarray,
+        lookahead: int = 1,
+        know_phrase: bool = True,
+        know_habits: bool = True,
+        fresh_from: int = 0,
     ) -> None:
         """`given`: the cells that are known beforehand, bool (B, R); see sequence.Brief for the rest."""
         count = song.bar_count
@@ -111,7 +117,8 @@ class Canvas:
             alike = by_form >= 0
             alike[alike] &= song.bar_length[by_form[alike]] == song.bar_length[alike]
             self.reference = np.where((self.reference < 0) & alike, by_form, self.reference)
-        self.copying = Copying(song, self.reference)
+        self.reference[fresh_from:][self.reference[fresh_from:] < fresh_from] = NO_REFERENCE
+        self.copying = Copying(song, self.reference, fresh_from)
         self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES), np.uint8)
         self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
         self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)

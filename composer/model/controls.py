@@ -83,6 +83,16 @@ def measure(song: GridSong) -> np.ndarray:
     return out
 
 
+def moved_register(measured: np.ndarray, song: GridSong) -> np.ndarray:
+    """The same measures with the register measured again: all that a change of key changes. `song` is what is measured now."""
+    out = measured.copy()
+    cells = _Cells(song)
+    register = cells.mean(cells.pitch)
+    for part, edges in REGISTER_EDGES.items():
+        out[:, part, REGISTER] = (np.searchsorted(edges, register[:, part]) + 1) * (cells.notes[:, part] > 0)
+    return np.asarray(out)
+
+
 def overall(measured: np.ndarray) -> np.ndarray:
     """One word for the whole song, per part: the median level and the commonest role over the bars it plays; (R, 6).
 

@@ -15,6 +15,7 @@ import numpy as np
 from composer.vocab import MAX_POSITIONS, PARTS, GridSong
 
 NOTHING = -1
+DRUMS = 1
 SOURCES = 2
 LAGS = (2, 4, 8)
 _FAVOUR = {0: 0.5, 4: 0.4, 2: 0.3, 8: 0.1}
@@ -33,8 +34,10 @@ Note = tuple[int, int, int, int]
 class Copying:
     """The notes of every (bar, part) so far, and each part's sources. `paint` adds, `settle` takes stock before a bar."""
 
-    def __init__(self, song: GridSong, reference: np.ndarray) -> None:
+    def __init__(self, song: GridSong, reference: np.ndarray, fresh_from: int = 0) -> None:
+        """From bar `fresh_from` on, nothing before it is copied."""
         bars = song.bar_count
+        self.fresh_from = fresh_from
         self.song, self.reference = song, reference
         self.notes: list[list[list[Note]]] = [[[] for _ in range(PARTS)] for _ in range(bars)]
         self.sources = np.full((bars, PARTS, SOURCES), NOTHING)
@@ -44,7 +47,7 @@ class Copying:
         self._length = song.bar_length.tolist()
         first = song.first_beat.tolist()
         beat, roots = song.beat_length.tolist(), song.roots.tolist()
-        self._root = [
+        self._root: list[list[int]] = [
             [roots[min(first[bar] + at // beat[bar], first[bar + 1] - 1)] for at in range(self._length[bar])]
             for bar in range(bars)
         ]
@@ -66,41 +69,45 @@ class Copying:
                     source = self._candidate(bar - 1, lag)
                     foretold = bool(last) and source >= 0 and self.repeats(bar - 1, part, source)
                     worth[lag] = _FORGET * worth[lag] + foretold
-            if bar and self._length[bar] == self._length[bar - 1]:
-                self.sources[bar, part, 0] = bar - 1
+            self.sources[bar, part, 0] = self._usable(bar, bar - 1)
             best = [(worth[lag] + _FAVOUR[lag], self._candidate(bar, lag)) for lag in worth]
             self.sources[bar, part, 1] = max((b for b in best if b[1] >= 0), default=(0.0, NOTHING))[1]
 
     def _candidate(self, bar: int, lag: int) -> int:
-        source = int(self.reference[bar]) if lag == 0 else bar - lag
-        return source if source >= 0 and self._length[source] == self._length[bar] else NOTHING
+        return self._usable(bar, int(self.reference[bar]) if lag == 0 else bar - lag)
+
+    def _usable(self, bar: int, source: int) -> int:
+        """The source, if it is there, as long as the bar, and not out of bounds; else NOTHING."""
+        if source < (self.fresh_from if bar >= self.fresh_from else 0) or self._length[source] != self._length[bar]:
+            return NOTHING
+        return source
 
     def repeats(self, bar: int, part: int, source: int) -> bool:
         """Whether a part's bar is its source again, note for note."""
         if source < 0:
             return False
         mine, theirs = self.notes[bar][part], self.notes[source][part]
-        return (
-            len(mine) == len(theirs)
-            and len(mine) > 0
-            and all(self.alike(bar, note, source, other, part) for note, other in zip(mine, theirs, strict=True))
+        if len(mine) != len(theirs) or not mine:
+            return False
+        return mine == theirs or all(
+            self.alike(bar, note, source, other, part) for note, other in zip(mine, theirs, strict=True)
         )
 
     def alike(self, bar: int, note: Note, source: int, other: Note, part: int) -> bool:
         """At the same place with the same pitch, or with the same degree of its own chord."""
         if note[0] != other[0]:
             return False
-        return note[1] == other[1] or (note[1] - self.moved(bar, source, other, part)) % 12 == 0
+        if note[1] == other[1]:
+            return True
+        return part != DRUMS and (note[1] - self.moved(bar, source, other, part)) % 12 == 0
 
     def moved(self, bar: int, source: int, note: Note, part: int) -> int:
         """The source's pitch moved as the chord's root has moved, by less than an octave."""
         place, pitch = note[0], note[1]
-        if part == 1:
+        if part == DRUMS:
             return pitch
         old, new = self._root[source][place], self._root[bar][place]
-        if old < 0 or new < 0:
-            return pitch
-        return pitch + (new - old + 5) % 12 - 5
+        return pitch + (0 if old < 0 or new < 0 else (new - old + 5) % 12 - 5)
 
     def follow(self, bar: int, part: int) -> Follower:
         """A part about to write a bar."""
@@ -121,16 +128,13 @@ class Follower:
     """Each source's next note; None where there is none."""
 
     def __post_init__(self) -> None:
+        self.expected = [None] * len(self.sources)
         for i, source in enumerate(self.sources):
-            if source >= 0 and not self.copying.notes[source][self.part]:
-                self.sources[i] = NOTHING
-        self._look()
-
-    def _look(self) -> None:
-        self.expected = []
-        for source in self.sources:
             theirs = self.copying.notes[source][self.part] if source >= 0 else []
-            self.expected.append(theirs[self.written] if self.written < len(theirs) else None)
+            if theirs:
+                self.expected[i] = theirs[0]
+            else:
+                self.sources[i] = NOTHING
 
     @property
     def track(self) -> int:
@@ -159,21 +163,21 @@ class Follower:
     def touches(self, position: int, pitch: int) -> list[Note | None]:
         """Each source's note, where it is the one being written."""
         mine = (position, pitch, 0, 0)
+        copying, bar, part = self.copying, self.bar, self.part
         return [
-            note
-            if source >= 0 and note is not None and self.copying.alike(self.bar, mine, source, note, self.part)
-            else None
+            note if note is not None and source >= 0 and copying.alike(bar, mine, source, note, part) else None
             for source, note in zip(self.sources, self.expected, strict=True)
         ]
 
-    def advance(self, position: int, pitch: int) -> None:
-        """A note is written: whoever expected another is left behind."""
-        agreed = self.touches(position, pitch)
-        self.sources = [
-            source if note is not None else NOTHING for source, note in zip(self.sources, agreed, strict=True)
-        ]
+    def advance(self, agreed: list[Note | None]) -> None:
+        """A note is written; `agreed` are its `touches`. Whoever expected another is left behind."""
         self.written += 1
-        self._look()
+        for i, note in enumerate(agreed):
+            if note is None:
+                self.sources[i], self.expected[i] = NOTHING, None
+            else:
+                theirs = self.copying.notes[self.sources[i]][self.part]
+                self.expected[i] = theirs[self.written] if self.written < len(theirs) else None
 
 
 class Touch:
@@ -223,10 +227,11 @@ def point(copying: Copying, asked: np.ndarray, given: np.ndarray) -> Pointers:
                 track.append(follower.track)
                 position.append(follower.positions())
                 pitch.append(follower.pitches(at))
-                duration.append(durations(follower, touch, at, what))
-                velocity.append(velocities(follower, touch, at, what))
+                agreed = follower.touches(at, what)
+                duration.append(durations(agreed, touch, part))
+                velocity.append(velocities(agreed, touch, part, what))
                 previous.append(touch.pitch[part])
-                follower.advance(at, what)
+                follower.advance(agreed)
                 touch.hear(part, what, long, loud)
             track.append(follower.track)
             position.append(follower.positions())
@@ -247,16 +252,14 @@ def point(copying: Copying, asked: np.ndarray, given: np.ndarray) -> Pointers:
     )
 
 
-def durations(follower: Follower, touch: Touch, position: int, pitch: int) -> list[int]:
+def durations(agreed: list[Note | None], touch: Touch, part: int) -> list[int]:
     """Length classes pointed at: of the part's last note, and of each source's note here."""
-    agreed = follower.touches(position, pitch)
-    return [touch.duration[follower.part], *(NOTHING if note is None else note[2] for note in agreed)]
+    return [touch.duration[part], *(NOTHING if note is None else note[2] for note in agreed)]
 
 
-def velocities(follower: Follower, touch: Touch, position: int, pitch: int) -> list[int]:
+def velocities(agreed: list[Note | None], touch: Touch, part: int, pitch: int) -> list[int]:
     """Loudness classes pointed at: of the part's last note, of its last on this pitch, and of each source's note here."""
-    agreed = follower.touches(position, pitch)
-    last = (touch.velocity[follower.part], touch.velocity_of[follower.part].get(pitch, NOTHING))
+    last = (touch.velocity[part], touch.velocity_of[part].get(pitch, NOTHING))
     return [*last, *(NOTHING if note is None else note[3] for note in agreed)]
 
 

@@ -23,7 +23,7 @@ from composer.model.copying import (
     durations,
     velocities,
 )
-from composer.model.sequence import BAR, END, NOTE, NO_PART, Brief, bar_conditions
+from composer.model.sequence import BAR, END, NO_PART, NOTE, Brief, bar_conditions
 from composer.vocab import MAX_POSITIONS, PARTS, PITCHES
 
 _INTERVALS = 51
@@ -197,7 +197,7 @@ class Decoder:
         """
         kind, part, slot, bar, position, pitch, duration, velocity = event
         if kind == NOTE:
-            self.follower.advance(position, pitch)
+            self.follower.advance(self.follower.touches(position, pitch))
         w, canvas, brief = self.w, self.canvas, self.brief
         beat = int(canvas.beat_at(bar, min(position, int(canvas.song.bar_length[bar]) - 1)))  # type: ignore[arg-type]
         root = int(self.roots[beat])
@@ -269,7 +269,8 @@ class Decoder:
         long = self.base[2 * h : 3 * h] + self.here[h : 2 * h] + self.note[:h]
         self.pitch = pitch
         out = _silu(long) @ self.matrices["to_duration"] + w["to_duration.bias"]
-        pointed = durations(self.follower, self.touch, self.position, pitch)
+        self.agreed = self.follower.touches(self.position, pitch)
+        pointed = durations(self.agreed, self.touch, self.part)
         return _point(out[:-COPY_DURATIONS], out[-COPY_DURATIONS:], pointed)
 
     def velocities(self, duration: int) -> np.ndarray:
@@ -277,7 +278,7 @@ class Decoder:
         h, w = self.config.head, self.w
         loud = self.base[3 * h :] + self.here[2 * h :] + self.note[h:] + w["at_duration.weight"][duration]
         out = _silu(loud) @ self.matrices["to_velocity"] + w["to_velocity.bias"]
-        pointed = velocities(self.follower, self.touch, self.position, self.pitch)
+        pointed = velocities(self.agreed, self.touch, self.part, self.pitch)
         return _point(out[:-COPY_VELOCITIES], out[-COPY_VELOCITIES:], pointed)
 
     def hear(self, part: int, pitch: int, duration: int, velocity: int) -> None:

@@ -38,9 +38,20 @@ def section_classes(count: int, phrases: Sequence[Phrase]) -> np.ndarray:
     return classes
 
 
+def phrase_places(count: int, starts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Bars since each bar's phrase began and bars left in it, (count,) each; -1 before the first phrase or with none."""
+    position, left = np.full(count, -1), np.full(count, -1)
+    edges = [min(start, count) for start in starts] + [count]
+    for start, stop in itertools.pairwise(edges):
+        position[start:stop] = np.arange(max(0, stop - start))
+        left[start:stop] = np.arange(max(0, stop - start))[::-1]
+    return position, left
+
+
 def section_starts(section: np.ndarray, phrase_position: np.ndarray) -> list[int]:
     """Bars where a section begins."""
-    return np.flatnonzero((section > 0) & (phrase_position == 0)).tolist()
+    starts: list[int] = np.flatnonzero((section > 0) & (phrase_position == 0)).tolist()
+    return starts
 
 
 def occurrences(section: np.ndarray, phrase_position: np.ndarray) -> np.ndarray:

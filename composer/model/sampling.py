@@ -10,10 +10,9 @@ import numpy as np
 
 from composer.errors import InputError
 from composer.gm import ROLES
-from composer.model.canvas import Canvas
+from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
 from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
-from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.sequence import (
     BAR,
     END,

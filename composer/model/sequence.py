@@ -74,6 +74,8 @@ class Brief:
     know_end: bool = True
     know_habits: bool = True
     """Whether the canvas shows what each part did in the bars before the last. Training hides it at times."""
+    fresh_from: int = 0
+    """Bar from which on nothing earlier is copied: what is written anew is to be new."""
 
     def __post_init__(self) -> None:
         if not len(self.controls):
@@ -296,7 +298,7 @@ def rehearse(song: GridSong, brief: Brief) -> Told:
 
 def new_canvas(song: GridSong, brief: Brief) -> Canvas:
     """An empty canvas for a brief."""
-    return Canvas(song, brief.given, brief.lookahead, brief.know_phrase, brief.know_habits)
+    return Canvas(song, brief.given, brief.lookahead, brief.know_phrase, brief.know_habits, brief.fresh_from)
 
 
 def given_melody(song: GridSong, brief: Brief) -> np.ndarray:

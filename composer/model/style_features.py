@@ -79,4 +79,5 @@ def style_features(song: GridSong) -> np.ndarray:
         shares.reshape(bars, -1),
         frame,
     ]
-    return np.concatenate(features, axis=1).astype(np.float32)[count.sum(axis=1) > 0]
+    table: np.ndarray = np.concatenate(features, axis=1).astype(np.float32)
+    return np.asarray(table[count.sum(axis=1) > 0])

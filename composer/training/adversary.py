@@ -24,10 +24,7 @@ def chord_profile(song: GridSong) -> np.ndarray:
     known = song.roots >= 0
     roots = np.bincount(song.roots[known], minlength=12)
     beats = max(int(known.sum()), 1)
-    degrees = np.stack(
-        [np.roll(tones, -root) for root, tones in zip(song.roots[known], song.tones[known], strict=True)]
-        or [np.zeros(12)]
-    )
+    degrees = np.take_along_axis(song.tones[known], (np.arange(12) + song.roots[known][:, None]) % 12, axis=1)
     return np.concatenate([roots / beats, degrees.sum(axis=0) / beats]).astype(np.float32)
 
 

@@ -48,8 +48,13 @@ class Hiding:
         return cls(0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0)
 
 
-def draw_brief(song: GridSong, config: ModelConfig, rng: np.random.Generator, hiding: Hiding) -> Brief | None:
-    """A brief at random for a song, without a reference. None where there is nothing to write."""
+def draw_brief(
+    song: GridSong, config: ModelConfig, rng: np.random.Generator, hiding: Hiding, measured: np.ndarray | None = None
+) -> Brief | None:
+    """A brief at random for a song, without a reference. None where there is nothing to write.
+
+    measured: controls.measure(song), where that is known.
+    """
     table = draw_cells(song, rng, hiding)
     if table is None:
         return None
@@ -65,7 +70,7 @@ def draw_brief(song: GridSong, config: ModelConfig, rng: np.random.Generator, hi
         lookahead=int(rng.choice(LOOKAHEADS)),
         styles=() if hide[0] else (said,),
         tempo=0 if hide[3] else tempo_class(song.tempo_bpm),
-        controls=draw_controls(measure(song), rng, hiding),
+        controls=draw_controls(measure(song) if measured is None else measured, rng, hiding),
         know_phrase=not hide[4],
         know_end=not hide[5],
         know_habits=bool(rng.random() >= hiding.habits),

@@ -8,34 +8,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from composer.model.config import ModelConfig
+from composer.model.controls import measure, moved_register
 from composer.model.sequence import Brief, Lesson, lesson, rehearse
 from composer.model.style_features import style_features
 from composer.training.briefs import DRUMS, Hiding, draw_brief
 from composer.training.packing import Pack
-from composer.vocab import GridSong
+from composer.vocab import GridSong, excerpt
 
 REFERENCE_BARS = (2, 8)
 """Shortest and longest reference heard in training."""
-
-
-def excerpt(song: GridSong, start: int, stop: int) -> GridSong:
-    """Bars start … stop of a song as a song of their own."""
-    beats = song.first_beat
-    notes = song.notes[(song.notes["bar"] >= start) & (song.notes["bar"] < stop)].copy()
-    notes["bar"] -= start
-    lane, bars = slice(beats[start], beats[stop]), slice(start, stop)
-    return replace(
-        song,
-        notes=notes,
-        bar_length=song.bar_length[bars],
-        beat_length=song.beat_length[bars],
-        roots=song.roots[lane],
-        basses=song.basses[lane],
-        tones=song.tones[lane],
-        phrase_position=song.phrase_position[bars],
-        phrase_left=song.phrase_left[bars],
-        section=song.section[bars],
-    )
 
 
 def transpose(song: GridSong, semitones: int) -> GridSong:
@@ -71,6 +52,8 @@ class Stream:
     hiding: Hiding = Hiding()
     longest_bars: int = 48
     by_groove: dict[str, list[int]] = field(init=False, repr=False)
+    measures: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+    """By song, filled as they come; lanes of one process may share it."""
 
     def __post_init__(self) -> None:
         self.by_groove = grooves_of(self.pack)
@@ -97,14 +80,21 @@ class Stream:
             first = 0 if rng.random() < 0.3 else first
             stop = min(first + self.longest_bars, whole.bar_count)
         song = transpose(excerpt(whole, first, stop), int(rng.integers(-5, 7)))
+        measured = moved_register(self._measured(index, whole)[first:stop], song)
         if rng.random() < hiding.chords:
             song = without_chords(song)
-        brief = draw_brief(song, self.config, rng, hiding)
+        brief = draw_brief(song, self.config, rng, hiding, measured)
         if brief is None:
             return None
         if brief.styles and rng.random() >= hiding.reference:
             brief = replace(brief, reference=self._reference(index, whole, first, stop))
         return song, brief
+
+    def _measured(self, index: int, song: GridSong) -> np.ndarray:
+        """controls.measure of a whole song, worked out once: it takes longer than everything else about a lesson."""
+        if index not in self.measures:
+            self.measures[index] = measure(song).astype(np.uint8)
+        return self.measures[index]
 
     def _reference(self, index: int, song: GridSong, first: int, stop: int) -> np.ndarray | None:
         """A few bars that show how the song is played: another song in its groove, or its own bars outside the excerpt."""

@@ -11,11 +11,10 @@ import torch
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Network, field_losses
 from composer.model.sequence import Brief, Lesson, lesson
-from composer.training.collate import collate
 from composer.training.briefs import Hiding, draw_brief
-from composer.training.dataset import excerpt
+from composer.training.collate import collate
 from composer.training.packing import Pack
-from composer.vocab import GridSong
+from composer.vocab import GridSong, excerpt
 
 
 def held_out(

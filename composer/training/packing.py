@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ import numpy as np
 
 from composer.errors import InputError
 from composer.gm import ROLES
-from composer.model.form import section_classes
+from composer.model.form import phrase_places, section_classes
 from composer.timing import usual_meter
 from composer.vocab import GRID_NOTE_DTYPE, GridSong, bar_lengths, grid_notes, vocabulary_hash
 
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
 
 SHORTEST_BARS = 4
 FIELDS = ("bar_length", "beat_length", "phrase_position", "phrase_left", "section", "roots", "basses", "tones")
-
-
-def phrase_tables(count: int, starts: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Bars since each bar's phrase began and bars left in it, shape (count,) each; -1 before the first start or with none."""
-    position, left = np.full(count, -1), np.full(count, -1)
-    edges = (*starts, count)
-    for start, stop in itertools.pairwise(edges):
-        position[start:stop] = np.arange(max(0, min(stop, count) - start))
-        left[start:stop] = np.arange(max(0, min(stop, count) - start))[::-1]
-    return position, left
 
 
 def from_song(song: Song) -> GridSong:
@@ -44,7 +33,7 @@ def from_song(song: Song) -> GridSong:
         roots, basses, tones = song.lane.arrays()
     if len(roots) != count:
         raise InputError(f"{song.id}: the chord lane has {len(roots)} beats and the grid {count}")
-    position, left = phrase_tables(len(bars), tuple(start for start, _ in song.phrases))
+    position, left = phrase_places(len(bars), [start for start, _ in song.phrases])
     meta = {name: getattr(song, name) for name in ("id", "corpus", "work", "split", "licence", "sha256")}
     meta |= {"synthetic": str(song.synthetic), "meter": "{}/{}".format(*usual_meter(bars))}
     return GridSong(

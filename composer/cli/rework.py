@@ -1,0 +1,85 @@
+"""`composer rework SONG --bars 9-16 --parts bass,drums`: some bars of some parts anew, everything else untouched."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from composer.cli import options as opt
+from composer.cli import takes, wishes
+from composer.errors import InputError
+
+if TYPE_CHECKING:
+    from composer.arrange import Arrangement, Arranger, OnBar
+    from composer.options import ArrangeOptions
+    from composer.score import Score
+
+EPILOG = """The result is SONG-rework.mid with its mix, picture and JSON, whose "proof" compares every note outside the bars.
+The bars around the hole and the other parts are what the new notes are written to.
+
+examples:
+  composer rework out/song.mid --bars 9-16 --parts bass,drums --takes 3
+  composer rework out/song.mid --bars 16 --parts drums --role drums=fill
+  composer rework out/song.mid --bars 17-24 --parts strings --density strings=4"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EPILOG
+    parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
+    what = parser.add_argument_group("what to write anew")
+    what.add_argument(
+        "--bars", required=True, type=bar_range, metavar="FIRST-LAST", help="bars, counted from 1: 9-16, or 16"
+    )
+    what.add_argument(
+        "--parts",
+        required=True,
+        metavar="PART,…",
+        help="tracks by name, or drums,bass,guitar,piano,strings; one that is not there yet is added",
+    )
+    music = parser.add_argument_group("music")
+    wishes.add_style(music)
+    music.add_argument(
+        "--chords",
+        metavar="CHART",
+        help="a chart or a text file with one (default: the file's own, else those heard in it)",
+    )
+    music.add_argument(
+        "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found)"
+    )
+    wishes.add_levels(music)
+    wishes.add_model(parser)
+    wishes.add_sound(parser)
+    opt.add_output(parser)
+
+
+def bar_range(text: str) -> tuple[int, int]:
+    """ "9-16" → (9, 16), "16" → (16, 16)."""
+    found = re.fullmatch(r"(\d+)(?:\s*[-–:]\s*(\d+))?", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} are no bars; write FIRST-LAST, such as 9-16")
+    first, last = int(found[1]), int(found[2] or found[1])
+    if first < 1 or last < first:
+        raise argparse.ArgumentTypeError(f"{text!r}: bars count from 1, the first before the last")
+    return first, last
+
+
+def run(args: argparse.Namespace) -> int:
+    asked = wishes.wishes_of(args, "") | {"chords": opt.chart(args.chords), "melody": args.melody}
+    names = tuple(name.strip() for name in args.parts.split(",") if name.strip())
+    if not names:
+        raise InputError("--parts: no parts named")
+
+    def wish(arranger: Arranger, number: int) -> ArrangeOptions:
+        from composer.options import ArrangeOptions
+
+        return ArrangeOptions(**asked, seed=args.seed + number)
+
+    def make(arranger: Arranger, score: Score, wanted: ArrangeOptions, on_bar: OnBar) -> Arrangement:
+        from composer.options import ReworkOptions
+        from composer.rework import rework
+
+        return rework(arranger, score, ReworkOptions(args.bars, names, wanted), on_bar)
+
+    return takes.run(args, args.song, "-rework", wish, make)

@@ -1,0 +1,99 @@
+"""What one may ask of the band, as one checked value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from composer.errors import InputError
+from composer.gm import BAND
+from composer.harmony.lane import ChordLane
+
+if TYPE_CHECKING:
+    from composer.score import Score
+
+LEVELS = 5
+STRONGEST_STYLE = 2.0
+
+
+@dataclass(frozen=True)
+class ArrangeOptions:
+    """What to ask of the band. Every mapping goes from a part to what is asked of it."""
+
+    style: str = "pop"
+    """A style's name (`composer styles`), a groove's for one way of playing it, or a mixture: "bossa:0.6,funk:0.4".
+    "" leaves it to the reference, and to the music around where there is none."""
+    parts: tuple[str, ...] = ("drums", "bass", "guitar", "piano")
+    chords: str | ChordLane | None = None
+    """A chart such as "C | Am7 D7 | G"; None: the file's own chords, else found from the melody."""
+    tempo_bpm: float | None = None
+    """Quarter notes a minute; None keeps the seed's own tempo map."""
+    seed: int = 0
+    temperature: float = 1.0
+    style_from: Score | None = None
+    """A piece to play in the manner of: at least two bars of any of the band's parts."""
+    style_strength: float = 1.0
+    """0: as if no style were named, 1: as the style has it, up to 2: exaggerated."""
+    density: Mapping[str, int] = field(default_factory=dict)
+    """1 (sparse) … 5 (busy)."""
+    register: Mapping[str, int] = field(default_factory=dict)
+    """1 (low) … 5 (high); drums have none."""
+    polyphony: Mapping[str, int] = field(default_factory=dict)
+    """1 (single notes) … 5 (full chords); for drums from few instruments to the whole kit."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """A playing role: "walking", "arpeggio", "pad" … (model.controls.PLAYING_ROLES)."""
+    form: str | None = None
+    """Sections such as "AABA" or "i4A8A8B8A8o2"; None hears them in the melody."""
+    programs: Mapping[str, int] = field(default_factory=dict)
+    """General MIDI program, counted from 0."""
+    melody: str | None = None
+    """Which part is the melody: its name or number; None finds it."""
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise InputError(f"no parts asked for; choose from: {', '.join(BAND)}")
+        levels = {"density": self.density, "register": self.register, "polyphony": self.polyphony}
+        for name in (*self.parts, *self.programs, *self.roles, *(part for level in levels.values() for part in level)):
+            if name not in BAND:
+                raise InputError(f"no part called {name!r}; choose from: {', '.join(BAND)}")
+        for what, wanted in levels.items():
+            for name, level in wanted.items():
+                if not 1 <= level <= LEVELS:
+                    raise InputError(f"{what} of {name} must be in range 1..{LEVELS}, got {level}")
+        if "drums" in self.register:
+            raise InputError("drums have no register; leave it out")
+        check_roles(self.roles)
+        for name, program in self.programs.items():
+            if not 0 <= program <= 127:
+                raise InputError(f"program of {name} must be in range 0..127, got {program}")
+        if not 0 <= self.style_strength <= STRONGEST_STYLE:
+            raise InputError(f"style strength must be in range 0..{STRONGEST_STYLE:g}, got {self.style_strength:g}")
+
+
+def check_roles(roles: Mapping[str, str]) -> None:
+    """Raises InputError where a part is asked for a role that it cannot play."""
+    from composer.model.controls import PLAYING_ROLES
+
+    for part, role in roles.items():
+        if role not in PLAYING_ROLES[part]:
+            raise InputError(f"{part} plays no {role!r}; choose from: {', '.join(PLAYING_ROLES[part])}")
+
+
+@dataclass(frozen=True)
+class ReworkOptions:
+    """What to write anew in a finished piece, and how."""
+
+    bars: tuple[int, int]
+    """First and last bar, counted from 1, both included."""
+    parts: tuple[str, ...]
+    """Parts by their names in the file, or by what they play: drums, bass, guitar, piano, strings."""
+    wishes: ArrangeOptions = ArrangeOptions(style="")
+    """Style, levels and dice; its parts and form are not looked at. No style: as the piece itself plays."""
+
+    def __post_init__(self) -> None:
+        first, last = self.bars
+        if first < 1 or last < first:
+            raise InputError(f"bars {first}-{last}: count from 1, the first before the last")
+        if not self.parts:
+            raise InputError("no part named to write anew")

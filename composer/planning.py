@@ -1,0 +1,260 @@
+"""Everything decided before the first note is written: the song on the grid, its form, and what the model is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from composer.errors import InputError
+from composer.gm import BAND, ROLES
+from composer.harmony.lane import ChordLane
+from composer.model.checkpoint import Checkpoint
+from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, POLYPHONY, REGISTER, RESTS, ROLE, role_class
+from composer.model.form import Phrase, parse_form, phrase_places, section_classes
+from composer.model.sequence import Brief, cells, tempo_class
+from composer.model.style_features import style_features
+from composer.options import ArrangeOptions
+from composer.score import Part, Score
+from composer.styles import Style, parse_mixture, resolve
+from composer.timing import Bar, usual_meter
+from composer.vocab import PARTS, GridSong, bar_lengths, grid_notes
+
+LONGEST_BARS = 1000
+LOOKAHEAD_BARS = 2
+PHRASE_BARS = 8
+"""Phrase length assumed where nobody says otherwise and none can be heard."""
+PEOPLE = "people"
+"""The groove label of all that people have played or written."""
+FEWEST_PEOPLE = 20
+"""Songs of a style that people have played, from which on the model knows how they play it."""
+SHORTEST_REFERENCE, LONGEST_REFERENCE = 2, 16
+"""Bars of a reference that are asked for, and that are listened to, spread over the piece."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the model is to do, and how it will be told afterwards."""
+
+    song: GridSong
+    brief: Brief
+    bars: tuple[Bar, ...]
+    """The bars of the grid song, in the score's ticks."""
+    styles: tuple[tuple[Style, str, float], ...]
+    """(style, groove, share); () where only a reference tells."""
+    phrases: tuple[Phrase, ...]
+
+    @property
+    def style(self) -> Style | None:
+        """The style that has most of the say: its instruments are used."""
+        return max(self.styles, key=lambda entry: entry[2])[0] if self.styles else None
+
+    @property
+    def form(self) -> str:
+        """The form as one may write it: "A8A8B8A8"."""
+        edges = [start for start, _ in self.phrases] + [len(self.bars)]
+        return "".join(f"{letter}{stop - start}" for (start, letter), stop in zip(self.phrases, edges[1:], strict=True))
+
+
+def find_styles(
+    checkpoint: Checkpoint, text: str, meter: str, rng: np.random.Generator
+) -> tuple[tuple[Style, str, float], ...]:
+    """The styles that a word or mixture names, each with a groove to play it in. Raises InputError with the nearest names."""
+    if not text:
+        return ()
+    found = []
+    for name, share in parse_mixture(text):
+        style, groove = named_style(checkpoint, name)
+        found.append((style, groove or draw_groove(checkpoint, style, meter, rng), share))
+    return tuple(found)
+
+
+def named_style(checkpoint: Checkpoint, name: str) -> tuple[Style, str]:
+    """A style by its name, or by the name of one of its grooves; the groove is "" where none was named."""
+    for groove, facts in checkpoint.card.get("grooves", {}).items():
+        if groove.lower() == name.lower() and facts["style"]:
+            return resolve(facts["style"]), groove
+    return resolve(name), ""
+
+
+def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """The parts that the style asked for has, or that play in the reference where no style is named."""
+    from composer.corpora.roles import band_of
+
+    if asked["style"]:
+        shares = parse_mixture(asked["style"])
+        return named_style(checkpoint, max(shares, key=lambda entry: entry[1])[0])[0].parts
+    playing = {part.role for part in band_of(asked["style_from"]).parts}
+    return tuple(part for part in BAND if part in playing) or resolve("pop").parts
+
+
+def reference_programs(reference: Score | None) -> dict[str, int]:
+    """The sounds of a reference's band, by part; {} without one."""
+    from composer.corpora.roles import band_of
+
+    return (
+        {} if reference is None else {part.role: part.program for part in band_of(reference).parts if part.role in BAND}
+    )
+
+
+def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random.Generator) -> str:
+    """How people play a style, where the model has heard enough of them; else one of its grooves in this metre at random.
+
+    "" where the model knows neither.
+    """
+    if checkpoint.card.get("people", {}).get(style.name, 0) >= FEWEST_PEOPLE:
+        return PEOPLE
+    known: dict[str, Any] = checkpoint.card.get("grooves", {})
+    fitting = [name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]]
+    return fitting[int(rng.integers(len(fitting)))] if fitting else ""
+
+
+def hear_reference(score: Score) -> np.ndarray:
+    """How a piece is played, for the style ear: (bars, WIDTH), no more than LONGEST_REFERENCE. Raises InputError where too little plays."""
+    from composer.corpora.roles import band_of
+    from composer.harmony.infer import chords_from_notes
+
+    band = band_of(score)
+    bars = band.bars()
+    if not band.parts or not bars:
+        raise InputError("the reference has no band in it: drums, bass, guitar, piano or strings")
+    lane = ChordLane.from_symbols(score.chords, bars) if score.chords else None
+    if lane is None and any(not part.is_drum for part in band.parts):
+        lane = chords_from_notes(band, bars[-1].end)
+    features = style_features(on_grid(band, bars, lane, (), score.tempo.bpm_at(score.end // 2)))
+    if len(features) < SHORTEST_REFERENCE:
+        raise InputError(
+            f"the reference has {len(features)} bars in which a band plays; at least {SHORTEST_REFERENCE} are needed to hear a style"
+        )
+    spread = np.unique(np.linspace(0, len(features) - 1, LONGEST_REFERENCE).round().astype(int))
+    return np.asarray(features[spread])
+
+
+def on_grid(
+    score: Score,
+    bars: Sequence[Bar],
+    lane: ChordLane | None,
+    phrases: Sequence[Phrase],
+    tempo_bpm: float,
+    skipped_beats: int = 0,
+) -> GridSong:
+    """The score's bars as a GridSong; parts without a role are left out. `lane` begins `skipped_beats` before the first bar."""
+    lengths, beats = bar_lengths(bars, score.ticks_per_beat)
+    count = int((-(-lengths // beats)).sum())
+    roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
+    if lane is not None:
+        roots, basses, tones = (array[skipped_beats : skipped_beats + count] for array in lane.arrays())
+    notes = grid_notes(score, score.meter.bars(bars[-1].end))
+    first = bars[0].index
+    notes = notes[notes["bar"] >= first]
+    notes["bar"] -= first
+    position, left = phrase_places(len(bars), [start for start, _ in phrases])
+    return GridSong(
+        notes, lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones, position, left,
+        section_classes(len(bars), phrases), tempo_bpm,
+    )  # fmt: skip
+
+
+def find_form(score: Score, bars: Sequence[Bar], form: str | None) -> tuple[Phrase, ...]:
+    """The form asked for, else the one heard in the score (() if it has none), over `bars`. Raises InputError."""
+    from composer.corpora.form import find_phrases
+
+    head = 1 if is_pickup(bars) else 0
+    if form is not None:
+        return parse_form(form, len(bars), head)
+    first = bars[0].index
+    heard = [(max(start - first, 0), letter) for start, letter in find_phrases(score)]
+    kept = [phrase for i, phrase in enumerate(heard) if i + 1 == len(heard) or heard[i + 1][0] > phrase[0]]
+    return tuple(phrase for phrase in kept if phrase[0] < len(bars))
+
+
+def even_phrases(count: int, head: int) -> tuple[np.ndarray, np.ndarray]:
+    """Phrases of PHRASE_BARS from bar `head` on, as `form.phrase_places`."""
+    phrase = np.maximum(np.arange(count) - head, 0) % PHRASE_BARS
+    return phrase, PHRASE_BARS - 1 - phrase
+
+
+def wanted_controls(options: ArrangeOptions, bars: int) -> np.ndarray:
+    """What the options ask of every part in every bar: (bars, R, controls)."""
+    controls = np.zeros((bars, PARTS, len(CONTROLS)), np.int64)
+    for control, wanted in ((DENSITY, options.density), (REGISTER, options.register), (POLYPHONY, options.polyphony)):
+        for name, level in wanted.items():
+            controls[:, ROLES.index(name), control] = level
+    for name, role in options.roles.items():
+        controls[:, ROLES.index(name), ROLE] = role_class(name, role)
+    return controls
+
+
+def style_codes(
+    checkpoint: Checkpoint, styles: Sequence[tuple[Style, str, float]]
+) -> tuple[tuple[int, int, float], ...]:
+    """Styles as the model numbers them; a name it does not know is "not said"."""
+    config = checkpoint.config
+
+    def row(names: tuple[str, ...], name: str) -> int:
+        return names.index(name) + 1 if name in names else 0
+
+    return tuple(
+        (row(config.styles, style.name), row(config.grooves, groove), share) for style, groove, share in styles
+    )
+
+
+def plan_band(
+    checkpoint: Checkpoint,
+    score: Score,
+    melody: Part,
+    lane: ChordLane,
+    options: ArrangeOptions,
+    rng: np.random.Generator,
+) -> Plan:
+    """A band around a melody, from its first bar to its last."""
+    bars = played_bars(score, melody)
+    skipped = sum(bar.beat_count for bar in all_bars(score, melody)[: bars[0].index])
+    alone = score.with_parts([melody])
+    phrases = find_form(alone, bars, options.form)
+    song = on_grid(alone, bars, lane, phrases, score.tempo.bpm_at(melody.start), skipped)
+    head = 1 if is_pickup(bars) else 0
+    if not phrases:
+        position, left = even_phrases(len(bars), head)
+        song.phrase_position[:], song.phrase_left[:] = position, left
+    controls = wanted_controls(options, len(bars))
+    controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
+    controls[[head, -1], :, ACTIVITY] = PLAYS
+    styles = find_styles(checkpoint, options.style, "{}/{}".format(*usual_meter(bars)), rng)
+    brief = Brief(
+        asked=cells(len(bars), (ROLES.index(name) for name in options.parts)),
+        given=cells(len(bars), (0,)),
+        lookahead=LOOKAHEAD_BARS,
+        styles=style_codes(checkpoint, styles),
+        reference=None if options.style_from is None else hear_reference(options.style_from),
+        tempo=tempo_class(song.tempo_bpm),
+        controls=controls,
+    )
+    return Plan(song, brief, bars, styles, phrases)
+
+
+def all_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
+    """The bars from tick 0 to the melody's end."""
+    return score.meter.bars(melody.end)
+
+
+def played_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
+    """The bars the band plays, from the melody's first note on. Raises InputError where they are too many."""
+    bars = tuple(bar for bar in all_bars(score, melody) if bar.end > melody.start)
+    check_length(bars, "melody")
+    return bars
+
+
+def check_length(bars: Sequence[Bar], what: str) -> None:
+    """Raises InputError where a piece is longer than the band can play."""
+    if len(bars) > LONGEST_BARS:
+        raise InputError(
+            f"the {what} is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
+        )
+
+
+def is_pickup(bars: Sequence[Bar]) -> bool:
+    """Whether the first bar is shorter than the second, and so no place for the band to come in."""
+    return len(bars) > 1 and bars[0].length < bars[1].length

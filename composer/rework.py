@@ -1,0 +1,239 @@
+"""Writing some bars of some parts anew: the band hears everything around the hole, and nothing but the hole changes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from composer.arrange import Arrangement, Arranger, OnBar, instrument
+from composer.errors import InputError
+from composer.gm import BAND, MELODY, ROLES
+from composer.harmony.lane import ChordLane
+from composer.melody import MelodyChoice, find_melody
+from composer.model.sequence import Brief, in_cells, tempo_class
+from composer.options import ReworkOptions
+from composer.planning import (
+    LOOKAHEAD_BARS,
+    Plan,
+    check_length,
+    find_form,
+    find_styles,
+    hear_reference,
+    on_grid,
+    style_codes,
+    wanted_controls,
+)
+from composer.players import main_player, with_roles
+from composer.score import Part, Score, as_notes
+from composer.timing import Bar, usual_meter
+from composer.vocab import PARTS, excerpt, from_grid
+
+MOST_TRIES = 4
+_WHAT = ("part", "bar", "position", "pitch")
+CONTEXT_BARS = 32
+"""Bars before the hole that the band listens to."""
+AFTER_BARS = 8
+"""Bars after the hole that it knows are coming."""
+
+
+def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnBar | None = None) -> Arrangement:
+    """Write the named bars of the named parts anew. `on_bar(done, total)` is called after every bar.
+
+    A part that the piece has not yet is added for those bars. The report's `proof` counts, part by part, the notes outside
+    the hole and those of them that changed. Raises InputError where bars or parts are not there.
+    """
+    begun = time.perf_counter()
+    wishes = options.wishes
+    bars = score.bars()
+    first, last = options.bars
+    if last > len(bars):
+        raise InputError(f"bars {first}-{last}: the piece has {len(bars)} bars")
+    check_length(bars, "piece")
+    melody = _melody_of(score, wishes.melody)
+    cast = with_roles(score, melody)
+    targets = _targets(cast, options.parts)
+    lane, lane_source = _lane_of(cast, melody, wishes.chords, bars)
+    rng = np.random.default_rng(wishes.seed)
+    plan, opening = _plan(arranger, cast, bars, lane, options, targets, rng)
+    ready = time.perf_counter()
+    hole = in_cells(plan.song.notes, plan.brief.asked)
+    tries = 0
+    # Asked for something else, the band may still play the same again; then it is asked again.
+    while tries < MOST_TRIES:
+        tries += 1
+        written = arranger.write(plan, wishes, rng, on_bar)
+        if not np.array_equal(np.concatenate([*written.grid.values()])[list(_WHAT)], hole[list(_WHAT)]):
+            break
+    start, end = bars[first - 1].start, bars[last - 1].end
+    parts = list(score.parts)
+    for role, index in targets.items():
+        grid = written.grid.get(ROLES.index(role), np.zeros(0))
+        fresh = from_grid(grid, plan.bars, score.ticks_per_beat, end, rng) if len(grid) else as_notes([])
+        if index is None:
+            programs = plan.style.programs if plan.style else {role: BAND[role].program}
+            program = wishes.programs.get(role, programs[role])
+            parts.append(Part(role.capitalize(), fresh, program, role == "drums", role))
+        else:
+            parts[index] = filled(parts[index], fresh, start, end)
+    done = replace(score, parts=tuple(parts))
+    proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
+    report = arranger.report(plan, wishes) | {
+        "rework": {"bars": [first, last], "ticks": [start, end], "opening_bar": opening + 1, "tries": tries},
+        "parts": {
+            role: {
+                "part": parts[index if index is not None else -1].name,
+                "instrument": instrument(parts[index if index is not None else -1]),
+                "notes_before": _count(score.parts[index], start, end) if index is not None else 0,
+                "notes_after": len(written.grid.get(ROLES.index(role), ())),
+            }
+            for role, index in targets.items()
+        },
+        "proof": proof,
+        "chords": {"source": lane_source, "chart": lane.chart(bars)},
+        "bars": last - first + 1,
+        "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
+    }
+    outside = sum(part["notes_outside"] for part in proof["parts"])
+    told = (
+        f"  rewritten: bars {first}-{last} of {', '.join(targets)}",
+        f"  untouched: {outside} notes outside, compared one by one",
+    )
+    return Arrangement(done, lane, melody, report, told)
+
+
+def filled(part: Part, fresh: np.ndarray, start: int, end: int) -> Part:
+    """The part with the notes that begin in [start, end) replaced; notes from before that ring on keep ringing.
+
+    A new note on a pitch that still rings from before begins when that ends, or not at all.
+    """
+    onset = part.notes["onset"]
+    outside = part.notes[(onset < start) | (onset >= end)]
+    before = part.notes[onset < start]
+    rings_until: dict[int, int] = {}
+    for note in before[before["onset"].astype(np.int64) + before["duration"] > start].tolist():
+        rings_until[note[2]] = max(rings_until.get(note[2], 0), note[0] + note[1])
+    kept = [note for note in fresh.tolist() if note[0] >= rings_until.get(note[2], 0)]
+    return replace(part, notes=np.concatenate([outside, as_notes(kept)]))
+
+
+def prove(before: Score, after: Score, start: int, end: int, targets: set[int]) -> dict[str, Any]:
+    """Note by note: what of the piece is outside the hole, and whether it is all still there, tick for tick.
+
+    Raises AssertionError if anything outside changed: that would be a bug, and must not be written.
+    """
+    parts = []
+    for index, (old, new) in enumerate(zip(before.parts, after.parts, strict=False)):
+        hole = (old.notes["onset"] >= start) & (old.notes["onset"] < end) & (index in targets)
+        new_hole = (new.notes["onset"] >= start) & (new.notes["onset"] < end) & (index in targets)
+        same = old.notes[~hole].tobytes() == new.notes[~new_hole].tobytes() and old.events == new.events
+        assert same, f"part {index + 1} ({old.name}) changed outside the bars that were to be written anew"
+        parts.append(
+            {"part": old.name, "notes_outside": int((~hole).sum()), "changed_outside": 0, "rewritten": index in targets}
+        )
+    assert (before.tempo, before.meter, before.events) == (after.tempo, after.meter, after.events)
+    return {"untouched": True, "parts": parts}
+
+
+def _melody_of(score: Score, wanted: str | None) -> MelodyChoice | None:
+    """The melody, where the piece has one: a rhythm section alone can be worked on too."""
+    try:
+        return find_melody(score, wanted)
+    except InputError:
+        if wanted is not None:
+            raise
+        return None
+
+
+def _targets(score: Score, names: Sequence[str]) -> dict[str, int | None]:
+    """Role → index of the part to write anew, None for one to be added. Raises InputError for a name that is neither."""
+    found: dict[str, int | None] = {}
+    for name in names:
+        by_name = [i for i, part in enumerate(score.parts) if part.name.lower() == name.lower() and part.role in BAND]
+        if by_name:
+            found[score.parts[by_name[0]].role] = by_name[0]
+        elif name.lower() in BAND:
+            found[name.lower()] = main_player(score, name.lower())
+        else:
+            have = ", ".join(part.name for part in score.parts if part.role in BAND)
+            raise InputError(
+                f"no part called {name!r}; this piece has {have or 'no band'}, and any of {', '.join(BAND)} can be added"
+            )
+    return found
+
+
+def _lane_of(
+    cast: Score, melody: MelodyChoice | None, chords: str | ChordLane | None, bars: Sequence[Bar]
+) -> tuple[ChordLane, str]:
+    """Chords over the whole piece: given, written in the file, heard in all that plays, or found from a lone melody."""
+    if isinstance(chords, ChordLane):
+        return chords, "given"
+    if chords is not None:
+        return ChordLane.from_chart(chords, bars), "given"
+    if cast.chords:
+        return ChordLane.from_symbols(cast.chords, bars), "chord symbols in the file"
+    from composer.harmony.infer import chords_from_melody, chords_from_notes
+
+    others = [part for part in cast.parts if not part.is_drum and part.role != MELODY and len(part)]
+    if melody is not None and not others:
+        return chords_from_melody(melody.part, cast.with_parts([melody.part])), "found from the melody"
+    return chords_from_notes(cast, bars[-1].end), "heard in the piece"
+
+
+def _plan(
+    arranger: Arranger,
+    cast: Score,
+    bars: tuple[Bar, ...],
+    lane: ChordLane,
+    options: ReworkOptions,
+    targets: dict[str, int | None],
+    rng: np.random.Generator,
+) -> tuple[Plan, int]:
+    """The hole and what is around it, as far as the band listens; and the bar where that begins."""
+    first, last = options.bars
+    opening = max(0, first - 1 - CONTEXT_BARS)
+    around = bars[opening : min(len(bars), last + AFTER_BARS)]
+    phrases = find_form(cast, bars, None)
+    whole = on_grid(cast, bars, lane, phrases, cast.tempo.bpm_at(bars[first - 1].start))
+    song = excerpt(whole, opening, opening + len(around))
+    asked = np.zeros((len(around), PARTS), bool)
+    for role in targets:
+        asked[first - 1 - opening : last - opening, ROLES.index(role)] = True
+    plays = np.zeros_like(asked)
+    plays[song.notes["bar"], song.notes["part"]] = True
+    present = np.asarray(plays.any(axis=0))
+    wishes = options.wishes
+    styles = (
+        find_styles(arranger.checkpoint, wishes.style, "{}/{}".format(*usual_meter(around)), rng)
+        if wishes.style
+        else ()
+    )
+    brief = Brief(
+        asked=asked,
+        given=np.logical_not(asked) & present,
+        lookahead=LOOKAHEAD_BARS,
+        styles=style_codes(arranger.checkpoint, styles),
+        reference=_reference(cast, options),
+        tempo=tempo_class(song.tempo_bpm),
+        controls=wanted_controls(wishes, len(around)),
+        fresh_from=first - 1 - opening,
+    )
+    return Plan(song, brief, around, styles, ()), opening
+
+
+def _reference(cast: Score, options: ReworkOptions) -> np.ndarray | None:
+    """What to play in the manner of: the reference given, else the piece itself where no style is named and a band plays in it."""
+    wishes = options.wishes
+    if wishes.style_from is not None:
+        return hear_reference(wishes.style_from)
+    try:
+        return None if wishes.style else hear_reference(cast)
+    except InputError:
+        return None
+
+
+def _count(part: Part, start: int, end: int) -> int:
+    return int(((part.notes["onset"] >= start) & (part.notes["onset"] < end)).sum())
