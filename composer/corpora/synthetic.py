@@ -10,12 +10,14 @@ from __future__ import annotations
 import random
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from composer.corpora.drum_fills import with_fills
 from composer.corpora.mma_grooves import EXTRA_GROOVES, Groove, find_groove, grooves
 from composer.corpora.song import OnSkip, Song, ignore_skip
 from composer.errors import InputError
@@ -28,6 +30,10 @@ from composer.timing import Bar
 CORPUS = "mma"
 MMA_TICKS = 192
 """mma's ticks a quarter note."""
+OWN_FILLS = 0.6
+"""Chance of a fill of ours at a phrase's end."""
+MOST_USES = 2
+"""How often a groove is drawn from one batch of lead sheets, while others are left."""
 
 _BEATS = {"4/4": 4, "3/4": 3, "6/8": 6, "2/4": 2}
 _ROOTS = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -90,7 +96,8 @@ def arrange(song: Song, groove: Groove | str, rng_seed: int, mma: str = "mma") -
     bars = _chart_bars(song, groove)
     text = _chart(song, groove, bars, rng)
     played = _play(text, mma, f"{song.id} in {groove.label}")
-    return _join(song, groove, bars, played, rng_seed)
+    made = _join(song, groove, bars, played, rng_seed)
+    return made if groove.fills else _filled(made, bars, rng)
 
 
 def suits(song: Song, groove: Groove) -> bool:
@@ -105,40 +112,42 @@ def songs(
     on_skip: OnSkip = ignore_skip,
     mma: str = "mma",
 ) -> Iterator[Song]:
-    """Every lead sheet in `per_song` grooves that suit it, no two alike; styles are drawn first, so that all are heard.
-
-    A style whose tempo fits the song's is drawn four times as often as one whose tempo does not.
-    """
+    """Every lead sheet in up to `per_song` grooves that suit it, no two alike: see `draw`."""
+    used: Counter[str] = Counter()
     for sheet in lead_sheets:
         rng = random.Random(f"{sheet.id} {seed}")
-        for groove in draw(sheet, per_song, rng):
+        for groove in draw(sheet, per_song, rng, used):
+            used[groove.label] += 1
             try:
                 yield arrange(sheet, groove, seed, mma)
             except InputError as error:
                 on_skip(f"{sheet.id}/{groove.label}", _reason(error))
 
 
-def draw(sheet: Song, count: int, rng: random.Random) -> list[Groove]:
-    """`count` different grooves that suit a lead sheet, spread over styles."""
-    by_style: dict[str, list[Groove]] = {}
+def draw(sheet: Song, count: int, rng: random.Random, used: Mapping[str, int] | None = None) -> list[Groove]:
+    """Up to `count` different grooves that suit a lead sheet, spread over styles and over grooves.
+
+    A style whose tempo fits the song's is drawn four times as often as one whose tempo does not, a groove the less the more
+    it is `used` already. One that has been used MOST_USES times is drawn only for a sheet that would have none: metres with
+    few grooves get fewer arrangements a song, not the same groove a hundred times.
+    """
     meter = _song_meter(sheet)
-    for groove in grooves().values():
-        if _plays(groove, meter):
-            by_style.setdefault(groove.style, []).append(groove)
+    fitting = [groove for groove in grooves().values() if _plays(groove, meter)]
+    spent = used or {}
+    fresh = [groove for groove in fitting if spent.get(groove.label, 0) < MOST_USES]
+    if not fresh and fitting:
+        return [min(fitting, key=lambda groove: (spent.get(groove.label, 0), rng.random()))]
     bpm = sheet.score.tempo.bpm_at(0)
+    in_style = Counter(groove.style for groove in fresh)
     drawn: list[Groove] = []
-    while by_style and len(drawn) < count:
-        names = list(by_style)
-        low_high = [STYLES[name].tempo_bpm for name in names]
-        already = [sum(groove.style == name for groove in drawn) for name in names]
-        weights = [
-            (4.0 if low * 0.9 <= bpm <= high * 1.1 else 1.0) * len(by_style[name]) ** 0.5 / (1 + 3 * count)
-            for name, (low, high), count in zip(names, low_high, already, strict=True)
-        ]
-        style = rng.choices(names, weights)[0]
-        drawn.append(by_style[style].pop(rng.randrange(len(by_style[style]))))
-        if not by_style[style]:
-            del by_style[style]
+    while fresh and len(drawn) < count:
+        weights = []
+        for groove in fresh:
+            low, high = STYLES[groove.style].tempo_bpm
+            style = (4.0 if low * 0.9 <= bpm <= high * 1.1 else 1.0) / in_style[groove.style] ** 0.5
+            already = sum(other.style == groove.style for other in drawn)
+            weights.append(style / (1 + 3 * already) / (1 + spent.get(groove.label, 0)) ** 2)
+        drawn.append(fresh.pop(rng.choices(range(len(fresh)), weights)[0]))
     return drawn
 
 
@@ -261,6 +270,17 @@ def _variants(song: Song, groove: Groove, bars: list[_Bar], rng: random.Random) 
         name, size = rng.choice(ends)
         plan[-size:] = [(name, plan[-1][1])] * size
     return plan
+
+
+def _filled(made: Song, bars: list[_Bar], rng: random.Random) -> Song:
+    """Fills of ours for a groove that has none, in the last bar of most phrases, the song's last one not."""
+    starts = {start for start, _ in made.phrases} or {bar.song_bar for bar in bars[::8]}
+    first = bars[0].song_bar
+    ends = [start - 1 for start in sorted(starts) if start - 1 > first and rng.random() < OWN_FILLS]
+    every = made.score.bars()
+    at = [bar for bar in ends if bar < len(every)]
+    parts = [with_fills(part, every, at, rng) if part.is_drum else part for part in made.score.parts]
+    return replace(made, score=made.score.with_parts(parts))
 
 
 def _play(chart: str, mma: str, what: str) -> Score:
