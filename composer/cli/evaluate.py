@@ -14,6 +14,7 @@ from composer.cli.progress import steps
 from composer.errors import InputError
 
 if TYPE_CHECKING:
+    from composer.evaluation.excerpts import Excerpt
     from composer.training.packing import Pack
 
     Step = Callable[[str], AbstractContextManager[Callable[[float], None]]]
@@ -67,7 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     music.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
     style = parser.add_argument_group("style and originality")
-    style.add_argument("--strengths", default="1", metavar="S,…", help="style strengths to try, 0..2 (default: 1)")
+    style.add_argument(
+        "--strengths", type=_strengths, default=[1.0], metavar="S,…", help="style strengths to try, 0..2 (default: 1)"
+    )
     style.add_argument(
         "--charts",
         type=opt.whole(2, 500, "charts"),
@@ -112,12 +115,11 @@ def run(args: argparse.Namespace) -> int:
     names = ["evaluation.md", "evaluation.json", "style.png"]
     names += [f"{kind}-{what}.png" for kind in kinds for what in (*FAMILIES, "told-apart", "nearness")]
     names += [FOLDER] if args.listen else []
-    strengths = [opt.number(0, 2, "a style strength")(word) for word in _split(args.strengths)]
     with steps(args.quiet) as progress, staging(args.out, names, args.force) as folder:
         with progress.step("reading the songs"):
             pack = _open(args.pack)
         songs = held_out(pack, _split(args.split))
-        result, pages = evaluate(args, pack, songs, kinds, strengths, progress.step, folder)
+        result, pages = evaluate(args, pack, songs, kinds, args.strengths, progress.step, folder)
         with progress.step("drawing"):
             pictures = write_plots(folder, result)
         (folder / "evaluation.md").write_text(markdown(result, pictures), "utf-8")
@@ -201,7 +203,7 @@ def _style(
     with step("learning the styles") as tell:
         classifier = style.learn(train, 60, args.seed, tell)
         own_right = style.ceiling(classifier, songs, 20, args.seed)
-    charts = []
+    charts: list[Excerpt] = []
     for kind in ("synthetic", "piano", "bands"):  # lead sheets first: their chords were written by people
         charts += (
             choose(songs, kind, args.charts - len(charts), args.bars, 1, args.seed) if len(charts) < args.charts else []
@@ -257,6 +259,11 @@ def _open(path: Path) -> Pack:
         count: Counter[str] = Counter()
         pack(on_grid(all_songs(path, None, [], count), count), made)
         return open_pack(made)
+
+
+def _strengths(text: str) -> list[float]:
+    """ "0,1,2" → [0.0, 1.0, 2.0]."""
+    return [opt.number(0, 2, "a style strength")(word) for word in _split(text)]
 
 
 def _tally(paths: list[Path]) -> int:

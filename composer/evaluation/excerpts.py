@@ -9,9 +9,8 @@ import numpy as np
 
 from composer.errors import InputError
 from composer.gm import ROLES
-from composer.training.dataset import excerpt
 from composer.training.packing import Pack
-from composer.vocab import GridSong
+from composer.vocab import GridSong, excerpt
 
 MARGIN_BARS = 4
 """Bars before and after the measured ones: played, so that nobody is judged on how a piece begins or ends."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from composer.evaluation.ungrid import beats_of, of_roles
 from composer.styles import STYLES
 
 STYLES_A_CHART = 3
+
+Player = Callable[["Trial"], tuple[np.ndarray, bool]]
+"""A chart in a style → the band's notes over the whole excerpt, and whether the melody came out as it went in."""
 
 
 @dataclass(frozen=True)
@@ -64,30 +68,35 @@ def restyle(
     """
     styles = sorted({trial.style for trial in plan} & set(own_right))
     best = balanced({style: own_right[style] for style in styles})
-    rows: dict[str, Any] = {}
-    count = len(strengths) + with_mma
-    for done, strength in enumerate(strengths):
-        rows[f"ours, strength {strength:g}"] = _row(
-            plan, classifier, styles, seed,
-            lambda trial, dice, strength=strength: arranged(  # type: ignore[misc]
-                arranger, trial.excerpt, dice, Asked(trial.style, strength, STYLES[trial.style].parts)
-            ),
-            lambda part, done=done: tell((done + part) / count),  # type: ignore[misc]
-        )  # fmt: skip
+    players: dict[str, Player] = {
+        f"ours, strength {strength:g}": partial(_ours, arranger, strength, seed) for strength in strengths
+    }
     if with_mma:
-        rows["mma"] = _row(
-            plan, classifier, styles, seed,
-            lambda trial, dice: (mma(trial.excerpt, dice, style=trial.style), True),
-            lambda part: tell((count - 1 + part) / count),
-        )  # fmt: skip
+        players["mma"] = partial(_mma, seed)
+    rows: dict[str, Any] = {}
+    for done, (name, player) in enumerate(players.items()):
+        rows[name] = _row(plan, classifier, styles, seed, player, _share(tell, done, len(players)))
     for row in rows.values():
         row["of_ceiling"] = as_number(row["accuracy"]["value"] / best) if row["accuracy"]["value"] is not None else None
     held = sum(len(own_right[style]) for style in styles)
     return {"styles": styles, "ceiling": as_number(best), "held_out_songs": held, "systems": rows}
 
 
+def _ours(arranger: Arranger, strength: float, seed: int, trial: Trial) -> tuple[np.ndarray, bool]:
+    return arranged(arranger, trial.excerpt, seed, Asked(trial.style, strength, STYLES[trial.style].parts))
+
+
+def _mma(seed: int, trial: Trial) -> tuple[np.ndarray, bool]:
+    return mma(trial.excerpt, seed, style=trial.style), True
+
+
+def _share(tell: Tell, done: int, count: int) -> Tell:
+    """Progress of one of several equal steps."""
+    return lambda part: tell((done + part) / count)
+
+
 def _row(
-    plan: Sequence[Trial], classifier: StyleClassifier, styles: list[str], seed: int, player: Any, tell: Tell
+    plan: Sequence[Trial], classifier: StyleClassifier, styles: list[str], seed: int, player: Player, tell: Tell
 ) -> Any:
     """One system over all trials: recognised, chords kept, notes in the chord, melody untouched."""
     recognised, chords, in_chord, kept, works, names, said = [], [], [], [], [], [], []
@@ -97,7 +106,7 @@ def _row(
         if trial.style not in styles:
             continue
         try:
-            notes, untouched = player(trial, seed)
+            notes, untouched = player(trial)
         except ComposerError:
             failed += 1
             continue

@@ -22,7 +22,7 @@ def onsets(song: GridSong, notes: np.ndarray) -> np.ndarray:
 def kick_with_bass(song: GridSong, notes: np.ndarray) -> float:
     """Share of kicks that meet a bass note, in bars where the bass plays."""
     drums, bass = of_roles(notes, ["drums"]), onsets(song, of_roles(notes, ["bass"]))
-    kicks = onsets(song, drums[np.isin(drums["pitch"], KICKS)]) & bass.any(axis=1)[:, None]
+    kicks = onsets(song, drums[np.isin(drums["pitch"], KICKS)]) & bass.any(axis=1, keepdims=True)
     return float(bass[kicks].mean()) if kicks.any() else NAN
 
 
@@ -30,7 +30,7 @@ def bass_with_kick(song: GridSong, notes: np.ndarray) -> float:
     """Share of bass notes that meet a kick, in bars where there are kicks."""
     drums = of_roles(notes, ["drums"])
     kicks = onsets(song, drums[np.isin(drums["pitch"], KICKS)])
-    bass = onsets(song, of_roles(notes, ["bass"])) & kicks.any(axis=1)[:, None]
+    bass = onsets(song, of_roles(notes, ["bass"])) & kicks.any(axis=1, keepdims=True)
     return float(kicks[bass].mean()) if bass.any() else NAN
 
 

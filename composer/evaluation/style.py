@@ -20,9 +20,8 @@ from composer.evaluation.rhythm import HATS, KICKS, SNARES
 from composer.evaluation.texture import legato, polyphony
 from composer.evaluation.ungrid import of_roles
 from composer.gm import BAND
-from composer.training.dataset import excerpt
 from composer.training.packing import Pack
-from composer.vocab import MAX_POSITIONS, GridSong
+from composer.vocab import MAX_POSITIONS, GridSong, excerpt
 
 WINDOW_BARS = 16
 LEAST_BARS = 8

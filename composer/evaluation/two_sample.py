@@ -14,8 +14,7 @@ import numpy as np
 from composer.evaluation import logistic
 from composer.evaluation.bootstrap import Interval, interval_of
 from composer.evaluation.measures import FAMILIES, Measure, all_measures, measure
-from composer.training.dataset import excerpt
-from composer.vocab import GridSong
+from composer.vocab import GridSong, excerpt
 
 WINDOW_BARS = 8
 FOLDS = 8
@@ -80,7 +79,7 @@ def compare(first: Samples, second: Samples, rng_seed: int = 0) -> Verdict:
 
     def judged(columns: np.ndarray) -> Interval:
         guesses = out_of_fold(features[:, columns], labels, songs, rng_seed)
-        return interval_of(lambda rows: area(guesses[rows], labels[rows]), songs, rng_seed)
+        return interval_of(lambda rows: area(guesses[rows], labels[rows]), songs.tolist(), rng_seed)
 
     by_family = {family: judged(families == family) for family in FAMILIES if (families == family).any()}
     telling = []

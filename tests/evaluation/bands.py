@@ -30,11 +30,30 @@ def song(band: np.ndarray | None = None, bars: int = 4, work: str = "tune", **me
         tones[beat, list(chords[beat // 4][1])] = True
     tune = notes(("melody", bar, 12 * beat, 72 + chords[bar][0]) for bar in range(bars) for beat in range(4))
     every = tune if band is None else np.concatenate([tune, band])
+    about = {
+        "id": work,
+        "work": work,
+        "corpus": "toy",
+        "split": "test",
+        "meter": "4/4",
+        "synthetic": "False",
+        "licence": "CC0",
+    }
     return GridSong(
-        np.sort(every, order=["bar", "part", "position", "pitch"]), np.full(bars, 48), np.full(bars, 12), roots, roots, tones,
-        np.arange(bars) % 4, 3 - np.arange(bars) % 4, 120.0, "pop", "g",
-        {"id": work, "work": work, "corpus": "toy", "split": "test", "meter": "4/4", "synthetic": "False", "licence": "CC0"} | meta,
-    )  # fmt: skip
+        notes=np.sort(every, order=["bar", "part", "position", "pitch"]),
+        bar_length=np.full(bars, 48),
+        beat_length=np.full(bars, 12),
+        roots=roots,
+        basses=roots,
+        tones=tones,
+        phrase_position=np.arange(bars) % 4,
+        phrase_left=3 - np.arange(bars) % 4,
+        section=np.zeros(bars, int),
+        tempo_bpm=120.0,
+        style="pop",
+        groove="g",
+        meta=about | meta,
+    )
 
 
 def plain_band(bars: int = 4) -> np.ndarray:
