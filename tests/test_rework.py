@@ -1,0 +1,103 @@
+"""Writing bars anew: the hole changes, nothing else does; another style keeps the tune and the chords."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from composer.arrange import ArrangeOptions, Arranger
+from composer.errors import InputError
+from composer.options import ReworkOptions
+from composer.restyle import restyle
+from composer.rework import filled, rework
+from composer.score import Part, Score, as_notes
+from tests.model.songs import checkpoint_of, toy_network
+from tests.test_arrange import seed_score
+
+
+@pytest.fixture(scope="module")
+def arranger() -> Arranger:
+    return Arranger(checkpoint_of(toy_network()))
+
+
+@pytest.fixture(scope="module")
+def song(arranger: Arranger) -> Score:
+    wishes = ArrangeOptions(parts=("drums", "bass", "piano"), chords="C | Am7 | F | G")
+    made = arranger.arrange(seed_score(12, 4, 4), wishes)
+    # As it comes back from a file: nobody says who plays what.
+    return made.score.with_parts(replace(part, role="") for part in made.score.parts)
+
+
+def inside(part: Part, start: int, end: int) -> np.ndarray:
+    return (part.notes["onset"] >= start) & (part.notes["onset"] < end)
+
+
+def test_only_the_hole_changes(arranger: Arranger, song: Score) -> None:
+    made = rework(arranger, song, ReworkOptions((5, 6), ("bass", "drums"), ArrangeOptions(style="pop", seed=3)))
+    start, end = song.bars()[4].start, song.bars()[5].end
+    for old, new in zip(song.parts, made.score.parts, strict=True):
+        target = new.name in ("Bass", "Drums")
+        outside = ~inside(old, start, end), ~inside(new, start, end)
+        assert old.notes[outside[0]].tobytes() == new.notes[outside[1]].tobytes()
+        assert (old.notes.tobytes() != new.notes.tobytes()) == target
+        assert (old.name, old.program, old.events) == (new.name, new.program, new.events)
+    assert (made.score.tempo, made.score.meter, made.score.chords) == (song.tempo, song.meter, song.chords)
+    proof = made.report["proof"]
+    assert proof["untouched"]
+    assert [part["rewritten"] for part in proof["parts"]] == [False, True, True, False]
+
+
+def test_a_part_that_is_not_there_is_added(arranger: Arranger, song: Score) -> None:
+    made = rework(arranger, song, ReworkOptions((3, 4), ("strings",), ArrangeOptions(style="ballad")))
+    *old, strings = made.score.parts
+    assert tuple(old) == song.parts
+    assert inside(strings, song.bars()[2].start, song.bars()[3].end).all()
+    assert len(strings)
+
+
+@pytest.mark.parametrize(
+    ("bars", "parts", "why"),
+    [
+        ((11, 13), ("bass",), "the piece has 12 bars"),
+        ((1, 2), ("harp",), "no part called 'harp'; this piece has Drums"),
+    ],
+)
+def test_what_is_not_there_is_said(
+    arranger: Arranger, song: Score, bars: tuple[int, int], parts: tuple[str, ...], why: str
+) -> None:
+    with pytest.raises(InputError, match=why):
+        rework(arranger, song, ReworkOptions(bars, parts))
+
+
+def test_a_note_that_rings_into_the_hole_is_not_struck_again() -> None:
+    held = Part("Pad", [(0, 1000, 60, 80), (0, 100, 64, 80), (480, 10, 64, 80), (960, 10, 62, 80)])
+    fresh = as_notes([(480, 100, 60, 70), (700, 100, 64, 70)])
+    assert filled(held, fresh, 480, 960).notes.tolist() == [
+        (0, 1000, 60, 80), (0, 100, 64, 80), (700, 100, 64, 70), (960, 10, 62, 80)
+    ]  # fmt: skip
+
+
+def test_restyled_the_tune_is_the_tune(arranger: Arranger, song: Score) -> None:
+    made = restyle(arranger, song, ArrangeOptions(style="rock", seed=2))
+    content = made.report["content_kept"]
+    assert content["melody_untouched"]
+    assert 0 <= content["roots_heard"] <= 1
+    assert made.score.parts[0].notes.tobytes() == song.parts[0].notes.tobytes()
+    assert [part.name for part in made.score.parts] == [part.name for part in song.parts]
+    assert made.score.parts[2].notes.tobytes() != song.parts[2].notes.tobytes()
+    assert made.score.parts[2].program == 34
+
+
+def test_a_reference_alone_says_the_style_and_the_sounds(arranger: Arranger, song: Score) -> None:
+    reference = song.with_parts(replace(part, program=part.program if part.is_drum else 35) for part in song.parts[1:3])
+    made = restyle(arranger, song, ArrangeOptions(style="", style_from=reference))
+    assert made.report["style"] == ""
+    assert made.score.part("bass").program == 35
+
+
+def test_a_reference_needs_a_band(arranger: Arranger) -> None:
+    tune = seed_score(1, 4, 4)
+    with pytest.raises(InputError, match="reference has"):
+        arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(style_from=tune, chords="C"))
