@@ -37,6 +37,8 @@ class BandCorpus:
     name: str
     licence: str
     style_of: Callable[[Score], str]
+    others: tuple[tuple[str, str], ...] = ()
+    """(file name without suffix, licence) of files under another licence than the rest."""
 
 
 def freedoom_style(score: Score) -> str:
@@ -84,7 +86,7 @@ CORPORA: dict[str, BandCorpus] = {
         BandCorpus("freedoom_history", "BSD-3-Clause", freedoom_style),
         BandCorpus("simutrans", "Artistic-1.0", transport_style),
         BandCorpus("openmsx", "GPL-2.0", transport_style),
-        BandCorpus("easyrpg", "CC-BY-4.0", rpg_style),
+        BandCorpus("easyrpg", "CC-BY-4.0", rpg_style, (("Boss_3", "CC0-1.0"),)),
     )
 }
 
@@ -127,7 +129,7 @@ def _song(song_id: str, corpus: BandCorpus, score: Score, path: Path) -> Song:
         corpus=corpus.name,
         work=work,
         split=split_of(work),
-        licence=corpus.licence,
+        licence=dict(corpus.others).get(path.stem.replace(" ", "_"), corpus.licence),
         sha256=hash_files(path),
         synthetic=False,
         style=corpus.style_of(score),
