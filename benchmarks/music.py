@@ -1,146 +1,71 @@
-"""Listening with numbers: the band on held-out songs, beside the songs' own bands and a shuffled control.
+"""Listening with numbers: `composer evaluate` on held-out songs, as a table in the terminal. Needs a pack of songs.
 
-    python benchmarks/music.py PACK [--songs 24] [--bars 16] [--temperature 1] [--min-p 0.03] [--checkpoint DIR]
+    python benchmarks/music.py PACK [--songs 16] [--bars 16] [--kinds bands,piano,synthetic] [--checkpoint DIR] [--seed 0]
 
-PACK comes from `python -m composer.training.prepare`. For each held-out excerpt the model gets the melody, the chords and the
-style, and writes the parts that the song has. "shuffled" keeps the song's own parts but moves their bars about at random: what a
-measure says of it is what chance gives. Nearer to "own band" is better, never simply higher.
+PACK comes from `python -m composer.training.prepare`. The figures, the shuffled control and the test by classifier are those of
+`composer.evaluation`; `composer evaluate PACK` adds mma, style, originality, pictures and a page to listen blind.
+Nearer to "own" is better, never simply higher.
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
+import time
 from pathlib import Path
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-from composer.gm import ROLES
-from composer.model.checkpoint import load_checkpoint
-from composer.model.decoder import Decoder
-from composer.model.sampling import Sampling, finish, stream
-from composer.model.sequence import Brief, tempo_class
-from composer.training.dataset import excerpt
+from composer.arrange import Arranger
+from composer.errors import ComposerError
+from composer.evaluation import study
+from composer.evaluation.excerpts import KINDS, choose, held_out
+from composer.evaluation.systems import bands
 from composer.training.packing import open_pack
-from composer.vocab import MAX_POSITIONS, GridSong
-
-DRUMS, BASS = ROLES.index("drums"), ROLES.index("bass")
-KICKS = (35, 36)
 
 
-def beats_of(song: GridSong, notes: np.ndarray) -> np.ndarray:
-    """Index of the beat each note begins on."""
-    return song.first_beat[notes["bar"]] + notes["position"] // song.beat_length[notes["bar"]]
-
-
-def measures(song: GridSong, notes: np.ndarray) -> dict[str, float]:
-    """What there is to say about one band: every figure a share in 0..1 unless it says otherwise."""
-    found: dict[str, float] = {}
-    for part in range(1, len(ROLES)):
-        mine = notes[notes["part"] == part]
-        if not len(mine):
-            continue
-        role = ROLES[part]
-        grids = np.zeros((song.bar_count, MAX_POSITIONS), bool)
-        grids[mine["bar"], mine["position"]] = True
-        found[f"{role}: notes a bar"] = len(mine) / song.bar_count
-        found[f"{role}: empty bars"] = float((~grids.any(axis=1)).mean())
-        both, either = (grids[1:] & grids[:-1]).sum(), (grids[1:] | grids[:-1]).sum()
-        found[f"{role}: onsets like the bar before"] = float(both / max(either, 1))
-        if part == DRUMS:
-            found["drums: different instruments"] = float(len(np.unique(mine["pitch"])))
-            continue
-        beat = beats_of(song, mine)
-        known = song.roots[beat] >= 0
-        if known.any():
-            found[f"{role}: in chord"] = float(song.tones[beat, mine["pitch"] % 12][known].mean())
-    bass, drums = notes[notes["part"] == BASS], notes[notes["part"] == DRUMS]
-    if len(bass):
-        changes = np.flatnonzero(np.diff(song.roots, prepend=-2) != 0)
-        beat, pitch_class = beats_of(song, bass), bass["pitch"] % 12
-        on_beat = bass["position"] % song.beat_length[bass["bar"]] == 0
-        hits = [pitch_class[on_beat & (beat == at)] for at in changes if song.roots[at] >= 0]
-        hits = [(at, hit) for at, hit in zip([a for a in changes if song.roots[a] >= 0], hits, strict=True) if len(hit)]
-        if hits:
-            found["bass: root or slash note on changes"] = float(
-                np.mean([(hit == song.roots[at]).any() or (hit == song.basses[at]).any() for at, hit in hits])
-            )
-    if len(bass) and len(drums):
-        kicks = drums[np.isin(drums["pitch"], KICKS)]
-        slots = set(zip(bass["bar"].tolist(), bass["position"].tolist(), strict=True))
-        if len(kicks):
-            found["kick with a bass note"] = float(
-                np.mean([slot in slots for slot in zip(kicks["bar"].tolist(), kicks["position"].tolist(), strict=True)])
-            )
-    return found
-
-
-def shuffled(song: GridSong, rng: np.random.Generator) -> np.ndarray:
-    """The song's own parts, each with its bars in an order of its own."""
-    rows = []
-    for part in range(1, len(ROLES)):
-        mine = song.notes[song.notes["part"] == part].copy()
-        mine["bar"] = rng.permutation(song.bar_count)[mine["bar"]]
-        rows.append(mine)
-    return np.concatenate(rows)
-
-
-def generated(decoder: Decoder, song: GridSong, sampling: Sampling, rng: np.random.Generator) -> np.ndarray:
-    """The model's band for the song's melody, chords, style and tempo."""
-    config = decoder.config
-    asked = tuple(part for part in range(1, len(ROLES)) if (song.notes["part"] == part).any())
-    brief = Brief(
-        asked,
-        style=config.styles.index(song.style) + 1 if song.style in config.styles else 0,
-        groove=config.grooves.index(song.groove) + 1 if song.groove in config.grooves else 0,
-        tempo=tempo_class(song.tempo_bpm),
-    )
-    notes = np.concatenate(list(stream(decoder, song, brief, sampling, rng)))
-    return np.concatenate(list(finish(notes, song, brief).values()))
-
-
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack", type=Path)
-    parser.add_argument("--songs", type=int, default=24, help="excerpts of each kind, real and synthetic (default 24)")
+    parser.add_argument("--songs", type=int, default=16, help="songs of each kind (default 16)")
     parser.add_argument("--bars", type=int, default=16, help="default 16")
-    parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--min-p", type=float, default=Sampling.min_p)
-    parser.add_argument("--checkpoint", help="default: the shipped one")
+    parser.add_argument("--kinds", default="bands,piano", help=f"of {','.join(KINDS)} (default bands,piano)")
+    parser.add_argument("--split", default="test,valid", help="default test,valid")
+    parser.add_argument("--checkpoint", type=Path, help="default: the shipped one")
+    parser.add_argument("--seed", type=int, default=0)
     said = parser.parse_args()
-    decoder = Decoder(load_checkpoint(said.checkpoint))
-    sampling = Sampling(said.temperature, said.min_p)
-    valid = open_pack(said.pack).split("valid")
-    for kind in ("real bands", "synthetic band"):
-        table: dict[str, dict[str, list[float]]] = {}
-        taken = 0
-        rng = np.random.default_rng(1)
-        for index in np.random.default_rng(0).permutation(len(valid)):
-            song = valid[int(index)]
-            parts = set(song.notes["part"].tolist())
-            synthetic = song.meta["synthetic"] == "True"
-            if synthetic != (kind == "synthetic band") or song.bar_count < said.bars or not {DRUMS, BASS} <= parts:
-                continue
-            start = (song.bar_count - said.bars) // 2
-            song = excerpt(song, start, start + said.bars)
-            with threadpool_limits(1, "blas"):
-                ours = generated(decoder, song, sampling, rng)
-            own = song.notes[song.notes["part"] > 0]
-            for column, notes in (("own band", own), ("shuffled", shuffled(song, rng)), ("model", ours)):
-                for name, value in measures(song, notes).items():
-                    table.setdefault(name, {}).setdefault(column, []).append(value)
-            taken += 1
-            if taken == said.songs:
-                break
-        print(f"\n{kind}: {taken} held-out excerpts of {said.bars} bars; mean ± standard error")
-        print(
-            f"| {'measure':36} | {'own band':15} | {'model':15} | {'shuffled':15} |\n|{'-' * 38}|" + f"{'-' * 17}|" * 3
-        )
-        for name in sorted(table):
-            cells = [table[name].get(column, []) for column in ("own band", "model", "shuffled")]
-            shown = [f"{np.mean(c):.2f} ± {np.std(c) / max(len(c), 1) ** 0.5:.2f}" if c else "" for c in cells]
-            print(f"| {name:36} | {shown[0]:15} | {shown[1]:15} | {shown[2]:15} |")
+    try:
+        songs = held_out(open_pack(said.pack), said.split.split(","))
+        systems, _ = bands(["own", "shuffled", "ours"], Arranger.load(said.checkpoint))
+    except ComposerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    for kind in said.kinds.split(","):
+        table_of(kind, choose(songs, kind, said.songs, said.bars, 1, said.seed), systems, said.seed)
+    return 0
+
+
+def table_of(kind: str, excerpts: list, systems: dict, seed: int) -> None:
+    """Play, measure and print one kind of music."""
+    if len({one.work for one in excerpts}) < 2:
+        print(f"\n{kind}: fewer than two held-out songs")
+        return
+    began = time.perf_counter()
+    show = study.perform(kind, excerpts, systems, seed, lambda done: None)
+    table = study.figures(show, seed, lambda done: None)
+    apart = study.told_apart(show, seed, lambda done: None)
+    print(f"\n{KINDS.get(kind, kind)}: {len(set(show.works))} songs; mean (95 % interval over songs)")
+    print(f"| {'':42} | {'own':20} | {'ours':20} | {'shuffled':20} |\n|{'-' * 44}|" + f"{'-' * 22}|" * 3)
+    for name, row in table.items():
+        cells = [shown(row["systems"][system]) for system in ("own", "ours", "shuffled")]
+        print(f"| {name:42} | " + " | ".join(f"{cell:20}" for cell in cells) + " |")
+    for system, one in apart.items():
+        by = ", ".join(f"{family} {found['value']:.2f}" for family, found in one["by_family"].items() if found["value"])
+        print(f"{system} told from own by eight bars: AUC {shown(one['auc'])}; {by}")
+    print(f"{time.perf_counter() - began:.0f} s")
+
+
+def shown(one: dict) -> str:
+    return "" if one["value"] is None else f"{one['value']:.2f} ({one['low']:.2f}–{one['high']:.2f})"
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())
