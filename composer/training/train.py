@@ -27,6 +27,7 @@ from composer.model.checkpoint import save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Batch, Network, State, field_losses
 from composer.training.adversary import Adversary, profiles_of
+from composer.training.briefs import Hiding
 from composer.training.card import corpora_of, grooves_of
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
@@ -63,7 +64,10 @@ class Trainer:
         workers: int = 0,
         pieces: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
+        hiding: Hiding = Hiding(),
+        build: Callable[[ModelConfig], Network] = Network,
     ) -> None:
+        """`workers` make lessons ahead; `start`, `hiding` and `build` are for runs that are not like all others."""
         self.pack, self.folder, self.config, self.recipe, self.pieces = pack, folder, config, recipe, pieces
         self.ranks, self.clock = ranks or Ranks(), clock
         self.device = self.ranks.device
@@ -73,7 +77,7 @@ class Trainer:
             )
         self.journal = Journal(folder, self.ranks.first)
         torch.manual_seed(recipe.seed)
-        self.network = Network(config).to(self.device)
+        self.network = build(config).to(self.device)
         leave_autocast(self.network)
         self.adversary = Adversary(config.style).to(self.device)
         saved = self._saved()
@@ -90,7 +94,7 @@ class Trainer:
         train = pack.split("train")
         if not len(train):
             raise InputError("the pack has no songs to train on; pack more of them")
-        source = Source(train, corpus_weights(train, recipe.real_share), config, recipe.window, recipe.seed)
+        source = Source(train, corpus_weights(train, recipe.real_share), config, recipe.window, recipe.seed, hiding)
         places = [source.begin(lane) for lane in range(recipe.batch)]
         torch.manual_seed(recipe.seed + self.ranks.rank)
         if saved is not None:
