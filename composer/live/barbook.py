@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from composer.live.plan import Plan
 
 KEPT_BARS = 12
@@ -18,6 +16,8 @@ class BarBook:
         """What was really committed, repeats included."""
         self.pending: dict[int, tuple[int, float]] = {}
         """Ask number → (bar, when asked)."""
+        self.usual_s = 0.15
+        """A safe guess at how long an answer takes: above most of the last twenty."""
         self.missed = 0
         self.planned = 0
         self._took: list[float] = []
@@ -34,6 +34,7 @@ class BarBook:
         """Enter a plan; returns whether it is news: not older than the one there is."""
         _, asked_s = self.pending.pop(plan.number, (0, now_s))
         self._took = [*self._took[-19:], now_s - asked_s]
+        self.usual_s = sorted(self._took)[int(0.9 * len(self._took))]
         known = self.plans.get(plan.bar)
         if known is not None and known.number > plan.number:
             return False
@@ -49,11 +50,6 @@ class BarBook:
     def forget_asks(self) -> None:
         """The generator has gone, and its answers with it."""
         self.pending.clear()
-
-    @property
-    def usual_s(self) -> float:
-        """A safe guess at how long an answer takes: above most of the last twenty."""
-        return float(np.quantile(self._took, 0.9)) if self._took else 0.15
 
     def commit(self, bar: int) -> tuple[Plan | None, bool]:
         """What to play in a bar, and whether it was missed: then the last bar's groove comes again."""

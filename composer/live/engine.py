@@ -49,6 +49,7 @@ COMMIT_S = 0.03
 SAFETY_S = 0.04
 LATE_S = 0.005
 HEARTBEAT_S = 0.25
+SHOW_S = 0.05
 LISTEN_AGAIN = 0.15
 """Beats after each beat at which it is asked whether the player went elsewhere."""
 CLICK, ACCENT = 75, 76
@@ -113,6 +114,7 @@ class Engine:
         self.finished = ""
         """Why the jam is over, "" while it is not."""
         self.view = JamView()
+        self._shown_s = -math.inf
 
     # --- the loop -----------------------------------------------------------------------------------------------
 
@@ -192,7 +194,7 @@ class Engine:
                 self._port_up(item)
             case GeneratorLost():
                 self._generator_lost(item)
-        self._show()
+        self._show(at_once=isinstance(item, Command | PortDown | PortUp))
 
     def _hear(self, heard: Heard) -> None:
         data, now_s = heard.data, heard.time_s
@@ -668,8 +670,12 @@ class Engine:
             f" | missed {self.book.missed} late {self.late}"
         )
 
-    def _show(self, state: str = "") -> None:
-        """Lay out the view anew."""
+    def _show(self, state: str = "", at_once: bool = False) -> None:
+        """Lay out the view anew, now and then: nobody looks more often."""
+        now_s = self.inbox.now()
+        if not state and not at_once and now_s - self._shown_s < SHOW_S:
+            return
+        self._shown_s = now_s
         running = self.transport.running
         beat = self.transport.beat_at(self.inbox.now()) + 1e-6
         bar = self.transport.bar_at(beat) if running else 0

@@ -14,7 +14,6 @@ import numpy as np
 from composer.harmony.harmonise import roots_first
 from composer.harmony.melody_features import melody_features, signature_tonic
 from composer.harmony.melody_model import QUALITIES, MelodyModel
-from composer.harmony.viterbi import best_path
 from composer.live.hearing import STATES, SUFFIXES, chroma_of, score_chroma, state_tones
 from composer.live.plan import HEARD_DTYPE
 from composer.live.progressions import Progressions
@@ -47,6 +46,26 @@ class Outlook:
     """How many of them have been heard."""
     key: int
     """Tonic of the major scale that fits what was heard lately, 0..11, -1 unknown."""
+
+
+def steady_path(scores: np.ndarray, costs: np.ndarray) -> np.ndarray:
+    """Viterbi where every change costs the same: scores (beats, states), costs (beats,) of a change into each beat → (beats,).
+
+    A state is entered from itself or from the best of all, so that a beat takes one pass and not states squared.
+    """
+    count, states = scores.shape
+    back = np.zeros((count, states), np.int64)
+    best, own = scores[0].astype(np.float64), np.arange(states)
+    for beat in range(1, count):
+        top = int(best.argmax())
+        stay = best >= best[top] - costs[beat]
+        back[beat] = np.where(stay, own, top)
+        best = np.where(stay, best, best[top] - costs[beat]) + scores[beat]
+    path = np.zeros(count, np.int64)
+    path[-1] = best.argmax()
+    for beat in range(count - 1, 0, -1):
+        path[beat - 1] = back[beat, path[beat]]
+    return path
 
 
 class Harmonist:
@@ -86,8 +105,7 @@ class Harmonist:
         key = self.key(heard)
         scores = self._scores(first, heard, key)
         weights = self._weights(np.arange(first, heard))
-        moves = np.stack([-cost * (1 - np.eye(STATES)) for cost in CHANGE])
-        path = best_path(scores, moves, weights)
+        path = steady_path(scores, np.array(CHANGE)[weights])
         path[: int(np.argmax(sounding))] = path[int(np.argmax(sounding))]
         states[first : min(heard, until_beat)] = path[: max(0, until_beat - first)]
         for beat in range(heard, until_beat):

@@ -36,12 +36,15 @@ class Listener:
         self._notes: list[_Note] = []
         self._down: dict[tuple[str, int], _Note] = {}
         self._pedal: set[str] = set()
+        self._version = 0
+        self._chord_now: tuple[tuple[int, float, str], Chord] | None = None
         self.last_onset = -math.inf
         self.loudness = USUAL_VELOCITY
         """Velocity of the player's recent notes, smoothed over about a dozen."""
 
     def hear(self, port: str, data: bytes, beat: float) -> None:
         """One message from an input."""
+        self._version += 1
         if midi.is_note_on(data):
             self._finish(port, data[1], beat)
             note = _Note(beat, data[1], data[2])
@@ -88,6 +91,12 @@ class Listener:
 
     def chord_now(self, beat: float, expected: Chord) -> Chord:
         """The chord at this moment: the expected one, unless the player's notes of this beat plainly say another."""
+        asked = self._version, beat, expected.symbol
+        if self._chord_now is None or self._chord_now[0] != asked:
+            self._chord_now = asked, self._hear_chord(beat, expected)
+        return self._chord_now[1]
+
+    def _hear_chord(self, beat: float, expected: Chord) -> Chord:
         start = math.floor(beat + 0.02)
         recent = [
             note for note in self._notes if note.onset > start - 0.15 or note.end is None or note.end > start + 0.2

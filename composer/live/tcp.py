@@ -36,8 +36,13 @@ class TcpLink:
         self._wake, self._woken = socket.socketpair()
         self._selector.register(self._woken, selectors.EVENT_READ)
         self._closed = False
-        if not self._connect():
-            self._listen()
+        try:
+            if not self._connect():
+                self._listen()
+        except InputError:
+            for each in (self._wake, self._woken, self._selector):
+                each.close()
+            raise
         self._thread = threading.Thread(target=self._run, name=f"midi {self.name}", daemon=True)
         self._thread.start()
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from composer.harmony.chord import NO_CHORD
+from composer.gm import ROLES
+from composer.harmony.chord import NO_CHORD, Chord
 from composer.live import midi
 from composer.live.engine import Engine, Line, Wiring
 from composer.live.generator import InlinePlanner
@@ -35,22 +36,22 @@ class PatternLeader:
     def plan(self, ask: Ask) -> Plan:
         self.asks.append(ask)
         beats, bar = self.beats, ask.bar
-        self.harmonist.hear(ask.heard, max(0, bar - 2) * beats, ask.now_beat)
-        outlook = self.harmonist.outlook(ask.now_beat, (bar + 2) * beats)
-        lane = [NO_CHORD if state < 0 else chord_of(int(state)) for state in outlook.states]
+        if ask.wishes.chords:
+            lane = [Chord.parse(ask.wishes.chords[beat % len(ask.wishes.chords)]) for beat in range(2 * beats)]
+        else:
+            self.harmonist.hear(ask.heard, max(0, bar - 2) * beats, ask.now_beat)
+            states = self.harmonist.outlook(ask.now_beat, (bar + 2) * beats).states[bar * beats :].tolist()
+            lane = [NO_CHORD if state < 0 else chord_of(state) for state in states]
         rows = []
-        for beat, chord in enumerate(lane[bar * beats : (bar + 1) * beats]):
+        for beat, chord in enumerate(lane[:beats]):
             rows.append((1, bar, 12 * beat, 36 if beat % 2 == 0 else 38, 0, 10))
             if chord.root >= 0:
                 rows.append((2, bar, 12 * beat, 28 + (chord.root - 28) % 12, 8, 10))
                 rows += [(4, bar, 12 * beat, 60 + tone, 11, 9) for tone in chord.tones[:3]]
-        resting = [index for name, index in (("drums", 1), ("bass", 2), ("piano", 4)) if name in ask.wishes.resting]
-        notes = np.array([row for row in rows if row[0] not in resting], GRID_NOTE_DTYPE)
+        playing = {ROLES.index(part) for part in ask.wishes.parts if part not in ask.wishes.resting}
+        notes = np.array([row for row in rows if row[0] in playing], GRID_NOTE_DTYPE)
         symbols = [chord.symbol for chord in lane]
-        return Plan(
-            ask.number, bar, ask.cut, notes, tuple(symbols[bar * beats : (bar + 1) * beats]),
-            tuple(symbols[(bar + 1) * beats : (bar + 2) * beats]), 0.01,
-        )  # fmt: skip
+        return Plan(ask.number, bar, ask.cut, notes, tuple(symbols[:beats]), tuple(symbols[beats:]), 0.01)
 
 
 @dataclass
@@ -114,7 +115,9 @@ def settings(**changes: object) -> JamSettings:
     return replace(JamSettings(parts=("drums", "bass", "piano"), bars=4), **changes)  # type: ignore[arg-type]
 
 
-def comping(symbols: Iterable[str], bpm: float = 120.0, late_s: float = 0.0, beats: int = 4) -> list[tuple[float, bytes]]:
+def comping(
+    symbols: Iterable[str], bpm: float = 120.0, late_s: float = 0.0, beats: int = 4
+) -> list[tuple[float, bytes]]:
     """A player who strikes one chord a bar and holds it: (seconds, message)."""
     out = []
     bar_s = beats * 60 / bpm
