@@ -19,6 +19,7 @@ import numpy as np
 
 from composer.corpora.drum_fills import with_fills
 from composer.corpora.mma_grooves import EXTRA_GROOVES, Groove, find_groove, grooves
+from composer.corpora.ringing import damped
 from composer.corpora.song import OnSkip, Song, ignore_skip
 from composer.errors import InputError
 from composer.gm import BAND, MELODY, family
@@ -96,7 +97,7 @@ def arrange(song: Song, groove: Groove | str, rng_seed: int, mma: str = "mma") -
     bars = _chart_bars(song, groove)
     text = _chart(song, groove, bars, rng)
     played = _play(text, mma, f"{song.id} in {groove.label}")
-    made = _join(song, groove, bars, played, rng_seed)
+    made = damped(_join(song, groove, bars, played, rng_seed))
     return made if groove.fills else _filled(made, bars, rng)
 
 

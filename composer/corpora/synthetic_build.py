@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from composer.corpora.ringing import damped
 from composer.corpora.song import OnSkip, Song, ignore_skip, with_form
 from composer.corpora.synthetic import songs
 from composer.corpora.works import one_work
@@ -76,7 +77,8 @@ def _counting(reasons: Counter[str]) -> OnSkip:
 def read(out: Path) -> Iterator[Song]:
     """The songs of every shard in a folder this machine has built, each with its form. Pickles: never open others'."""
     for shard in sorted(out.glob("mma-*.pickle")):
-        yield from map(one_work, map(with_form, pickle.loads(shard.read_bytes())))
+        for song in pickle.loads(shard.read_bytes()):
+            yield one_work(with_form(damped(song)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
