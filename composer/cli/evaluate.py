@@ -24,7 +24,7 @@ EPILOG = """writes into the output folder:
   *.png              a picture a family        listening/        index.html, a blind A/B test, and its sound
 
 examples:
-  composer evaluate songs.npz --songs 16 --out evaluation
+  composer evaluate songs.npz --songs 16 --out evaluation --strengths 0.5,1,1.5
   composer evaluate songs.npz --systems own,ours --kinds bands --no-style --listen 12
   composer evaluate --tally votes-1.json votes-2.json
 
@@ -94,7 +94,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     opt.add_soundfont(listen)
     opt.add_output(parser)
-    parser.set_defaults(out=Path("evaluation"))
 
 
 def run(args: argparse.Namespace) -> int:

@@ -91,4 +91,4 @@ def test_mistakes_are_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert error.count("\n") == 1
-    assert not (here / "evaluation").exists()
+    assert not (here / "out").exists()
