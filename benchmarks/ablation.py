@@ -142,7 +142,7 @@ def run(name: str, pack: Pack, out: Path, size: str, minutes: float, seed: int, 
 def table(results: dict[str, list[dict[str, Any]]], title: str) -> str:
     """Markdown: a row a variant, the mean over seeds."""
     corpora = sorted({corpus for rows in results.values() for row in rows for corpus in row["valid"]["by_corpus"]})
-    head = ["", "parameters", "notes/s", "bits a note", *FIELDS, *corpora]
+    head = ["", "parameters", "notes/s", "bits a note", "last weights", "their average", *FIELDS, *corpora]
     lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
     for name, rows in results.items():
 
@@ -151,10 +151,11 @@ def table(results: dict[str, list[dict[str, Any]]], title: str) -> str:
 
         cells = [f"{mean(lambda r: r['parameters']) / 1e6:.2f} M", f"{mean(lambda r: r['notes_s']):,.0f}"]
         cells.append(f"**{mean(lambda r: r['valid']['bits']):.3f}**")
+        cells += [f"{mean(lambda r, k=kind: r[k]):.3f}" for kind in ("plain", "averaged")]
         cells += [f"{mean(lambda r, f=field: r['valid']['by_field'][f]):.3f}" for field in FIELDS]
         cells += [f"{mean(lambda r, c=corpus: r['valid']['by_corpus'][c]):.2f}" for corpus in corpora]
         lines.append(f"| {VARIANTS[name].says} | {' | '.join(cells)} |")
-    note = "A star marks the synthetic band. notes/s: learned in training, everything counted."
+    note = "Bits a note: the best validation, of weights or average. A star marks the synthetic band. notes/s: in training."
     return f"{title}\n\n" + "\n".join(lines) + f"\n\n{note}\n"
 
 

@@ -43,6 +43,7 @@ def draw_curves(runs: Mapping[str, Sequence[dict[str, Any]]], path: Path) -> Non
             points = [(m, v["by_field"][field]) for m, v in valid if field in v.get("by_field", {})]
             fields.plot(*_xy(points), color=shade, marker="o", ms=3, label=field)
     for axes in (whole, fields):
+        axes.set_xlim(left=0)
         if axes.lines:
             axes.legend(fontsize=8, labelcolor=INK, facecolor=PAPER, edgecolor=PAPER, framealpha=0.8)
     staged = path.with_name(f".{path.name}.part")

@@ -17,7 +17,9 @@ class FloatLSTM(nn.LSTM):
         self, x: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         with torch.autocast("cpu", enabled=False):
-            after: tuple[Tensor, tuple[Tensor, Tensor]] = super().forward(x.float() if x.device.type == "cpu" else x, state)
+            after: tuple[Tensor, tuple[Tensor, Tensor]] = super().forward(
+                x.float() if x.device.type == "cpu" else x, state
+            )
             return after
 
 
