@@ -47,6 +47,8 @@ class MelodyModel:
     dilations: tuple[int, ...]
     members: tuple[tuple[str, dict[str, np.ndarray]], ...]
     """(kind, weights by name) for each network, float32."""
+    shares: tuple[float, ...] | None = None
+    """How much each network's probabilities count, None for alike."""
 
     @classmethod
     def load(cls, folder: Path | None = None) -> MelodyModel:
@@ -71,12 +73,15 @@ class MelodyModel:
         for name, array in tensors.items():
             member, _, rest = name.partition(".")
             members[int(member)][rest] = array.astype(np.float32)
-        return cls(tuple(config["dilations"]), tuple(zip(config["members"], members, strict=True)))
+        shares = tuple(float(share) for share in config["shares"]) if "shares" in config else None
+        if shares is not None and len(shares) != len(members):
+            raise CheckpointError(f"{folder}: {len(shares)} shares for {len(members)} networks")
+        return cls(tuple(config["dilations"]), tuple(zip(config["members"], members, strict=True)), shares)
 
     def log_probabilities(self, features: np.ndarray) -> np.ndarray:
         """Features (beats, WIDTH) → log probabilities (beats, STATES), state 12 * quality + root above the reference."""
         chances = [_softmax(_logits(kind, weights, self.dilations, features)) for kind, weights in self.members]
-        return np.asarray(np.log(np.mean(chances, axis=0) + 1e-9))
+        return np.asarray(np.log(np.average(chances, axis=0, weights=self.shares) + 1e-9))
 
 
 def default_harmony() -> Path:
