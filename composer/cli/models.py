@@ -46,7 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made["trace"].add_argument("file", type=Path, help="a .mid or .json that composer wrote")
     made["trace"].add_argument("--model", help="also look at this checkpoint folder (default: register and shipped)")
     made["record"].add_argument("folder", type=Path, help="a checkpoint folder")
-    made["record"].add_argument("--pack", type=Path, required=True, help="the pack of songs (.npz) it was trained on")
+    made["record"].add_argument("--pack", type=Path, help="the pack of songs (.npz) it was trained on")
+    made["record"].add_argument(
+        "--corpora",
+        metavar="NAMES",
+        help="instead of a pack: corpora, with commas, whose training songs it learned from",
+    )
+    made["record"].add_argument("--data", type=Path, help="folder that holds the corpora (default: COMPOSER_DATA)")
     made["keygen"].add_argument("name", nargs="?", default="me", help="the key's name (default: me)")
     made["keygen"].add_argument("--out", type=Path, help="folder for the pair (default: the user's keys, trusted)")
     made["trust"].add_argument("key", type=Path, help="a .pub file")
@@ -239,14 +245,29 @@ def _unchanged(file: Path) -> None:
 
 
 def _record(args: argparse.Namespace) -> int:
-    from composer.training.packing import open_pack
     from composer.trust import record, register, signature
 
     register.read_card(args.folder)
-    trained = (about["meta"] for about in open_pack(args.pack).about if about["meta"]["split"] == "train")
+    if (args.pack is None) == (args.corpora is None):
+        raise InputError("models record: name either --pack or --corpora")
+    trained = [song for song in (_packed(args.pack) if args.pack else _read(args)) if song["split"] == "train"]
     signature.drop(args.folder)
     print(f"{args.folder}: the record has {record.write_songs(args.folder, trained)} songs; sign it again")
     return 0
+
+
+def _packed(pack: Path) -> Iterator[dict[str, Any]]:
+    from composer.training.packing import open_pack
+
+    return (about["meta"] for about in open_pack(pack).about)
+
+
+def _read(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    from composer.corpora import data_root, iter_songs
+    from composer.trust import record
+
+    for song in iter_songs(args.corpora.split(","), args.data or data_root()):
+        yield {name: getattr(song, name) for name in record.FIELDS}
 
 
 def _keygen(args: argparse.Namespace) -> int:
