@@ -166,14 +166,12 @@ def _songs(args: argparse.Namespace) -> int:
     from composer.trust import record
 
     folder = _folder(args.model)
+    songs = list(record.read_songs(folder))
+    if not songs:
+        raise CheckpointError(f"{folder}: has no record of songs; see: composer models record --help")
     table = csv.DictWriter(sys.stdout, record.FIELDS)
     table.writeheader()
-    count = 0
-    for song in record.read_songs(folder):
-        table.writerow(song)
-        count += 1
-    if not count:
-        raise CheckpointError(f"{folder}: has no record of songs; see: composer models record --help")
+    table.writerows(songs)
     return 0
 
 
@@ -356,6 +354,8 @@ def _is_band(folder: Path) -> bool:
     weights = folder / signature.WEIGHTS
     if weights.is_file() and card.get("sha256") != register.digest_of(weights):
         raise CheckpointError(f"{folder}: the weights do not match their card; get it again")
+    if not (folder / signature.CONFIG).exists():
+        return False
     try:
         return "vocabulary" in json.loads((folder / signature.CONFIG).read_text("utf-8"))
     except (OSError, ValueError) as error:

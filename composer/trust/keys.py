@@ -109,9 +109,11 @@ def read_private(path: Path) -> Ed25519PrivateKey:
     passphrase = os.environ.get(KEY_PASSPHRASE_VARIABLE, "").encode() or None
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), passphrase)
-    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); name a .key file") from None
+    except (ValueError, TypeError, UnsupportedAlgorithm):
         raise InputError(
-            f"{path}: cannot be read as a private key ({error}); an encrypted one needs {KEY_PASSPHRASE_VARIABLE}"
+            f"{path}: not a private key, or one whose passphrase is not in {KEY_PASSPHRASE_VARIABLE}"
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise InputError(f"{path}: not an Ed25519 key; make one with 'composer models keygen'")

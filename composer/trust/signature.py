@@ -25,7 +25,9 @@ from composer.trust.places import write_file
 
 SIGNATURE = "signature.json"
 WEIGHTS, CONFIG, CARD, SONGS = "weights.safetensors", "config.json", "card.json", "songs.jsonl.gz"
-REQUIRED = (WEIGHTS, CONFIG, CARD)
+ENCRYPTED = ".aes"
+"""What the name of a file ends in that holds weights encrypted; the signature is over what is inside."""
+_SIGNED = (".safetensors", ".json", ".jsonl.gz")
 FORMAT = "composer checkpoint signature 1"
 
 State = Literal["project", "trusted", "unknown", "unsigned"]
@@ -109,9 +111,8 @@ def _check(folder: Path, digests: Mapping[str, str]) -> Verdict:
         return Verdict("unsigned")
     except (OSError, ValueError, KeyError, TypeError, binascii.Error):
         raise CheckpointError(f"{path}: the signature is damaged; get the checkpoint again") from None
-    missing = set(REQUIRED) - signed.keys()
-    if missing:
-        raise CheckpointError(f"{path}: signs no {', '.join(sorted(missing))}; get the checkpoint again")
+    if CARD not in signed or not any(name.endswith(".safetensors") for name in signed):
+        raise CheckpointError(f"{path}: signs no {CARD} or no weights; get the checkpoint again")
     if not verify(raw, signature, _message(signed, signer)):
         raise CheckpointError(f"{path}: the signature is not genuine; get the checkpoint again")
     found = _digests(folder, digests)
@@ -129,17 +130,24 @@ def _check(folder: Path, digests: Mapping[str, str]) -> Verdict:
 
 
 def _digests(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
-    """SHA-256 of every file of the checkpoint, by name."""
+    """SHA-256 of every file that belongs to the checkpoint (weights, card, config, record), by name."""
+    try:
+        here = {path.name for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")}
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read ({error.strerror})") from None
+    names = {name.removesuffix(ENCRYPTED) for name in here} - {SIGNATURE}
+    names = {name for name in names if name.endswith(_SIGNED)}
+    weights = [name for name in names if name.endswith(".safetensors")]
+    if CARD not in names or not weights:
+        missing = WEIGHTS if CARD in names else CARD
+        raise CheckpointError(f"{folder}: not a checkpoint, {missing} is missing; name a folder made by training")
     found: dict[str, str] = {}
-    for name in (*REQUIRED, SONGS):
+    for name in sorted(names):
         if name in known:
             found[name] = known[name]
             continue
         try:
             found[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except FileNotFoundError:
-            if name in REQUIRED:
-                raise CheckpointError(f"{folder}: not a checkpoint, {name} is missing") from None
         except OSError as error:
             raise CheckpointError(f"{folder / name}: cannot be read ({error.strerror})") from None
     return found

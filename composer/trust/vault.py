@@ -11,8 +11,10 @@ import os
 import sys
 
 from composer.errors import CheckpointError, InputError
+from composer.trust.signature import ENCRYPTED as SUFFIX
 
-SUFFIX = ".aes"
+__all__ = ["PASSPHRASE_VARIABLE", "SUFFIX", "ask_passphrase", "lock", "unlock"]
+
 PASSPHRASE_VARIABLE = "COMPOSER_PASSPHRASE"
 _MAGIC = b"composer AES-256-GCM scrypt 1\n"
 _COST = 15
