@@ -83,10 +83,10 @@ class ControlSurface:
 def _refuse_strangers(connection: Any, request: Any) -> Any:
     """Programs name no origin; a page names its own, and must be of this machine. The host asked for must be us, too."""
     origin = request.headers.get("Origin")
-    host = request.headers.get("Host", "")
+    hosts = request.headers.get_all("Host")
     mine = ("127.0.0.1", "localhost", "[::1]")
     if origin is not None and urlsplit(origin).hostname not in ("127.0.0.1", "localhost", "::1"):
         return connection.respond(403, "only pages of this machine may connect\n")
-    if host.rpartition(":")[0] not in mine and host not in mine:
+    if not all(host.rpartition(":")[0] in mine or host in mine for host in hosts):
         return connection.respond(403, "only 127.0.0.1 is served\n")
     return None

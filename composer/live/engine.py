@@ -461,10 +461,11 @@ class Engine:
         self._planner.ask(ask)
 
     def _wishes(self, bar: int) -> Wishes:
-        silent = self.listener.silent_beats(self.transport.bar_start(bar)) / self.transport.bar_beats
+        now = self.transport.beat_at(self.inbox.now())
+        silent = self.listener.silent_beats(now) / self.transport.bar_beats
         casting = cast(self.desk.mode, bar, self.settings.parts, silent, self.listener.last_onset > -math.inf)
         self._casting = casting
-        intensity = self._intensity()
+        intensity = self._intensity(now)
         density = {}
         for part in self.settings.parts:
             level = self.desk.density.get(part, 0) or (intensity if part != "bass" else 0)
@@ -477,11 +478,11 @@ class Engine:
             casting.soloist, self.settings.temperature, self.settings.chords,
         )  # fmt: skip
 
-    def _intensity(self) -> int:
+    def _intensity(self, now: float) -> int:
         """How busy the player is, 1..5; 0 before there is anything to go by."""
         if self.listener.last_onset == -math.inf:
             return 0
-        busy = self.listener.notes_per_beat(self.transport.beat_at(self.inbox.now()))
+        busy = self.listener.notes_per_beat(now)
         return 0 if busy == 0 else 1 + sum(busy > edge for edge in (0.45, 0.9, 1.6, 2.6))
 
     def _beat(self, bar: int, beat: int) -> None:

@@ -24,9 +24,9 @@ _STEPS = {
     "m7b5": (0, 3, 6, 10),
     "sus4": (0, 5, 7),
 }
-_WEIGHTS = {0: 1.0, 3: 1.0, 4: 1.0, 5: 0.8, 6: 0.9, 7: 0.75, 10: 0.6, 11: 0.6}
+_WEIGHTS = {0: 1.0, 3: 1.0, 4: 1.0, 5: 0.8, 6: 0.9, 7: 0.75, 10: 0.7, 11: 0.7}
 """How much each step over the root says."""
-_RARITY = {"": 0.0, "m": 0.0, "7": -0.10, "m7": -0.10, "maj7": -0.14, "dim": -0.15, "m7b5": -0.2, "sus4": -0.2}
+_RARITY = {"": 0.0, "m": 0.0, "7": -0.06, "m7": -0.06, "maj7": -0.08, "dim": -0.15, "m7b5": -0.2, "sus4": -0.2}
 _BASS_IS_ROOT, _BASS_IS_TONE = 0.3, 0.08
 _LOW = 60
 """Only a lowest note under this pitch is a bass and speaks for a root; a lone tune's lowest note is not."""

@@ -38,7 +38,7 @@ class Listener:
         self._pedal: set[str] = set()
         self._version = 0
         self._chord_now: tuple[tuple[int, float, str], Chord] | None = None
-        self.last_onset = -math.inf
+        self.last_onset = self._last_end = -math.inf
         self.loudness = USUAL_VELOCITY
         """Velocity of the player's recent notes, smoothed over about a dozen."""
 
@@ -71,6 +71,7 @@ class Listener:
         note = self._down.pop((port, pitch), None)
         if note is not None:
             note.end = beat
+            self._last_end = max(self._last_end, beat)
 
     def release(self, port: str, beat: float) -> None:
         """A port has gone, and whatever was held there with it."""
@@ -127,4 +128,4 @@ class Listener:
 
     def silent_beats(self, beat: float) -> float:
         """Beats since anything was struck or held."""
-        return 0.0 if self._down else beat - self.last_onset
+        return 0.0 if self._down else beat - max(self.last_onset, self._last_end)

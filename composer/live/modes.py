@@ -34,7 +34,7 @@ def cast(mode: str, bar: int, parts: tuple[str, ...], silent_bars: float, has_pl
         if bar // length % 2:
             return Casting(soloist, lift=0, says=f"the band's {length}")
         return Casting(resting=(soloist,) if len(others) else (), lift=-1, says=f"your {length}")
-    if not has_played or silent_bars < HOLD_BARS:
+    if not has_played or silent_bars <= HOLD_BARS:
         return Casting(says="with you")
     if mode == "continue":
         return Casting(soloist, says="going on without you")

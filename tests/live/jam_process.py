@@ -16,9 +16,15 @@ from composer.live.settings import JamSettings  # noqa: E402
 from tests.live.band import PatternLeader  # noqa: E402
 
 
+def say(text: str) -> None:
+    """A line for whoever started us."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def make_leader() -> PatternLeader:
     """In the generator's process: its id is told, so that it can be killed."""
-    print(f"generator {os.getpid()}", flush=True)
+    say(f"generator {os.getpid()}")
     return PatternLeader()
 
 
@@ -39,7 +45,7 @@ def main() -> None:
     record = Path(sys.argv[2]) if len(sys.argv) > 2 else None
     plan = SessionPlan(settings, (name,), (Route(name),), record, make_leader=make_leader)
     try:
-        with Session(plan, lambda text: print(text, flush=True)) as session:
+        with Session(plan, say) as session:
             while not session.wait(0.1):
                 pass
     except KeyboardInterrupt:

@@ -42,7 +42,7 @@ def test_the_same_jam_twice() -> None:
     runs = []
     for _ in range(2):
         stage = Stage(settings(bars=16))
-        stage.play(comping((FOUR + ["F", "G"]) * 3, late_s=0.01), stage.downbeat_s())
+        stage.play(comping(([*FOUR, "F", "G"]) * 3, late_s=0.01), stage.downbeat_s())
         stage.engine.run()
         runs.append(stage.port.sent)
     assert runs[0] == runs[1]
@@ -68,7 +68,7 @@ def test_count_in_comes_first() -> None:
 def test_it_follows_chords_it_could_not_know() -> None:
     stage = Stage(settings(bars=32))
     start = stage.downbeat_s()
-    songs = (FOUR + ["F", "C", "G", "Am"]) * 4
+    songs = ([*FOUR, "F", "C", "G", "Am"]) * 4
     stage.play(comping(songs, late_s=0.015), start)
     stage.engine.run()
     assert share_in_chord(stage, songs, start) > 0.85
@@ -280,7 +280,6 @@ def test_slaved_to_a_clock_that_stops_and_goes_on() -> None:
     begin = stage.inbox.now() + 1
     pulse_s = 60 / 100 / 24
     stage.inbox.put_at(begin - 0.001, Heard("keys", bytes((midi.START,)), begin - 0.001))
-    beats = 0
     at = begin
     for number in range(24 * 24):
         if number == 24 * 10:  # stopped in bar 3, set back to bar 3's beginning, and on
@@ -290,7 +289,6 @@ def test_slaved_to_a_clock_that_stops_and_goes_on() -> None:
             stage.inbox.put_at(at - 0.001, Heard("keys", bytes((midi.CONTINUE,)), at - 0.001))
         stage.inbox.put_at(at, Heard("keys", bytes((midi.CLOCK,)), at))
         at += pulse_s
-        beats += 1
     stage.engine.run()
     drums = [when for when, _ in stage.port.notes(9)]
     assert drums[4:10] == pytest.approx([begin + 0.6 * beat for beat in range(4, 10)], abs=0.003)

@@ -41,7 +41,7 @@ def test_names(text: str, kind: str, value: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "virtual:", "tcp:host", "tcp:host:99999", "tcp::x", "file:"])
 def test_names_that_are_none(text: str) -> None:
-    with pytest.raises(InputError, match="as in|needs a name"):
+    with pytest.raises(InputError, match=r"as in|needs a name"):
         PortName.parse(text)
 
 
@@ -166,5 +166,5 @@ def test_an_address_of_another_machine_is_refused_in_words(stack: ExitStack) -> 
 
 def test_a_file_is_no_output(stack: ExitStack) -> None:
     ports = stack.enter_context(Ports(LiveInbox().put))
-    with pytest.raises(InputError, match="--record jam.mid"):
+    with pytest.raises(InputError, match=r"--record jam\.mid"):
         ports.output(PortName.parse("file:jam.mid"))
