@@ -9,6 +9,7 @@ the relative major, where it is minor), so that one song in twelve keys is one s
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from composer.errors import CheckpointError
 from composer.harmony.chord import Chord
 from composer.harmony.circular import circular_logits
 from composer.harmony.melody_features import WIDTH
+from composer.trust.signature import SIGNATURE, check
 
 QUALITIES = ("", "m", "7", "maj7", "m7", "dim", "m7b5")
 """Suffixes that the model tells apart; `quality_of` maps every chord to one."""
@@ -54,12 +56,15 @@ class MelodyModel:
     def load(cls, folder: Path | None = None) -> MelodyModel:
         """Weights from a checkpoint folder, the shipped one by default. Raises CheckpointError."""
         from safetensors import SafetensorError
-        from safetensors.numpy import load_file
+        from safetensors.numpy import load
 
-        folder = default_harmony() if folder is None else folder
+        shipped, folder = folder is None, default_harmony() if folder is None else folder
         try:
             config = json.loads((folder / CONFIG).read_text())
-            tensors = load_file(folder / WEIGHTS)
+            blob = (folder / WEIGHTS).read_bytes()
+            if shipped or (folder / SIGNATURE).exists():
+                check(folder, {WEIGHTS: hashlib.sha256(blob).hexdigest()}, shipped)
+            tensors = load(blob)
         except (OSError, ValueError, SafetensorError) as error:
             raise CheckpointError(f"{folder}: the chord model cannot be read ({error}); reinstall composer") from None
         if config.get("features") != WIDTH or tuple(config.get("qualities", ())) != QUALITIES:
