@@ -171,7 +171,10 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         tempo, source = None, args.tempo
         if file_names and source != "clock":
             raise InputError("a file cannot tap or count in; give --tempo a number")
-    bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
+    try:
+        bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
+    except argparse.ArgumentTypeError as error:
+        raise InputError(f"--tempo: {error}") from None
     numerator, denominator = _meter(meter or "4/4")
     if file_names:
         from composer.live.player_file import FilePlayer

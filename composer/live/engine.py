@@ -16,6 +16,7 @@ from composer.harmony.chord import NO_CHORD, Chord
 from composer.live import midi
 from composer.live.barbook import BarBook
 from composer.live.clock_in import ClockFollower
+from composer.live.commands import obey
 from composer.live.echo import EchoFilter
 from composer.live.fit import fit
 from composer.live.inbox import Inbox
@@ -616,8 +617,6 @@ class Engine:
     # --- wishes -----------------------------------------------------------------------------------------------------
 
     def _obey(self, command: Command) -> None:
-        from composer.live.commands import obey
-
         obey(self, command)
 
     def set_tempo(self, bpm: float) -> None:

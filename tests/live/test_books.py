@@ -168,3 +168,20 @@ def test_taps_become_a_latency(tmp_path: Path) -> None:
     (tmp_path / "latency.json").write_text("{]")
     with pytest.raises(InputError, match="delete it and calibrate again"):
         Latencies.load(tmp_path / "latency.json")
+
+
+def test_the_tap_test_over_a_port() -> None:
+    """A player 60 ms behind every click, under a fake clock: that is what is measured, and the click ends."""
+    from composer.live.inbox import FakeInbox
+    from composer.live.items import Heard
+    from composer.live.tap_test import CLICKS, PERIOD_S, run_test
+
+    inbox = FakeInbox()
+    for number in range(CLICKS):
+        at = inbox.now() + 1.0 + number * PERIOD_S + 0.06
+        inbox.put_at(at, Heard("keys", midi.note_on(0, 60, 90), at))
+    out = Keeper("out")
+    late_s, spread_s = run_test(inbox, out, 9)
+    assert (late_s, spread_s) == (pytest.approx(0.06), pytest.approx(0.0, abs=1e-9))
+    assert sum(map(midi.is_note_on, out.sent)) == CLICKS
+    assert midi.is_note_off(out.sent[-1])

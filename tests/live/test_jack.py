@@ -134,7 +134,7 @@ def test_no_such_port_names_those_there_are() -> None:
     try:
         with (
             Ports(LiveInbox().put) as ports,
-            pytest.raises(InputError, match="did you mean 'player:keys'|there are: player:keys"),
+            pytest.raises(InputError, match=r"did you mean 'player:keys'|there are: player:keys"),
         ):
             ports.input(PortName.parse("player:kyes"))
     finally:

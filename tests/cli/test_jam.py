@@ -1,0 +1,84 @@
+"""The command line of the jam: its words, and its mistakes in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from composer.cli import build_parser, main
+from composer.cli.jam import session_plan
+
+
+def plan_of(*words: str):  # type: ignore[no-untyped-def]
+    return session_plan(build_parser("jam").parse_args(["jam", *words]))
+
+
+def test_the_words_become_a_session(seed_file: Path) -> None:
+    ports = ("--input", f"file:{seed_file}", "--output", "tcp:127.0.0.1:9080")
+    plan = plan_of(*ports, "--tempo", "120", "--bars", "16", "--record", "jam.mid", "--plain")
+    assert plan.settings.bars == 16
+    assert plan.settings.tempo_bpm == 120
+    assert plan.settings.thru
+    assert [route.port.text for route in plan.outputs] == ["tcp:127.0.0.1:9080"]
+    assert plan.record == Path("jam.mid")
+
+
+def test_a_file_brings_its_tempo_and_its_metre(seed_file: Path) -> None:
+    settings = plan_of("--input", f"file:{seed_file}").settings
+    assert (settings.tempo_bpm, settings.numerator, settings.denominator) == (120, 4, 4)
+
+
+def test_charts_channels_and_sources() -> None:
+    plan = plan_of(
+        "--input", "virtual:In", "--output", "drums=virtual:Kit", "--output", "virtual:Band", "--chords", "C | Am7 D7 # turn",
+        "--channel", "bass=7", "--tempo", "clock", "--density", "piano=4", "--program", "guitar=27",
+    )  # fmt: skip
+    settings = plan.settings
+    assert settings.chords == ("C",) * 4 + ("Am7",) * 2 + ("D7",) * 2
+    assert (settings.channels["bass"], settings.tempo_from, settings.count_in_bars, settings.thru) == (
+        6,
+        "clock",
+        0,
+        False,
+    )
+    assert (settings.density, settings.programs) == ({"piano": 4}, {"guitar": 27})
+    assert plan.outputs[0].parts == ("drums",)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--parts", "drums,kazoo"], "no part called 'kazoo'"),
+        (["--tempo", "fast"], "'fast' is no number"),
+        (["--tempo", "900"], "out of range"),
+        (["--mode", "solo"], "no mode called 'solo'"),
+        (["--meter", "four"], "write it as 4/4"),
+        (["--meter", "4/5"], "cannot be jammed in"),
+        (["--input", "file:nowhere.mid"], "nowhere.mid"),
+        (["--input", "tcp:9080"], "write tcp:HOST:PORT"),
+        (["--input", "synth"], "synth is an output"),
+        (["--output", "file:x.mid"], "to keep the jam, use --record x.mid"),
+        (["--output", "drums=tcp:127.0.0.1:1", "--parts", "drums,bass"], "bass"),
+        (["--chords", "C | H7"], "H"),
+        (["--style", "nonsense"], "no style called 'nonsense'"),
+        (["--stems", "out"], "give --record as well"),
+        (["--calibrate", "--output", "virtual:Band"], "exactly one each"),
+        (["--channel", "bass=17"], "1..16"),
+    ],
+)
+def test_mistakes_are_one_line(words: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plain = (
+        [] if any(word.startswith(("--output", "--calibrate")) for word in words) else ["--output", "tcp:127.0.0.1:1"]
+    )
+    assert main(["jam", *words, *(plain if "--input" in words else []), "--plain"]) == 1
+    err = capsys.readouterr().err
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_ports_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ports"]) == 0
+    out = capsys.readouterr().out
+    assert "inputs" in out
+    assert "virtual:NAME" in out
