@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.model.checkpoint import CARD, CONFIG, WEIGHTS, default_checkpoint
     from composer.output import staging
     from composer.training.finetune import Lessons, finetune
+    from composer.training.options import check_pack
     from composer.training.own_songs import files_in, own_pack, read_own, with_splits
     from composer.training.packing import open_pack
     from composer.training.threads import use_threads
@@ -79,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
     lessons = Lessons(
         minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
     )
-    others = open_pack(args.replay) if args.replay else None
+    others = open_pack(check_pack(args.replay)) if args.replay else None
     names = [WEIGHTS, CONFIG, CARD]
     with steps(args.quiet) as progress, staging(args.out, names, args.force) as folder:
         with progress.step("reading your files"):

@@ -37,12 +37,15 @@ def run(args: argparse.Namespace) -> int:
     if importlib.util.find_spec("optuna") is None:
         raise InputError("searching needs Optuna, which is not installed: pip install 'melody-to-band[tune]'")
 
+    from composer.output import check_free
+    from composer.training.options import check_pack
     from composer.training.packing import open_pack
     from composer.training.search import PICTURE, TABLE, search
     from composer.training.threads import use_threads
 
     use_threads(args.threads)
-    pack = open_pack(args.pack)
+    check_free(args.out, [])
+    pack = open_pack(check_pack(args.pack))
     with steps(args.quiet) as progress, progress.step("trying recipes") as tell:
         tried = search(
             pack, args.out, args.trials, args.minutes, args.size, args.seed, lambda done: tell(done / args.trials)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import zipfile
 from pathlib import Path
 
+from composer.errors import InputError
 from composer.training.labels import SIZES
 from composer.training.recipe import OPTIMIZERS, Recipe
 
@@ -109,3 +111,10 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         patience=args.patience,
         seed=args.seed,
     )
+
+
+def check_pack(path: Path) -> Path:
+    """The path of what looks like a pack of songs. Raises InputError where something else is there."""
+    if path.is_file() and not (zipfile.is_zipfile(path) and "header.npy" in zipfile.ZipFile(path).namelist()):
+        raise InputError(f"{path}: is no pack of songs; make one with 'python -m composer.training.prepare'")
+    return path

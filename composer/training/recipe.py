@@ -47,6 +47,22 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"optimiser {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}")
+        for name, low in (
+            ("minutes", 0.0),
+            ("batch", 1),
+            ("accumulate", 1),
+            ("window", 2),
+            ("warmup_steps", 1),
+            ("steps", 0),
+        ):
+            value = getattr(self, name)
+            if value < low or (name == "minutes" and not value):
+                raise InputError(
+                    f"{name.replace('_', ' ')} {value:g}: too little to train with; give {low if low else 'more'}"
+                )
+        for name in ("ema", "real_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: is a share; give 0..1")
         if self.batch % self.accumulate:
             raise InputError(
                 f"a batch of {self.batch} cannot be cut into {self.accumulate} equal parts; change one of them"

@@ -22,10 +22,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from composer.errors import ComposerError, InputError
+from composer.errors import ComposerError, InputError, OutputError
 from composer.model.checkpoint import save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Batch, Network, State, field_losses
+from composer.output import check_free
 from composer.training.adversary import Adversary, profiles_of
 from composer.training.briefs import Hiding
 from composer.training.card import corpora_of, grooves_of
@@ -39,7 +40,7 @@ from composer.training.journal import Journal
 from composer.training.labels import config_for
 from composer.training.lanes import Lanes, Place, Source
 from composer.training.optimizers import make_optimizer, set_rate
-from composer.training.options import add_arguments, recipe_of
+from composer.training.options import add_arguments, check_pack, recipe_of
 from composer.training.packing import Pack, open_pack
 from composer.training.pieces import join, split
 from composer.training.ranks import Ranks, to_cpu
@@ -342,7 +343,8 @@ def run(args: argparse.Namespace) -> int:
     if device == "cuda" and not torch.cuda.is_available():
         raise InputError("--device cuda: torch finds no GPU here; use --device cpu, or install torch's CUDA build")
     recipe = recipe_of(args)
-    pack = open_pack(args.pack)
+    pack = open_pack(check_pack(args.pack))
+    check_free(args.out, [])
     config = config_of(args, pack)
     ranks = Ranks(device)
     trainer = Trainer(pack, args.out, config, recipe, ranks, args.start, args.workers, args.pieces)
@@ -350,6 +352,8 @@ def run(args: argparse.Namespace) -> int:
         trainer.forward = torch.compile(trainer.network, dynamic=True)
     try:
         valid = trainer.train(args.slice)
+    except OSError as error:
+        raise OutputError(f"{args.out}: cannot be written ({error.strerror}); is the disk full?") from None
     finally:
         trainer.close()
     if ranks.first:

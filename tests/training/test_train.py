@@ -278,6 +278,26 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--batch", "0"], "batch 0: too little to train with; give 1"),
+        (["--minutes", "-1"], "minutes -1: too little to train with; give more"),
+        (["--ema", "1.5"], "ema 1.5: is a share; give 0..1"),
+        (["--from", "nowhere"], "nowhere: not a checkpoint"),
+        (["--out", "a-file"], "a-file: cannot be made, since a-file is a file"),
+    ],
+)
+def test_mistakes_are_one_line(
+    words: list[str], says: str, packed: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a-file").write_text("no folder")
+    assert composer(["train", str(packed), "--out", "run", "--steps", "1", "--size", "tiny", *words]) == 1
+    assert says in capsys.readouterr().err
+    assert composer(["train", "a-file", "--out", "run"]) == 1
+    assert "a-file: is no pack of songs" in capsys.readouterr().err
+
+
 def test_a_new_network_knows_every_groove_of_the_pack(packed: Path) -> None:
     config = config_for(open_pack(packed), "tiny", "transformer")
     assert {"g", "pop909"} <= set(config.grooves)
