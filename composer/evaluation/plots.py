@@ -112,7 +112,7 @@ def _nearness(path: Path, kind: str, near: Mapping[str, Any]) -> str:
                        label=NAMES[system] if not at else None)  # fmt: skip
     panel.set_yticks(range(len(near)), list(near), fontsize=8)
     panel.set_ylim(len(near) - 0.4, -0.6)
-    panel.set_xlim(0, 1)
+    panel.set_xlim(0, 1.02)
     panel.set_xlabel("overlap with the songs' own distribution (nearer 1 is closer)")
     panel.set_title(f"How near the habits are – {kind}", loc="left", fontsize=11)
     panel.legend(loc="upper center", bbox_to_anchor=(0.4, -0.09), ncols=4, frameon=False, fontsize=9)
