@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from composer.live import midi
+from composer.live import midi, priority
 from composer.live.bandleader import Bandleader, Metre
 from composer.live.clock_in import ClockFollower
 from composer.live.engine import Engine, Line, Wiring
@@ -45,6 +45,7 @@ PROBE = 100
 
 def listener(pipe: Connection, number: int, bpm: float) -> None:
     """The other process: plays a chord a bar and a probe a beat; keeps the time of everything it hears."""
+    priority.ask_for(priority.SOUND)  # who measures must not be late himself
     server = socket.create_server(("127.0.0.1", number))
     pipe.send("ready")
     peer, _ = server.accept()
@@ -93,6 +94,7 @@ def listener(pipe: Connection, number: int, bpm: float) -> None:
 
 def echo(pipe: Connection, number: int) -> None:
     """A bare echo over TCP, for comparison."""
+    priority.ask_for(priority.SOUND)
     server = socket.create_server(("127.0.0.1", number))
     pipe.send("ready")
     peer, _ = server.accept()

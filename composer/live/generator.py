@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import threading
 from collections.abc import Callable
@@ -13,12 +12,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from composer.errors import ComposerError
+from composer.live import priority
 from composer.live.inbox import FakeInbox
 from composer.live.items import GeneratorLost
 from composer.live.plan import Ask, Plan
-
-NICER = 5
-"""The generator gives way to those who keep time."""
 
 
 class Leader(Protocol):
@@ -82,6 +79,7 @@ class GeneratorProcess:
 
     def _read(self) -> None:
         why = ""
+        priority.ask_for(priority.HELPERS)
         try:
             while True:
                 answer = self._pipe.recv()
@@ -100,8 +98,7 @@ class GeneratorProcess:
 def _work(pipe: Connection, make: MakeLeader) -> None:
     """The process: answer asks until there are no more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who plays; it tells us when to go
-    with contextlib.suppress(OSError):
-        os.nice(NICER)
+    priority.give_up()
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1, "blas"):

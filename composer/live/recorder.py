@@ -16,7 +16,7 @@ from pathlib import Path
 
 from composer.errors import OutputError
 from composer.formats.midi_read import ROLE_TAG
-from composer.live import midi
+from composer.live import midi, priority
 
 TICKS_PER_BEAT = 480
 WRITE_S = 0.5
@@ -133,6 +133,7 @@ class Recorder:
         self.flush()
 
     def _run(self) -> None:
+        priority.ask_for(priority.HELPERS)
         # In handfuls: waking for every note would steal time from those who play them.
         while not self._closing.wait(WRITE_S):
             self.flush()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +10,7 @@ from pathlib import Path
 
 from composer.errors import InputError
 from composer.gm import BAND
+from composer.live import priority
 from composer.live.calibration import Latencies
 from composer.live.engine import Engine, Line, Wiring
 from composer.live.generator import GeneratorProcess, MakeLeader, ModelLeader
@@ -25,7 +24,6 @@ from composer.timing import beat_quarters
 
 SWITCH_S = 0.0003
 """How long one thread may keep the others from the interpreter: what keeps time waits no longer than this."""
-RT_PRIORITY = 10
 
 
 @dataclass(frozen=True)
@@ -85,6 +83,7 @@ class Session:
 
     def __enter__(self) -> Session:
         sys.setswitchinterval(SWITCH_S)
+        priority.ask_for(priority.HELPERS)
         self._thread.start()
         return self
 
@@ -115,6 +114,7 @@ class Session:
             self.engine.quiet()
         finally:
             sys.setswitchinterval(self._switch_s)
+            priority.give_up()
             recorder = self.engine.wiring.recorder
             try:
                 if recorder is not None:
@@ -123,7 +123,7 @@ class Session:
                 self.ports.close()
 
     def _run(self) -> None:
-        _ask_for_priority()
+        priority.ask_for(priority.ENGINE)
         try:
             self.engine.run()
         except BaseException as error:  # told to whoever waits: a thread has nobody else to tell
@@ -179,11 +179,3 @@ def _with_file(settings: JamSettings, players: tuple[FilePlayer, ...]) -> JamSet
     if players and settings.bars is None:
         return replace(settings, bars=max(player.bars for player in players))
     return settings
-
-
-def _ask_for_priority() -> None:
-    """A real-time priority for the engine's thread, where the system grants it."""
-    setter = getattr(os, "sched_setscheduler", None)
-    if setter is not None:
-        with contextlib.suppress(OSError):
-            setter(0, os.SCHED_FIFO, os.sched_param(RT_PRIORITY))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import signal
 import sys
 import threading
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.errors import AudioError, ComposerError, InputError
-from composer.live import midi
+from composer.live import midi, priority
 from composer.live.items import PortDown, PortUp
 from composer.live.ports import PortName, Post
 
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 SAMPLE_RATE = 48_000
 PERIOD, PERIODS = 256, 2
 START_S = 30.0
-RT_PRIORITY = 20
 USUAL_DRIVERS = {"darwin": ("coreaudio",), "win32": ("wasapi", "dsound")}
 LINUX_DRIVERS = ("pipewire", "jack", "pulseaudio", "alsa")
 
@@ -93,10 +91,7 @@ def _sound(pipe: Connection, font: Path, driver: str, path: str) -> None:
     from composer.audio.fluid import LiveSynth
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    setter = getattr(os, "sched_setscheduler", None)
-    if setter is not None:
-        with contextlib.suppress(OSError):
-            setter(0, os.SCHED_FIFO, os.sched_param(RT_PRIORITY))
+    priority.ask_for(priority.SOUND)
     drivers = (driver,) if driver else USUAL_DRIVERS.get(sys.platform, LINUX_DRIVERS)
     try:
         with LiveSynth(font, 1, SAMPLE_RATE) as synth:  # one stereo group for all 16 channels

@@ -15,6 +15,7 @@ import time
 import mido
 
 from composer.errors import InputError
+from composer.live import priority
 from composer.live.items import Heard, PortDown, PortUp
 from composer.live.ports import PortName, Post
 
@@ -123,6 +124,7 @@ class TcpLink:
             self._post(PortDown(self.name, why))
 
     def _run(self) -> None:
+        priority.ask_for(priority.PORTS)
         retry_s = 0.0
         while not self._closed:
             if not self._peers and self._listener is None and time.monotonic() >= retry_s and not self._connect():
