@@ -51,6 +51,15 @@ def find_phrases(score: Score) -> Phrases:
     return tuple(zip(starts, _small_letters(score, bars, starts, letters), strict=True))
 
 
+def section_begins(score: Score) -> np.ndarray:
+    """How much each bar sounds like the first of a section, 0 … about 1, shape (bars,): change, and the melody's breath."""
+    bars = score.bars()
+    novel = _novelty(similarity(bar_features(score, bars)))
+    novel[0] = 0.0
+    evidence: np.ndarray = (novel + _breaths(score, bars) / 2) / 1.5
+    return evidence
+
+
 def bar_features(score: Score, bars: Sequence[Bar]) -> list[np.ndarray]:
     """What sounds in each bar, as blocks of shape (bars, …) of unit length or zero: melody, harmony, bass, rhythms, drums."""
     edges = np.array([bar.start for bar in bars])

@@ -18,6 +18,7 @@ import numpy as np
 
 from composer.corpora.blocks import block_lane, block_symbols
 from composer.corpora.downbeats import Downbeats, Evidence, find_downbeats, grid_offset
+from composer.corpora.form import section_begins
 from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip, on_grid
 from composer.corpora.splits import split_of
 from composer.errors import MusicFileError, ScoreError
@@ -36,6 +37,9 @@ LINE_POLYPHONY = 1.6
 """A bridge thinner than this is a line of its own; a thicker one belongs to the pianist."""
 LOW_PITCH = 52
 """Notes from here down vote for downbeats as a bass would."""
+
+BEGINS_WEIGHT = 0.3
+"""What it counts where a phrase begins on a change in the music, against melody where phrases are sung (1)."""
 
 Mover = Callable[[np.ndarray], np.ndarray]
 _PHRASE = re.compile(r"([A-Za-z])(\d+)")
@@ -230,7 +234,9 @@ def _covered(notes: np.ndarray) -> int:
 
 
 def _phrases(path: Path, score: Score, bars: tuple[Bar, ...]) -> tuple[tuple[int, str], ...]:
-    """The labels laid where the melody agrees: capitals are sung, small letters are not. () if they do not fit."""
+    """The labels laid where the music agrees: capitals are sung, small letters are not, and sections begin where something
+    changes. () if they do not fit.
+    """
     labels = [(letter, int(length)) for letter, length in _PHRASE.findall(path.read_text(encoding="utf-8"))]
     total = sum(length for _, length in labels)
     if not labels or not -3 <= len(bars) - total <= 6:
@@ -240,12 +246,19 @@ def _phrases(path: Path, score: Score, bars: tuple[Bar, ...]) -> tuple[tuple[int
     sung = np.bincount(np.searchsorted(starts, onsets + TICKS // 8, side="right") - 1, minlength=len(bars)) > 0
     wanted = np.concatenate([np.full(length, letter.isupper()) for letter, length in labels])
 
+    begins = section_begins(score)
+    first = np.cumsum([0, *(length for _, length in labels[:-1])])
+
     def agreement(shift: int) -> float:
         at = np.arange(total) + shift
         inside = (at >= 0) & (at < len(bars))
         return float((sung[at[inside]] == wanted[inside]).sum() / total) - 0.01 * abs(shift)
 
-    shift = max(range(-3, 7), key=agreement)
+    def fit(shift: int) -> float:
+        at = first + shift
+        return agreement(shift) + BEGINS_WEIGHT * float(begins[at[(at >= 0) & (at < len(bars))]].mean())
+
+    shift = max(range(-3, 7), key=fit)
     if agreement(shift) < 0.75:
         return ()
     at, phrases = shift, []
