@@ -4,8 +4,9 @@
 
 Boundaries count as found on the same bar, or within one; the start of the song does not count. "Same section" is the F
 measure over pairs of bars that one labelling puts under one letter (the pairwise F of MIREX structural segmentation).
-Where the labels begin is chosen with the help of the same evidence (`pop909._phrases`), which flatters the first column: with the
-offset from the melody's rests alone, as they were before, it was 0.455, 0.727 and 0.615. The constants in form.py were chosen on every other of the first 142 labelled songs; those are left out here.
+Where the labels begin is chosen with the help of the same evidence (`pop909._phrases`), which flatters the first column: with
+the offset from the melody's rests alone, as they were before, it was 0.455, 0.727 and 0.615. The constants in form.py were
+chosen on every other of the first 142 labelled songs; those are left out here.
 """
 
 from __future__ import annotations
