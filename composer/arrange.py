@@ -19,7 +19,8 @@ from composer.model.decoder import Decoder
 from composer.model.guidance import GuidedDecoder
 from composer.model.sampling import Sampling, finish, stream
 from composer.options import ArrangeOptions
-from composer.planning import Plan, all_bars, named_style, plan_band, played_bars, reference_programs
+from composer.planning import Plan, all_bars, named_style, plan_band, played_bars
+from composer.references import reference_programs
 from composer.score import Part, Score
 from composer.styles import STYLES, Style
 from composer.timing import TempoMap
@@ -101,7 +102,7 @@ class Arranger:
         ]
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
-        report = self.report(plan, options) | {
+        report = self.report(plan, options, written) | {
             "parts": {
                 part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
                 for part in whole.parts
@@ -132,8 +133,8 @@ class Arranger:
         grid = finish(np.concatenate(notes), plan.song, plan.brief)
         return Written(grid, first_bar_s, time.perf_counter() - begun)
 
-    def report(self, plan: Plan, options: ArrangeOptions) -> dict[str, Any]:
-        """What every report says: model, dice, what was asked, licences."""
+    def report(self, plan: Plan, options: ArrangeOptions, written: Written) -> dict[str, Any]:
+        """What every report says: model, dice, what was asked, how well the style was met, licences."""
         card = self.checkpoint.card
         style = plan.style
         asked = {name: dict(getattr(options, name)) for name in ("density", "register", "polyphony", "roles")}
@@ -147,6 +148,7 @@ class Arranger:
                 {"style": s.name, "groove": groove, "share": round(share, 4)} for s, groove, share in plan.styles
             ],
             "style_strength": options.style_strength,
+            "style_fit": self.style_fit(plan, written),
             "form": plan.form,
             "temperature": options.temperature,
             **asked,
@@ -155,6 +157,14 @@ class Arranger:
                 "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
             },
         }
+
+    def style_fit(self, plan: Plan, written: Written) -> dict[str, Any]:
+        """What an independent listener says of what was written; {} where the checkpoint brings none or nothing was written."""
+        notes = np.concatenate([*written.grid.values()])
+        if self.checkpoint.listener is None or not len(notes):
+            return {}
+        wanted = {style.name: share for style, _, share in plan.styles}
+        return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
 
     def style(self, name: str) -> tuple[Style, str]:
         """A style by its name, or by the name of one of its grooves; the groove is "" where none was named.

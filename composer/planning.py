@@ -13,14 +13,14 @@ from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, POLYPHONY, REGISTER, RESTS, ROLE, role_class
-from composer.model.form import Phrase, parse_form, phrase_places, section_classes
+from composer.model.form import Phrase, parse_form
 from composer.model.sequence import Brief, cells, tempo_class
-from composer.model.style_features import style_features
 from composer.options import ArrangeOptions
+from composer.references import find_example, hear_reference, on_grid
 from composer.score import Part, Score
 from composer.styles import Style, parse_mixture, resolve
 from composer.timing import Bar, usual_meter
-from composer.vocab import PARTS, GridSong, bar_lengths, grid_notes
+from composer.vocab import PARTS, GridSong
 
 LONGEST_BARS = 1000
 LOOKAHEAD_BARS = 2
@@ -30,8 +30,6 @@ PEOPLE = "people"
 """The groove label of all that people have played or written."""
 FEWEST_PEOPLE = 20
 """Songs of a style that people have played, from which on the model knows how they play it."""
-SHORTEST_REFERENCE, LONGEST_REFERENCE = 2, 16
-"""Bars of a reference that are asked for, and that are listened to, spread over the piece."""
 
 
 @dataclass(frozen=True)
@@ -90,15 +88,6 @@ def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str
     return tuple(part for part in BAND if part in playing) or resolve("pop").parts
 
 
-def reference_programs(reference: Score | None) -> dict[str, int]:
-    """The sounds of a reference's band, by part; {} without one."""
-    from composer.corpora.roles import band_of
-
-    return (
-        {} if reference is None else {part.role: part.program for part in band_of(reference).parts if part.role in BAND}
-    )
-
-
 def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random.Generator) -> str:
     """How people play a style, where the model has heard enough of them; else one of its grooves in this metre at random.
 
@@ -109,52 +98,6 @@ def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random
     known: dict[str, Any] = checkpoint.card.get("grooves", {})
     fitting = [name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]]
     return fitting[int(rng.integers(len(fitting)))] if fitting else ""
-
-
-def hear_reference(score: Score) -> np.ndarray:
-    """How a piece is played, for the style ear: (bars, WIDTH), no more than LONGEST_REFERENCE. Raises InputError where too little plays."""
-    from composer.corpora.roles import band_of
-    from composer.harmony.infer import chords_from_notes
-
-    band = band_of(score)
-    bars = band.bars()
-    if not band.parts or not bars:
-        raise InputError("the reference has no band in it: drums, bass, guitar, piano or strings")
-    lane = ChordLane.from_symbols(score.chords, bars) if score.chords else None
-    if lane is None and any(not part.is_drum for part in band.parts):
-        lane = chords_from_notes(band, bars[-1].end)
-    features = style_features(on_grid(band, bars, lane, (), score.tempo.bpm_at(score.end // 2)))
-    if len(features) < SHORTEST_REFERENCE:
-        raise InputError(
-            f"the reference has {len(features)} bars in which a band plays; at least {SHORTEST_REFERENCE} are needed to hear a style"
-        )
-    spread = np.unique(np.linspace(0, len(features) - 1, LONGEST_REFERENCE).round().astype(int))
-    return np.asarray(features[spread])
-
-
-def on_grid(
-    score: Score,
-    bars: Sequence[Bar],
-    lane: ChordLane | None,
-    phrases: Sequence[Phrase],
-    tempo_bpm: float,
-    skipped_beats: int = 0,
-) -> GridSong:
-    """The score's bars as a GridSong; parts without a role are left out. `lane` begins `skipped_beats` before the first bar."""
-    lengths, beats = bar_lengths(bars, score.ticks_per_beat)
-    count = int((-(-lengths // beats)).sum())
-    roots, basses, tones = np.full(count, -1), np.full(count, -1), np.zeros((count, 12), bool)
-    if lane is not None:
-        roots, basses, tones = (array[skipped_beats : skipped_beats + count] for array in lane.arrays())
-    notes = grid_notes(score, score.meter.bars(bars[-1].end))
-    first = bars[0].index
-    notes = notes[notes["bar"] >= first]
-    notes["bar"] -= first
-    position, left = phrase_places(len(bars), [start for start, _ in phrases])
-    return GridSong(
-        notes, lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones, position, left,
-        section_classes(len(bars), phrases), tempo_bpm,
-    )  # fmt: skip
 
 
 def find_form(score: Score, bars: Sequence[Bar], form: str | None) -> tuple[Phrase, ...]:
@@ -223,14 +166,16 @@ def plan_band(
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
     styles = find_styles(checkpoint, options.style, "{}/{}".format(*usual_meter(bars)), rng)
+    reference = None if options.style_from is None else hear_reference(options.style_from)
     brief = Brief(
         asked=cells(len(bars), (ROLES.index(name) for name in options.parts)),
         given=cells(len(bars), (0,)),
         lookahead=LOOKAHEAD_BARS,
         styles=style_codes(checkpoint, styles),
-        reference=None if options.style_from is None else hear_reference(options.style_from),
+        reference=None if reference is None else reference.bars,
         tempo=tempo_class(song.tempo_bpm),
         controls=controls,
+        example=find_example(checkpoint, song, styles, reference, options.parts, rng),
     )
     return Plan(song, brief, bars, styles, phrases)
 

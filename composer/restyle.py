@@ -84,7 +84,8 @@ def content_kept(before: Score, after: Score, lane: ChordLane, melody: int) -> d
 
 def sounds_of(arranger: Arranger, wishes: ArrangeOptions) -> dict[str, int]:
     """The new band's programs: as asked, else the style's, else the reference's."""
-    from composer.planning import named_style, reference_programs
+    from composer.planning import named_style
+    from composer.references import reference_programs
     from composer.styles import parse_mixture
 
     if not wishes.style:

@@ -22,12 +22,11 @@ from composer.planning import (
     check_length,
     find_form,
     find_styles,
-    hear_reference,
-    on_grid,
     style_codes,
     wanted_controls,
 )
 from composer.players import main_player, with_roles
+from composer.references import Reference, find_example, hear_reference, on_grid
 from composer.score import Part, Score, as_notes
 from composer.timing import Bar, usual_meter
 from composer.vocab import PARTS, excerpt, from_grid
@@ -81,7 +80,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
             parts[index] = filled(parts[index], fresh, start, end)
     done = replace(score, parts=tuple(parts))
     proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
-    report = arranger.report(plan, wishes) | {
+    report = arranger.report(plan, wishes, written) | {
         "rework": {"bars": [first, last], "ticks": [start, end], "opening_bar": opening + 1, "tries": tries},
         "parts": {
             role: {
@@ -211,20 +210,24 @@ def _plan(
         if wishes.style
         else ()
     )
+    reference = _reference(cast, options)
+    # Where nothing new is named, the bars around are example enough.
+    told = reference if wishes.style_from is not None else None
     brief = Brief(
         asked=asked,
         given=np.logical_not(asked) & present,
         lookahead=LOOKAHEAD_BARS,
         styles=style_codes(arranger.checkpoint, styles),
-        reference=_reference(cast, options),
+        reference=None if reference is None else reference.bars,
         tempo=tempo_class(song.tempo_bpm),
         controls=wanted_controls(wishes, len(around)),
         fresh_from=first - 1 - opening,
+        example=find_example(arranger.checkpoint, song, styles, told, tuple(targets), rng),
     )
     return Plan(song, brief, around, styles, ()), opening
 
 
-def _reference(cast: Score, options: ReworkOptions) -> np.ndarray | None:
+def _reference(cast: Score, options: ReworkOptions) -> Reference | None:
     """What to play in the manner of: the reference given, else the piece itself where no style is named and a band plays in it."""
     wishes = options.wishes
     if wishes.style_from is not None:

@@ -145,6 +145,21 @@ def excerpt(song: GridSong, start: int, stop: int) -> GridSong:
     )
 
 
+def transpose(song: GridSong, semitones: int) -> GridSong:
+    """The song in another key: notes but not drums, and the chords."""
+    notes = song.notes.copy()
+    pitched = notes["part"] != ROLES.index("drums")
+    pitch = notes["pitch"].astype(int) + semitones * pitched
+    notes["pitch"] = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
+    return replace(
+        song,
+        notes=np.sort(notes, order=["bar", "part", "position", "pitch"]),
+        roots=np.where(song.roots >= 0, (song.roots + semitones) % 12, -1),
+        basses=np.where(song.basses >= 0, (song.basses + semitones) % 12, -1),
+        tones=np.roll(song.tones, semitones, axis=1),
+    )
+
+
 def bar_lengths(bars: Sequence[Bar], ticks_per_beat: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions in each bar and in each bar's beat. Raises ScoreError for a bar longer than the grid."""
     scale = POSITIONS_PER_QUARTER / ticks_per_beat

@@ -167,6 +167,10 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",
     ]
+    if heard := made.report.get("style_fit", {}).get("heard_as"):
+        lines.append(
+            "  heard as: " + ", ".join(f"{style} {share:.0%}" for style, share in heard.items() if share >= 0.05)
+        )
     lines += made.told
     if mixed:
         lines.append(f"  mix: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")

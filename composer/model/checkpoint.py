@@ -16,6 +16,8 @@ import numpy as np
 
 from composer.errors import CheckpointError
 from composer.model.config import ModelConfig
+from composer.model.examples import Examples, load_examples
+from composer.model.style_fit import StyleListener, load_listener
 from composer.trust import register, signature, vault
 from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
 from composer.vocab import vocabulary_hash
@@ -32,6 +34,10 @@ class Checkpoint:
     card: dict[str, Any]
     sha256: str
     signature: Verdict = field(default_factory=lambda: Verdict("unsigned"))
+    listener: StyleListener | None = None
+    """Who says whether the output sounds like the style, None where the folder has none."""
+    examples: Examples = field(default_factory=Examples)
+    """Bars of bands in every groove, for the band to hear before it plays."""
 
 
 def default_checkpoint() -> Path:
@@ -111,7 +117,8 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
     except SafetensorError as error:
         raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
-    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict)
+    listener, examples = load_listener(place, card), load_examples(place, card)
+    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict, listener, examples)
 
 
 def _weights(place: Path) -> bytes:

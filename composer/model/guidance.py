@@ -19,8 +19,8 @@ STRONGEST = 2.0
 
 
 def without_style(brief: Brief) -> Brief:
-    """The brief as one who was told no style, groove or reference."""
-    return replace(brief, styles=(), reference=None)
+    """The brief as one who was told no style, groove or reference, and given no example."""
+    return replace(brief, styles=(), reference=None, example=None)
 
 
 class GuidedDecoder(Decoder):
@@ -39,7 +39,8 @@ class GuidedDecoder(Decoder):
         # The band settles as it goes whether a part plays: both must hear of it.
         self.plain.brief.controls[...] = self.brief.controls
         super().tell(event, next_part)
-        self.plain.tell(event, next_part)
+        if event[3] >= self.brief.example_bars:  # its bar: whoever knows no style was not there for the example
+            self.plain.tell(event, next_part)
 
     def turn(self, bar: int, part: int, visible: np.ndarray) -> None:
         super().turn(bar, part, visible)

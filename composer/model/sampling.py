@@ -12,6 +12,7 @@ from composer.errors import InputError
 from composer.gm import ROLES
 from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
+from composer.model.example import lead_in
 from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
 from composer.model.sequence import (
     BAR,
@@ -67,7 +68,9 @@ def stream(
     """Write the asked parts over a song that holds the given ones: yields each bar's new notes (GRID_NOTE_DTYPE), in order.
 
     song: its notes are the given parts'; the asked parts start empty. The notes yielded are playable and final.
+    The brief's example, if it has one, is told first and never yielded.
     """
+    song, brief = lead_in(song, brief)
     brief = replace(brief, controls=brief.controls.copy())
     plays = brief.controls[..., ACTIVITY]
     canvas = new_canvas(song, brief)
@@ -106,7 +109,10 @@ def stream(
         for part, _, _, pitch, duration, velocity in known.tolist():
             decoder.hear(part, pitch, duration, velocity)
             silent[part] = 0
-        yield np.concatenate(written)
+        if bar >= brief.example_bars:
+            bar_of_notes = np.concatenate(written)
+            bar_of_notes["bar"] -= brief.example_bars
+            yield bar_of_notes
 
 
 def take_turn(

@@ -76,6 +76,10 @@ class Brief:
     """Whether the canvas shows what each part did in the bars before the last. Training hides it at times."""
     fresh_from: int = 0
     """Bar from which on nothing earlier is copied: what is written anew is to be new."""
+    example: GridSong | None = None
+    """A few bars of a band playing as is wanted, which example.lead_in puts before the song."""
+    example_bars: int = 0
+    """How many of the song's first bars are such an example."""
 
     def __post_init__(self) -> None:
         if not len(self.controls):

@@ -41,11 +41,13 @@ class Hiding:
     hole: float = 0.2
     """Chance that only a few bars are asked, with everything around them given."""
     habits: float = 0.1
+    example: float = 0.5
+    """Chance that no example of the style is played before the song."""
 
     @classmethod
     def nothing(cls) -> Hiding:
         """Everything said but controls, every part asked: how models are compared."""
-        return cls(0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0)
+        return cls(0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
 def draw_brief(

@@ -9,29 +9,15 @@ import numpy as np
 
 from composer.model.config import ModelConfig
 from composer.model.controls import measure, moved_register
+from composer.model.example import LONGEST, cut_example, fits, lead_in
 from composer.model.sequence import Brief, Lesson, lesson, rehearse
 from composer.model.style_features import style_features
-from composer.training.briefs import DRUMS, Hiding, draw_brief
+from composer.training.briefs import Hiding, draw_brief
 from composer.training.packing import Pack
-from composer.vocab import GridSong, excerpt
+from composer.vocab import GridSong, excerpt, transpose
 
 REFERENCE_BARS = (2, 8)
 """Shortest and longest reference heard in training."""
-
-
-def transpose(song: GridSong, semitones: int) -> GridSong:
-    """The song in another key: notes but not drums, and the chords."""
-    notes = song.notes.copy()
-    pitched = notes["part"] != DRUMS
-    pitch = notes["pitch"].astype(int) + semitones * pitched
-    notes["pitch"] = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
-    return replace(
-        song,
-        notes=np.sort(notes, order=["bar", "part", "position", "pitch"]),
-        roots=np.where(song.roots >= 0, (song.roots + semitones) % 12, -1),
-        basses=np.where(song.basses >= 0, (song.basses + semitones) % 12, -1),
-        tones=np.roll(song.tones, semitones, axis=1),
-    )
 
 
 def without_chords(song: GridSong) -> GridSong:
@@ -88,13 +74,30 @@ class Stream:
             return None
         if brief.styles and rng.random() >= hiding.reference:
             brief = replace(brief, reference=self._reference(index, whole, first, stop))
-        return song, brief
+        if brief.styles and rng.random() >= hiding.example:
+            brief = replace(brief, example=self._example(index, whole, song, first, stop))
+        return lead_in(song, brief)
 
     def _measured(self, index: int, song: GridSong) -> np.ndarray:
         """controls.measure of a whole song, worked out once: it takes longer than everything else about a lesson."""
         if index not in self.measures:
             self.measures[index] = measure(song).astype(np.uint8)
         return self.measures[index]
+
+    def _example(self, index: int, whole: GridSong, song: GridSong, first: int, stop: int) -> GridSong | None:
+        """Bars to stand before the excerpt: of another song in its groove, or its own from outside it; None where there are none."""
+        rng = self.rng
+        others = self.by_groove.get(self.pack.about[index]["groove"], [])
+        if len(others) > 1:
+            source = self.pack[others[int(rng.integers(len(others)))]]
+            span = (0, source.bar_count)
+        else:
+            source, span = whole, max((0, first), (stop, whole.bar_count), key=lambda span: span[1] - span[0])
+        length = int(rng.integers(2, LONGEST + 1))
+        if span[1] - span[0] < length:
+            return None
+        example = cut_example(source, int(rng.integers(span[0], span[1] - length + 1)), length)
+        return example if len(example.notes) and fits(song, example) else None
 
     def _reference(self, index: int, song: GridSong, first: int, stop: int) -> np.ndarray | None:
         """A few bars that show how the song is played: another song in its groove, or its own bars outside the excerpt."""

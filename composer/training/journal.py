@@ -30,7 +30,7 @@ class Journal:
             if self.board is None:
                 from torch.utils.tensorboard import SummaryWriter
 
-                self.board = SummaryWriter(str(self.folder / BOARD))  # type: ignore[no-untyped-call]
+                self.board = SummaryWriter(str(self.folder / BOARD))
             for name, value in numbers(entry).items():
                 self.board.add_scalar(name, value, entry["step"])
         if "valid" in entry:

@@ -1,0 +1,147 @@
+"""The library of examples beside a checkpoint: for every groove a few bars of a band playing it, for `example.lead_in`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from composer.model.beside import read_beside, write_beside
+from composer.model.example import fits
+from composer.vocab import GRID_NOTE_DTYPE, GridSong
+
+FILE = "examples.safetensors"
+CARD_FIELD = "examples_sha256"
+_FIELDS = ("part", "bar", "position", "pitch", "duration", "velocity")
+_QUARTER = 12
+
+
+@dataclass(frozen=True)
+class Example:
+    """A few bars and whose they are."""
+
+    song: GridSong
+    """The band without a melody; style and groove as the card names them."""
+    source: str
+    licence: str
+
+
+@dataclass(frozen=True)
+class Examples:
+    """All of them, in the order of the file."""
+
+    entries: tuple[Example, ...] = ()
+
+    def of(self, style: str, groove: str, song: GridSong) -> list[Example]:
+        """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own."""
+        found = []
+        for entry in self.entries:
+            if entry.song.style == style and groove in ("", entry.song.groove):
+                shaped = in_metre_of(song, entry.song)
+                if shaped is not None:
+                    found.append(replace(entry, song=shaped))
+        return found
+
+
+def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
+    """The example in the song's usual metre, None where it cannot be had.
+
+    As musicians do: 2/4 is half a bar of 4/4, and 3/4 is 4/4 without its last beat.
+    """
+    if fits(song, example):
+        return example
+    wanted = int(np.bincount(song.bar_length).argmax())
+    if not (song.beat_length == _QUARTER).all() or not (example.beat_length == _QUARTER).all():
+        return None
+    if not (example.bar_length == 4 * _QUARTER).all():
+        return None
+    if wanted == 2 * _QUARTER:
+        notes = example.notes.copy()
+        notes["bar"] = 2 * notes["bar"] + notes["position"] // wanted
+        notes["position"] %= wanted
+        return _in_bars(example, notes, np.full(2 * example.bar_count, wanted), np.ones(len(example.roots), bool))
+    if wanted == 3 * _QUARTER:
+        keep = np.tile([True, True, True, False], example.bar_count)
+        notes = example.notes[example.notes["position"] < wanted]
+        return _in_bars(example, notes, np.full(example.bar_count, wanted), keep)
+    return None
+
+
+def _in_bars(example: GridSong, notes: np.ndarray, lengths: np.ndarray, beats: np.ndarray) -> GridSong:
+    """The example with other notes in other bars, of quarters, and some of its beats' chords."""
+    unknown = np.full(len(lengths), -1)
+    return replace(
+        example,
+        notes=np.sort(notes, order=["bar", "part", "position", "pitch"]),
+        bar_length=lengths,
+        beat_length=np.full(len(lengths), _QUARTER),
+        roots=example.roots[beats],
+        basses=example.basses[beats],
+        tones=example.tones[beats],
+        phrase_position=unknown,
+        phrase_left=unknown,
+        section=np.zeros(len(lengths), np.int64),
+    )
+
+
+def save_examples(examples: Sequence[Example], folder: Path) -> str:
+    """Write them beside the weights; returns the hash for the card."""
+    songs = [example.song for example in examples]
+    notes = np.concatenate([song.notes for song in songs])
+    arrays = {
+        "notes": np.stack([notes[name].astype(np.uint8) for name in _FIELDS], axis=1),
+        "bar_length": np.concatenate([song.bar_length for song in songs]).astype(np.uint8),
+        "beat_length": np.concatenate([song.beat_length for song in songs]).astype(np.uint8),
+        "roots": np.concatenate([song.roots for song in songs]).astype(np.int8),
+        "basses": np.concatenate([song.basses for song in songs]).astype(np.int8),
+        "tones": np.concatenate([song.tones for song in songs]).astype(np.uint8),
+    }
+    about = [
+        {
+            "style": example.song.style,
+            "groove": example.song.groove,
+            "source": example.source,
+            "licence": example.licence,
+            "tempo_bpm": round(example.song.tempo_bpm, 2),
+            "notes": len(example.song.notes),
+            "bars": example.song.bar_count,
+            "beats": len(example.song.roots),
+        }
+        for example in examples
+    ]
+    return write_beside(folder, FILE, arrays, about)
+
+
+def load_examples(folder: Path, card: Mapping[str, Any]) -> Examples:
+    """The examples of a checkpoint folder, none where it has none. Raises CheckpointError where they are not the card's."""
+    found = read_beside(folder, FILE, card.get(CARD_FIELD))
+    if found is None:
+        return Examples()
+    arrays, about = found
+    entries, at = [], {"notes": 0, "bars": 0, "beats": 0}
+    for facts in about:
+        note, bar, beat = (slice(at[name], at[name] + facts[name]) for name in ("notes", "bars", "beats"))
+        at = {name: at[name] + facts[name] for name in at}
+        notes = np.zeros(facts["notes"], GRID_NOTE_DTYPE)
+        for column, name in enumerate(_FIELDS):
+            notes[name] = arrays["notes"][note, column]
+        unknown = np.full(facts["bars"], -1)
+        song = GridSong(
+            notes,
+            arrays["bar_length"][bar].astype(np.int64),
+            arrays["beat_length"][bar].astype(np.int64),
+            arrays["roots"][beat].astype(np.int64),
+            arrays["basses"][beat].astype(np.int64),
+            arrays["tones"][beat].astype(bool),
+            unknown,
+            unknown,
+            np.zeros(facts["bars"], np.int64),
+            facts["tempo_bpm"],
+            facts["style"],
+            facts["groove"],
+        )
+        entries.append(Example(song, facts["source"], facts["licence"]))
+    return Examples(tuple(entries))

@@ -1,0 +1,111 @@
+"""Choose the examples that stand beside a checkpoint: `python -m composer.training.example_library PACK CHECKPOINT`.
+
+Of every groove the bars that are most like the groove as a whole (nearest to the mean of what the style ear hears), from
+songs whose licence lets four bars be handed on. Writes them beside the weights and their hash into the card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from composer.model.checkpoint import CARD
+from composer.model.example import LONGEST, cut_example
+from composer.model.examples import CARD_FIELD, Example, save_examples
+from composer.model.style_features import style_features
+from composer.training.briefs import PEOPLE
+from composer.training.packing import Pack, open_pack
+from composer.vocab import GridSong
+
+FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Public Domain")
+"""Licences under which a few bars may be handed on; where a groove has no such song, it has no example."""
+FEWEST_PARTS = 3
+"""Parts that an example of people's playing shows: solo piano and drums alone do not say how a band plays."""
+SONGS_LOOKED_AT = 12
+EACH, EACH_BY_PEOPLE = 2, 8
+
+
+def groups(pack: Pack) -> dict[tuple[str, str, str], list[int]]:
+    """Songs by style, groove and metre; what people play is one groove a style."""
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for index, about in enumerate(pack.about):
+        meta = about["meta"]
+        groove = about["groove"] if meta["synthetic"] == "True" else PEOPLE
+        if about["style"] and free(meta):
+            found.setdefault((about["style"], groove, meta["meter"]), []).append(index)
+    return found
+
+
+def free(meta: dict[str, Any]) -> bool:
+    """Whether a few bars of the band may be handed on. Of the synthetic band's songs only the chords are another's."""
+    return str(meta["licence"]) in FREE or meta["synthetic"] == "True"
+
+
+def windows(song: GridSong, fewest: int) -> Iterator[tuple[int, np.ndarray]]:
+    """Starts of LONGEST bars on end in one metre that at least `fewest` parts play throughout, and how they sound, (WIDTH,)."""
+    for start in range(2, song.bar_count - LONGEST - 1, 2):
+        cut = cut_example(song, start)
+        if len(set(cut.bar_length.tolist())) > 1 or (cut.roots < 0).all():
+            continue
+        playing = [set(cut.notes["part"][cut.notes["bar"] == bar].tolist()) for bar in range(LONGEST)]
+        if len(set.intersection(*playing)) >= fewest:
+            yield start, style_features(cut).mean(axis=0)
+
+
+def typical(
+    pack: Pack, songs: list[int], count: int, fewest: int, rng: np.random.Generator
+) -> Iterator[tuple[int, int]]:
+    """(song, first bar) of the windows nearest to the mean of all, no more than one of a song."""
+    looked_at = rng.permutation(songs)[:SONGS_LOOKED_AT].tolist()
+    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], fewest)]
+    if not found:
+        return
+    sounds = np.array([sound for _, _, sound in found])
+    far = np.linalg.norm((sounds - sounds.mean(axis=0)) / (sounds.std(axis=0) + 0.1), axis=1)
+    taken: set[int] = set()
+    for place in np.argsort(far):
+        index, start, _ = found[place]
+        if index not in taken and len(taken) < count:
+            taken.add(index)
+            yield index, start
+
+
+def choose(pack: Pack, seed: int = 0) -> list[Example]:
+    """The library of a pack of training songs."""
+    rng = np.random.default_rng(seed)
+    examples = []
+    for (style, groove, _), songs in sorted(groups(pack).items()):
+        people = groove == PEOPLE
+        for index, start in typical(
+            pack, songs, EACH_BY_PEOPLE if people else EACH, FEWEST_PARTS if people else 2, rng
+        ):
+            meta = pack.about[index]["meta"]
+            cut = cut_example(pack[index], start)
+            song = GridSong(**{**vars(cut), "style": style, "groove": groove, "meta": {}})
+            examples.append(Example(song, meta["id"], meta["licence"] if people else "synthetic"))
+    return examples
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack", type=Path)
+    parser.add_argument("checkpoint", type=Path)
+    args = parser.parse_args()
+    examples = choose(open_pack(args.pack).split("train"))
+    card = json.loads((args.checkpoint / CARD).read_text())
+    card[CARD_FIELD] = save_examples(examples, args.checkpoint)
+    (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    grooves = {(example.song.style, example.song.groove) for example in examples}
+    sys.stdout.write(
+        f"{len(examples)} examples of {len(grooves)} grooves in {len({style for style, _ in grooves})} styles\n"
+    )
+
+
+if __name__ == "__main__":
+    main()
