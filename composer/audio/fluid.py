@@ -25,8 +25,6 @@ GAIN = 0.3
 """Synth gain. FluidSynth's own 0.6 clips; levels are the mixer's business."""
 ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL = 0.62, 0.35, 1.0, 1.0
 """A small hall of about 1.5 s, set explicitly because defaults differ between FluidSynth's versions."""
-CHORUS_VOICES, CHORUS_LEVEL, CHORUS_SPEED_HZ, CHORUS_DEPTH_MS = 3, 0.3, 0.35, 6.0
-"""FluidSynth 2.3's default chorus adds 10 dB; this one is a shimmer."""
 VOICES_PER_PART = 64
 
 _Synth = TypeVar("_Synth", bound="Synth")
@@ -98,10 +96,10 @@ def nearest_preset(wanted: Preset, have: frozenset[Preset]) -> Preset | None:
 
 
 class Synth:
-    """One FluidSynth with a font, one stereo group and one effects unit a channel. Use as a context; never share or
-    reuse one, because dead voices leave traces in later notes."""
+    """One FluidSynth with a font and one dry stereo group a channel. Use as a context; never share or reuse one, because
+    dead voices leave traces in later notes. FluidSynth's own reverb is for those who have no desk: `effects`."""
 
-    def __init__(self, soundfont: Path, channels: int, sample_rate: int, chorus: bool = False) -> None:
+    def __init__(self, soundfont: Path, channels: int, sample_rate: int, effects: bool = False) -> None:
         if not 1 <= channels <= 128:
             raise AssertionError(f"FluidSynth has 1..128 audio groups, asked for {channels}")
         self.channels = channels
@@ -112,11 +110,10 @@ class Synth:
             ("synth.midi-channels", -(-channels // 16) * 16),
             ("synth.audio-channels", channels),
             ("synth.audio-groups", channels),
-            ("synth.effects-groups", channels),
             ("synth.polyphony", max(256, VOICES_PER_PART * channels)),
             ("synth.dynamic-sample-loading", 1),
-            ("synth.reverb.active", 1),
-            ("synth.chorus.active", int(chorus)),
+            ("synth.reverb.active", int(effects)),
+            ("synth.chorus.active", 0),
             ("synth.cpu-cores", 1),  # more would add voices in an order that changes from run to run
         ):
             self._check(self._fs.fluid_settings_setint(self._settings, name.encode(), value), f"setting {name}={value}")
@@ -134,7 +131,6 @@ class Synth:
             raise AudioError(f"{soundfont}: not a soundfont that FluidSynth can read; choose another .sf2 or .sf3 file")
         self.presets = self._presets()
         self._fs.fluid_synth_set_reverb(self._synth, ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL)
-        self._fs.fluid_synth_set_chorus(self._synth, CHORUS_VOICES, CHORUS_LEVEL, CHORUS_SPEED_HZ, CHORUS_DEPTH_MS, 0)
 
     def _check(self, code: int, what: str) -> None:
         if code != 0:
@@ -198,15 +194,10 @@ class Synth:
     def key_pressure(self, channel: int, pitch: int, value: int) -> None:
         self._fs._fl.fluid_synth_key_pressure(self._synth, channel, pitch, value)
 
-    def process(self, frames: int, dry: np.ndarray, sends: np.ndarray) -> None:
-        """Add the next `frames` frames (a multiple of BLOCK) to float32 buffers given by address.
-
-        dry: uint64 addresses, shape (2 * channels,), left and right of each channel; sends: (4 * channels,), reverb
-        left and right, then chorus left and right (they may be the same place: FluidSynth adds).
-        """
-        code = self._fs._fl.fluid_synth_process(
-            self._synth, frames, len(sends), sends.ctypes.data, len(dry), dry.ctypes.data
-        )
+    def process(self, frames: int, into: np.ndarray) -> None:
+        """Add the next `frames` frames to float32 buffers given by address: left and right of each channel, uint64,
+        shape (2 * channels,)."""
+        code = self._fs._fl.fluid_synth_process(self._synth, frames, 0, None, len(into), into.ctypes.data)
         if code != 0:
             raise AudioError("FluidSynth failed while it rendered; try another soundfont")
 

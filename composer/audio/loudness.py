@@ -44,6 +44,13 @@ def k_weighting(sample_rate: int) -> np.ndarray:
     return np.array(sections, np.float64)
 
 
+def k_weight(hz: np.ndarray, sample_rate: int) -> np.ndarray:
+    """The K filter's power gain at frequencies, shape as `hz`."""
+    from composer.audio.filters import power_response
+
+    return power_response(k_weighting(sample_rate), hz, sample_rate)
+
+
 def step_starts(frames: int, sample_rate: int) -> np.ndarray:
     """The frame that each tenth of a second begins at, shape (steps,); the last step may be a short one."""
     steps = int(np.ceil(frames / (STEP_S * sample_rate)))
@@ -114,7 +121,7 @@ def cell_peaks(audio: np.ndarray, cell: int = 16) -> np.ndarray:
     cells = -(-len(audio) // cell)
     peaks = np.zeros(cells, np.float32)
     filters = _between(cell)
-    many = PIECE // cell // BATCH * BATCH
+    many = max(1, min(PIECE // cell // BATCH, -(-cells // BATCH))) * BATCH
     padded = np.zeros(many * cell + TAPS - 1, np.float32)
     for at in range(0, cells, many):
         found = peaks[at : at + many]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class Master:
     """The limiter's gain at the edges of its cells, see `limiter.apply_curve`."""
     lufs: float
     true_peak_dbtp: float
+    limiter: Limiter
 
     @property
     def reduction_db(self) -> float:
@@ -44,27 +45,33 @@ def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling
     highest = float(peaks.max(initial=0))
     unity = np.ones(len(peaks) + 1, np.float32)
     if highest == 0:
-        return Master(bus, 0.0, unity, -np.inf, -np.inf)
+        return Master(bus, 0.0, unity, -np.inf, -np.inf, limiter)
     most_db = min(MAX_LIFT_DB, ceiling_dbtp + MAX_REDUCTION_DB - 20 * np.log10(highest))
     gain_db = 0.0
     if target_lufs is not None:
         limiter, gain_db = _approach(target_lufs, bus, peaks, ceiling_dbtp, sample_rate, most_db)
     audio = np.empty_like(bus)
     for last in (False, False, True):
-        curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
-        apply_curve(bus, curve, 10 ** (gain_db / 20), audio)
-        lufs = loudness.loudness(audio, sample_rate)
+        curve, lufs = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
         near = target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < NEAR_LU
         if last or near or target_lufs is None or (gain_db >= most_db and lufs < target_lufs):
             break
         gain_db = min(gain_db + target_lufs - lufs, most_db)
     peak_dbtp = loudness.true_peak_dbtp(audio)
-    if peak_dbtp > ceiling_dbtp:  # the moving gain added more than the limiter's margin
-        trim = np.float32(10 ** ((ceiling_dbtp - peak_dbtp) / 20))
-        audio *= trim
-        curve = curve * trim
-        lufs, peak_dbtp = lufs + ceiling_dbtp - peak_dbtp, ceiling_dbtp
-    return Master(audio, gain_db, curve, lufs, peak_dbtp)
+    while peak_dbtp > ceiling_dbtp:  # the moving gain added more than the limiter's margin
+        limiter = replace(limiter, margin_db=limiter.margin_db + peak_dbtp - ceiling_dbtp + 0.01)
+        curve, lufs = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
+        peak_dbtp = loudness.true_peak_dbtp(audio)
+    return Master(audio, gain_db, curve, lufs, peak_dbtp, limiter)
+
+
+def _limited(
+    bus: np.ndarray, peaks: np.ndarray, limiter: Limiter, gain_db: float, sample_rate: int, out: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """The bus through gain and limiter into `out`: the limiter's curve and the loudness."""
+    curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
+    apply_curve(bus, curve, 10 ** (gain_db / 20), out)
+    return curve, loudness.loudness(out, sample_rate)
 
 
 def _approach(

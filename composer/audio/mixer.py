@@ -1,44 +1,53 @@
-"""Stems become a mix: balance by measured loudness, pan, reverb, bus, limiter.
+"""Stems become a mix: strips, balance, bus, room, limiter.
 
-Each part's loudness is measured (BS.1770) and set so many LU from the lead, from a profile; the whole ends at a
+Each part's loudness is measured (BS.1770) at its fader and set so many LU from the lead, from a profile; the whole ends at a
 loudness target under a true-peak ceiling, whatever the soundfont. The balance is between instruments, not between
-notes: inside a part nothing is evened out, and half of what its mean velocity says stays (soft playing is softer).
+notes, and half of what a part's mean velocity says stays (soft playing is softer).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
-from composer.audio import loudness
+from composer.audio import balance, masking, profiles, reverb, spectra
+from composer.audio.balance import Measured, Setting
+from composer.audio.chorus import ChorusRun
+from composer.audio.compressor import CELL
+from composer.audio.desk import MixPlan
 from composer.audio.limiter import apply_curve
 from composer.audio.master import Master, finish
-from composer.audio.spill import rest
-from composer.audio.strip import PROFILE, Strip, amplitude, pan_gains, planar, pour
+from composer.audio.spill import rest, silence
+from composer.audio.strip import BackRun, FrontRun, Insert, Strip, planar
 from composer.audio.synth import Stems
 from composer.errors import AudioError
 
 WORKERS = 2
-LEAD_LUFS = -20.0
-"""Where the lead stands on the bus before the whole is brought to its target."""
-MAX_BALANCE_DB = 40.0
-MAX_REVERB_DB = 12.0
-REFERENCE_VELOCITY, VELOCITY_KEPT, MAX_VELOCITY_DB = 80.0, 0.5, 6.0
-"""A mean velocity other than 80 leaves half of the synth's 40 log10 standing, at most 6 dB; the lead always leads."""
+BALANCES = ("auto", "loudness", "neural", "synth")
+"""auto: the better of the next two, see docs/mix.md; synth: the soundfont's own levels."""
+NOMINAL_DB = -20.0
+"""RMS of a part behind its trim."""
+PIECE = 1 << 16
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class MixSettings:
-    """What the user wants of the mix. Parts go by stem name or by role; what is not said comes from `strip.PROFILE`."""
+    """What the user wants of the mix. Parts go by stem name or by role; what is not said comes from `profiles`."""
 
     target_lufs: float | None = -14.0
     """Integrated loudness of the whole; None leaves it as balanced."""
     ceiling_dbtp: float = -1.0
-    auto: bool = True
-    """Balance by measured loudness; False keeps the soundfont's own levels."""
+    balance: str = "auto"
+    """One of BALANCES."""
+    style: str | None = None
+    """Whose profile, see `profiles.STYLE_LU`."""
     balance_lu: Mapping[str, float] = field(default_factory=dict)
     """Loudness relative to the lead, in place of the profile's."""
     gain_db: Mapping[str, float] = field(default_factory=dict)
@@ -47,6 +56,10 @@ class MixSettings:
     """-1 left … 1 right, in place of the profile's."""
     reverb_db: Mapping[str, float] = field(default_factory=dict)
     """Added to a part's reverb; -inf makes it dry."""
+    chorus_db: Mapping[str, float] = field(default_factory=dict)
+    """Sent to the chorus, relative to the dry sound; nothing where it is not said, unless the file does."""
+    inserts: Mapping[str, tuple[Insert, ...]] = field(default_factory=dict)
+    """Effects in a part's strip, in order."""
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
 
@@ -55,9 +68,12 @@ class MixSettings:
             raise AudioError(f"loudness target must be in range -40..-6 LUFS, got {self.target_lufs:g}")
         if not -20 <= self.ceiling_dbtp <= 0:
             raise AudioError(f"true-peak ceiling must be in range -20..0 dBTP, got {self.ceiling_dbtp:g}")
+        if self.balance not in BALANCES:
+            raise AudioError(f"no balance called {self.balance!r}; choose one of: {', '.join(BALANCES)}")
         for what, values, low, high in (
             ("balance", self.balance_lu, -60.0, 20.0), ("gain", self.gain_db, -np.inf, 40.0),
             ("pan", self.pan, -1.0, 1.0), ("reverb", self.reverb_db, -np.inf, 40.0),
+            ("chorus", self.chorus_db, -np.inf, 6.0),
         ):  # fmt: skip
             for name, value in values.items():
                 if not low <= value <= high:
@@ -65,7 +81,8 @@ class MixSettings:
 
     def named(self) -> set[str]:
         """Every part that is spoken of."""
-        return {*self.balance_lu, *self.gain_db, *self.pan, *self.reverb_db, *self.mute, *self.solo}
+        spoken = (self.balance_lu, self.gain_db, self.pan, self.reverb_db, self.chorus_db, self.inserts)
+        return {*(name for values in spoken for name in values), *self.mute, *self.solo}
 
 
 @dataclass(frozen=True)
@@ -75,14 +92,18 @@ class Level:
     part: str
     role: str
     gain_db: float
-    """From the synth's level to the mix, the limiter aside; -inf where the part is muted or silent."""
+    """The fader, the master's gain included, the limiter aside; -inf where the part is muted or silent."""
     pan: float
+    eq: str
+    """What the equaliser does, "-2.0 dB at 63 Hz", or ""."""
     reverb_db: float
-    """What its reverb was given on top; -inf where there is none."""
+    """Sent to the room, relative to the dry sound; -inf where nothing is."""
     before_lufs: float
-    """As the synth played it, dry."""
+    """At the fader, trimmed and compressed."""
     after_lufs: float
-    """In the mix before the limiter, reverb included."""
+    """In the mix before the limiter."""
+    heard: float
+    """The share of its loudness that is left beside all others, 0..1, see `masking`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +114,10 @@ class Mix:
     table: tuple[Level, ...]
     """One line a stem, in the stems' order."""
     master: Master
+    plan: MixPlan
+    """The same mix for a desk that plays it live."""
+    fronts: np.ndarray
+    """Every part at its fader, float32, shape (parts, 2, frames)."""
 
     @property
     def audio(self) -> np.ndarray:
@@ -112,23 +137,28 @@ class Mix:
         return self.master.true_peak_dbtp
 
     def stem(self, part: str, limited: bool = False) -> np.ndarray:
-        """One part as it stands in the mix, reverb included, float32 (frames, 2).
+        """One part as it stands in the mix, with its share of the room, float32 (frames, 2).
 
         All parts sum to the mix before the limiter; `limited`, they follow the limiter and sum to the mix itself.
         """
         for at, level in enumerate(self.table):
             if level.part.lower() == part.lower():
-                sound = planar(self.stems.frames)
-                for side in range(2):
-                    _pour(sound, self.stems, at, level, side)
-                return apply_curve(sound, self.master.curve, 1.0, sound) if limited else sound
+                sound = _bus(self.fronts[at : at + 1], (self.plan.strips[at],), self.plan, self.sample_rate)
+                sound = sound[: self.stems.frames]
+                if limited:
+                    return apply_curve(sound, self.master.curve, 10 ** (self.master.gain_db / 20), sound)
+                sound *= np.float32(10 ** (self.master.gain_db / 20))
+                return sound
         raise AudioError(f"no stem called {part!r}; this mix has: {', '.join(level.part for level in self.table)}")
 
     def report(self) -> str:
         """The table as people read it: a line a part, then the whole."""
-        lines = [f"{'part':<14}{'gain dB':>9}{'pan':>7}{'reverb dB':>11}{'before':>9}{'after LUFS':>12}"]
+        lines = [
+            f"{'part':<14}{'gain dB':>8}{'pan':>7}{'room dB':>9}{'before':>8}{'after LUFS':>12}{'heard':>7}  equaliser"
+        ]
         lines += [
-            f"{level.part:<14}{level.gain_db:>9.1f}{level.pan:>7.2f}{level.reverb_db:>11.1f}{level.before_lufs:>9.1f}{level.after_lufs:>12.1f}"
+            f"{level.part[:13]:<14}{level.gain_db:>8.1f}{level.pan:>7.2f}{level.reverb_db:>9.1f}{level.before_lufs:>8.1f}"
+            f"{level.after_lufs:>12.1f}{level.heard:>7.0%}  {level.eq or '-'}"
             for level in self.table
         ]
         whole = f"{self.lufs:.1f} LUFS, true peak {self.true_peak_dbtp:.1f} dBTP"
@@ -136,99 +166,175 @@ class Mix:
 
 
 def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
-    """Balance, pan, add reverb, sum and limit.
+    """Balance, pan, add the room, sum and limit.
 
     Raises AudioError where the stems hold samples that are no numbers, or the settings name a part that is not there.
     """
     settings = settings or MixSettings()
     _check_names(stems, settings)
-    bus = planar(stems.frames)
+    rate = stems.sample_rate
+    strips = [_strip(stems, at, settings) for at in range(len(stems.names))]
+    fronts = silence((len(strips), 2, -(-stems.frames // CELL) * CELL))
     with ThreadPoolExecutor(WORKERS) as pool:
-        table = list(pool.map(lambda at: _level(stems, at, settings), range(len(stems.names))))
-
-        def fill(side: int) -> None:
-            for at, level in enumerate(table):  # in the stems' order: the sum is the same in every run
-                _pour(bus, stems, at, level, side)
-
-        list(pool.map(fill, range(2)))
-    master = finish(bus, stems.sample_rate, settings.target_lufs, settings.ceiling_dbtp)
-    lifted = (
-        replace(level, gain_db=level.gain_db + master.gain_db, after_lufs=level.after_lufs + master.gain_db)
-        for level in table
-    )
-    return Mix(stems, tuple(lifted), master)
+        measured = list(pool.map(lambda at: _front(stems, at, strips, fronts), range(len(strips))))
+    chosen = _balance(measured, settings, rate)
+    strips = [
+        _settle(strip, part, setting, settings) for strip, part, setting in zip(strips, measured, chosen, strict=True)
+    ]
+    plan = MixPlan(stems.names, tuple(strips))
+    bus = _bus(fronts, plan.strips, plan, rate)[: stems.frames]
+    master = finish(bus, rate, settings.target_lufs, settings.ceiling_dbtp)
+    plan = MixPlan(stems.names, tuple(strips), master.gain_db, master.limiter)
+    return Mix(stems, tuple(_levels(measured, strips, master.gain_db, rate)), master, plan, fronts)
 
 
-def _level(stems: Stems, at: int, settings: MixSettings) -> Level:
-    """One stem's line in the table, before the whole is brought to its loudness."""
+def _strip(stems: Stems, at: int, settings: MixSettings) -> Strip:
+    """What stands before one part's fader."""
     name, role = stems.names[at], stems.roles[at]
-    strip = PROFILE.get(role, Strip())
-    dry, both, wet = _energies(stems, at)
-    before, wet_lufs = _lufs(dry.sum(axis=0), stems), _lufs(wet.sum(axis=0), stems)
-    pan = _setting(settings.pan, name, role, strip.pan)
-    gain_db = _setting(settings.gain_db, name, role, 0.0)
-    muted = _named(settings.mute, name, role) or (bool(settings.solo) and not _named(settings.solo, name, role))
-    if muted or gain_db == -np.inf or before == -np.inf:
-        return Level(name, role, -np.inf, pan, -np.inf, before, -np.inf)
-    if settings.auto:
-        target = LEAD_LUFS + _setting(settings.balance_lu, name, role, strip.balance_lu)
-        target += _velocity_db(stems.velocities[at] if stems.velocities else 0.0, role)
-        gain_db += float(np.clip(target - before, -MAX_BALANCE_DB, MAX_BALANCE_DB))
-    reverb_db = _setting(settings.reverb_db, name, role, 0.0)
-    reverb_db += min(before + strip.reverb_lu - wet_lufs, MAX_REVERB_DB) if wet_lufs > -np.inf else -np.inf
-    gain, send = amplitude(gain_db), amplitude(gain_db + reverb_db)
-    panned = np.array(pan_gains(pan)) ** 2 @ (gain**2 * dry + 2 * gain * send * both + send**2 * wet)
-    return Level(name, role, gain_db, pan, reverb_db, before, _lufs(panned, stems))
+    place = profiles.place(role)
+    inserts = _said(settings.inserts, name, role, ())
+    rms_db = _rms_db(stems, at)
+    trim_db = NOMINAL_DB - rms_db if np.isfinite(rms_db) else 0.0
+    return Strip(trim_db, place.highpass_hz, place.compressor, tuple(inserts))
 
 
-def _energies(stems: Stems, at: int) -> np.ndarray:
-    """K-weighted energies of a part's tenths of a second: dry, dry times wet, wet; shape (3, sides, steps).
-
-    They tell the loudness of any mix of the two without a look at the sound. AudioError on samples that are no numbers.
-    """
-    starts = loudness.step_starts(stems.frames, stems.sample_rate)
-    energies = np.zeros((3, 2, len(starts)))
-    pieces = (loudness.k_weighted(sound[at], stems.sample_rate) for sound in (stems.audio, stems.sends))
-    with np.errstate(invalid="ignore", over="ignore"):
-        for (first, dry), (_, wet) in zip(*pieces, strict=True):
-            for which, power in enumerate((dry * dry, dry * wet, wet * wet)):
-                loudness.add_up(energies[which], starts, first, power)
-            rest(stems.audio)
-            rest(stems.sends)
-    if not np.isfinite(energies).all():
+def _rms_db(stems: Stems, at: int) -> float:
+    """A part's level while it sounds, dB; -inf for silence. AudioError on samples that are no numbers."""
+    power = np.zeros(-(-stems.frames // PIECE))
+    cells: list[np.ndarray] = []
+    for number, start in enumerate(range(0, stems.frames, PIECE)):
+        piece = stems.audio[at, start : start + PIECE].T
+        whole = piece[:, : piece.shape[1] // 1024 * 1024].reshape(2, -1, 1024)
+        cells.append(np.einsum("scf,scf->c", whole, whole) / 2048)
+        power[number] = np.einsum("sf,sf->", piece, piece)
+        rest(stems.audio)
+    if not np.isfinite(power).all():
         raise AudioError("the stems hold samples that are no numbers; render them again")
-    return energies
+    levels = np.concatenate(cells) if cells else np.zeros(0)
+    if not levels.any():
+        return 10 * math.log10(power.sum() / (2 * stems.frames)) if power.any() else -math.inf
+    return 10 * math.log10(float(levels[levels > levels.max() * 1e-4].mean()))
 
 
-def _lufs(energies: np.ndarray, stems: Stems) -> float:
-    return loudness.gated_loudness(energies, stems.frames, stems.sample_rate)
+def _front(stems: Stems, at: int, strips: list[Strip], fronts: np.ndarray) -> Measured:
+    """Bring one part to its fader, in pieces that are whole cells and whole tenths of a second, and measure it there."""
+    rate = stems.sample_rate
+    step = spectra.step_frames(rate)
+    piece = math.lcm(step, CELL)
+    piece *= max(1, (1 << 17) // piece)
+    run = FrontRun(strips[at], rate)
+    found = []
+    for start in range(0, fronts.shape[2], piece):
+        sound = np.zeros((2, min(piece, fronts.shape[2] - start)), np.float32)
+        given = stems.audio[at, start : start + piece].T
+        sound[:, : given.shape[1]] = given
+        run.process(sound, fronts[at, :, start : start + piece])
+        steps = np.zeros((2, -(-sound.shape[1] // step) * step), np.float32)
+        steps[:, : sound.shape[1]] = fronts[at, :, start : start + piece]
+        found.append(spectra.energies(steps, rate).sum(axis=0) / step)
+        rest(stems.audio)
+        rest(fronts)
+    energies = np.concatenate(found) if found else np.zeros((0, spectra.BANDS), np.float32)
+    if not np.isfinite(energies).all():
+        raise AudioError(f"{stems.names[at]}: an effect made samples that are no numbers; take it out")
+    velocity = stems.velocities[at] if stems.velocities else 0.0
+    sends = stems.sends_db[at] if stems.sends_db else (0.0, -np.inf)
+    return Measured(stems.names[at], stems.roles[at], energies, velocity, sends)
 
 
-def _pour(bus: np.ndarray, stems: Stems, at: int, level: Level, side: int) -> None:
-    """Add one side (0 left, 1 right) of a stem to the bus, as its line in the table says."""
-    if level.gain_db == -np.inf:
-        return
-    panned = pan_gains(level.pan)[side]
-    gains = amplitude(level.gain_db) * panned, amplitude(level.gain_db + level.reverb_db) * panned
-    highpass_hz = PROFILE.get(level.role, Strip()).highpass_hz
-    pour(bus[:, side], stems.audio[at, :, side], stems.sends[at, :, side], gains, highpass_hz, stems.sample_rate)
+def _balance(parts: list[Measured], settings: MixSettings, rate: int) -> list[Setting]:
+    pans = [_said(settings.pan, part.name, part.role, profiles.place(part.role).pan) for part in parts]
+    if settings.balance == "synth":
+        return [Setting(0.0, pan) for pan in pans]
+    wanted = [
+        _said(settings.balance_lu, part.name, part.role, profiles.balance_lu(part.role, settings.style))
+        + balance.velocity_db(part.velocity, part.role)
+        for part in parts
+    ]
+    return balance.by_loudness(parts, rate, wanted, pans)
 
 
-def _velocity_db(velocity: float, role: str) -> float:
-    if velocity <= 0 or role == "melody":
-        return 0.0
-    played_db = VELOCITY_KEPT * 40 * float(np.log10(velocity / REFERENCE_VELOCITY))
-    return float(np.clip(played_db, -MAX_VELOCITY_DB, MAX_VELOCITY_DB))
+def _settle(strip: Strip, part: Measured, setting: Setting, settings: MixSettings) -> Strip:
+    """A part's strip with what the balance and the user say."""
+    name, role = part.name, part.role
+    muted = _named(settings.mute, name, role) or (bool(settings.solo) and not _named(settings.solo, name, role))
+    own_db = 0.0 if settings.balance != "synth" else -strip.trim_db
+    room_db = profiles.place(role).reverb_db + part.sends_db[0] + _said(settings.reverb_db, name, role, 0.0)
+    return replace(
+        strip,
+        eq=setting.eq,
+        gain_db=setting.gain_db + own_db + _said(settings.gain_db, name, role, 0.0),
+        pan=setting.pan,
+        reverb_db=room_db,
+        chorus_db=_said(settings.chorus_db, name, role, part.sends_db[1]),
+        mute=muted or part.lufs() == -np.inf,
+    )
+
+
+def _bus(fronts: np.ndarray, strips: tuple[Strip, ...], plan: MixPlan, rate: int) -> np.ndarray:
+    """Faders, pan, room and chorus: the sum of all parts, float32, shape (frames, 2)."""
+    frames = fronts.shape[2]
+    bus, send = planar(frames), planar(frames)
+    chorused = any(strip.chorus_db > -np.inf for strip in strips)
+    chorus = planar(frames) if chorused else None
+
+    def fill(side: int) -> None:
+        for front, strip in zip(fronts, strips, strict=True):  # in their order: the sum is the same in every run
+            run = BackRun(strip, rate, (side,))
+            for at in range(0, frames, PIECE):
+                here = slice(at, at + PIECE)
+                buses = [kind.T[side : side + 1, here] for kind in (bus, send, chorus) if kind is not None]
+                run.process(front[side : side + 1, here], *buses)
+                rest(fronts)
+        reverb.whole(send[:, side], plan.room, rate, side, bus[:, side])
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(fill, range(2)))
+    if chorus is not None:
+        sway = ChorusRun(plan.chorus, rate)
+        for at in range(0, frames, PIECE):
+            sway.process(chorus.T[:, at : at + PIECE], bus.T[:, at : at + PIECE])
+    return bus
+
+
+def _levels(parts: list[Measured], strips: list[Strip], master_db: float, rate: int) -> list[Level]:
+    """The table, from what was measured and set."""
+    powers = []
+    for part, strip in zip(parts, strips, strict=True):
+        gain = 10 ** ((strip.gain_db + master_db) / 10) if strip.sounds else 0.0
+        bands = spectra.band_gains(strip.eq.sections(rate), rate) * gain * (1 + 10 ** (strip.reverb_db / 10))
+        powers.append(part.energies * bands.astype(np.float32))
+    everything = np.sum(powers, axis=0) if powers else np.zeros((0, spectra.BANDS))
+    return [
+        Level(
+            part.name, part.role, strip.gain_db + master_db if strip.sounds else -np.inf, strip.pan, eq_text(strip),
+            strip.reverb_db if strip.sounds else -np.inf, part.lufs(),
+            balance.lufs(power.sum(axis=1)) if strip.sounds else -np.inf,
+            masking.audibility(power, np.maximum(everything - power, 0)) if strip.sounds else 0.0,
+        )
+        for part, strip, power in zip(parts, strips, powers, strict=True)
+    ]  # fmt: skip
+
+
+def eq_text(strip: Strip) -> str:
+    """What a strip's equaliser does, in words; "" where it does nothing."""
+    eq = strip.eq
+    bands = (
+        (eq.low_db, f"under {eq.low_hz:.0f} Hz"),
+        (eq.mid_db, f"at {eq.mid_hz:.0f} Hz"),
+        (eq.high_db, f"over {eq.high_hz:.0f} Hz"),
+    )
+    return ", ".join(f"{gain_db:+.1f} dB {where}" for gain_db, where in bands if gain_db)
 
 
 def _named(parts: tuple[str, ...], name: str, role: str) -> bool:
     return any(part.lower() in (name.lower(), role.lower()) for part in parts)
 
 
-def _setting(values: Mapping[str, float], name: str, role: str, otherwise: float) -> float:
+def _said(values: Mapping[str, _T], name: str, role: str, otherwise: _T) -> _T:
     """What is said of this part: by its name, else by its role, else the default."""
     said = {part.lower(): value for part, value in values.items()}
-    return float(said.get(name.lower(), said.get(role.lower(), otherwise)))
+    return said.get(name.lower(), said.get(role.lower(), otherwise))
 
 
 def _check_names(stems: Stems, settings: MixSettings) -> None:

@@ -91,10 +91,8 @@ def event_rows(part: Part, clock: Clock) -> np.ndarray:
 
 def part_rows(part: Part, clock: Clock, channel: int) -> np.ndarray:
     """Everything one part asks of its channel, array of ROW, opening state and closing pedal included."""
-    opening = np.zeros(3, ROW)
-    opening["kind"] = [PROGRAM, CONTROL, CONTROL]
-    opening["a"] = [DRUM_BANK if part.is_drum else 0, REVERB_SEND, CHORUS_SEND]
-    opening["b"] = [part.program, DEFAULT_REVERB, 0]
+    opening = np.zeros(1, ROW)
+    opening["kind"], opening["a"], opening["b"] = PROGRAM, DRUM_BANK if part.is_drum else 0, part.program
     closing = np.zeros(1, ROW)
     closing["frame"] = clock.frames(np.array([part.end]))
     closing["kind"], closing["a"] = CONTROL, SUSTAIN
@@ -110,6 +108,18 @@ def in_order(rows: list[np.ndarray]) -> np.ndarray:
     return together[np.lexsort((together["order"], together["frame"]))]
 
 
-def wants_chorus(rows: np.ndarray) -> bool:
-    """Whether any part turns its chorus up (controller 93); most never do, and it costs time."""
-    return bool(np.any((rows["kind"] == CONTROL) & (rows["a"] == CHORUS_SEND) & (rows["b"] > 0)))
+def sends_db(part: Part) -> tuple[float, float]:
+    """How wet the file itself wants a part, reverb and chorus, in dB: its controllers 91 and 93 as they stand at its first
+    note, 0 dB being `DEFAULT_REVERB` and a full chorus; -inf for a controller at 0."""
+    reverb, chorus = DEFAULT_REVERB, 0
+    for event in sorted(part.events, key=lambda event: event.tick):
+        if event.kind == "control_change" and len(event.data) == 2 and event.tick <= max(part.start, 0):
+            if event.data[0] == REVERB_SEND:
+                reverb = int(event.data[1])
+            elif event.data[0] == CHORUS_SEND:
+                chorus = int(event.data[1])
+    decibels = [
+        20 * float(np.log10(value / full)) if value else -np.inf
+        for value, full in ((reverb, DEFAULT_REVERB), (chorus, 127))
+    ]
+    return decibels[0], decibels[1]

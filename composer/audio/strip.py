@@ -1,45 +1,98 @@
-"""One part's way to the bus: how loud, where, how wet; and the profile that says so for each instrument."""
+"""One part's way to the bus, the same piece of code offline and live.
+
+    synth ─ trim ─ high-pass ─ compressor ─ inserts ┊ equaliser ─ fader ─ pan ─ bus
+                                                    ┊              └ reverb and chorus sends
+
+What stands before the dotted line (`FrontRun`) bends the sound and runs once; what stands behind it (`BackRun`) is linear, so
+that its effect on loudness is known beforehand and every fader may move while it plays.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
-from composer.audio.spill import rest
+from composer.audio import filters
+from composer.audio.compressor import Compressor, CompressorRun
+from composer.errors import AudioError
 
-PIECE = 1 << 16
+MAX_EQ_DB = 24.0
+
+
+class InsertRun(Protocol):
+    """An effect at work in one strip."""
+
+    def process(self, audio: np.ndarray) -> None:
+        """Change audio, float32, shape (2, frames), in place. Blocks of any size give the same sound."""
+
+
+class Insert(Protocol):
+    """An effect that a strip can hold: an amplifier, a plug-in."""
+
+    @property
+    def name(self) -> str: ...
+
+    def start(self, sample_rate: int) -> InsertRun:
+        """Raises AudioError where it cannot work at this rate."""
+
+
+@dataclass(frozen=True)
+class Equaliser:
+    """Three bands: a shelf, a bell, a shelf."""
+
+    low_db: float = 0.0
+    low_hz: float = 110.0
+    mid_db: float = 0.0
+    mid_hz: float = 1_000.0
+    mid_q: float = 0.9
+    high_db: float = 0.0
+    high_hz: float = 5_000.0
+
+    def __post_init__(self) -> None:
+        for name, value in (("low", self.low_db), ("mid", self.mid_db), ("high", self.high_db)):
+            if not abs(value) <= MAX_EQ_DB:
+                raise AudioError(f"equaliser's {name} must be in range -{MAX_EQ_DB:g}..{MAX_EQ_DB:g} dB, got {value:g}")
+        for name, hz in (("low", self.low_hz), ("mid", self.mid_hz), ("high", self.high_hz)):
+            if not 20 <= hz <= 20_000:
+                raise AudioError(f"equaliser's {name} must be in range 20..20000 Hz, got {hz:g}")
+
+    def sections(self, sample_rate: int) -> np.ndarray:
+        """Second-order sections of the bands that do something, shape (0..3, 6)."""
+        bands = []
+        if self.low_db:
+            bands.append(filters.low_shelf(self.low_hz, self.low_db, sample_rate))
+        if self.mid_db:
+            bands.append(filters.peak(self.mid_hz, self.mid_db, self.mid_q, sample_rate))
+        if self.high_db:
+            bands.append(filters.high_shelf(self.high_hz, self.high_db, sample_rate))
+        return np.array(bands).reshape(-1, 6)
 
 
 @dataclass(frozen=True)
 class Strip:
-    """What a part's channel does when nobody says otherwise."""
+    """Everything that is set on one part's channel."""
 
-    balance_lu: float = -7.0
-    """Loudness relative to the lead."""
+    trim_db: float = 0.0
+    """Brings the synth's level to the one the compressor and the inserts are made for."""
+    highpass_hz: float = 30.0
+    compressor: Compressor | None = None
+    inserts: tuple[Insert, ...] = ()
+    eq: Equaliser = field(default_factory=Equaliser)
+    gain_db: float = 0.0
+    """The fader; -inf is silence."""
     pan: float = 0.0
     """-1 left … 1 right."""
-    reverb_lu: float = -14.0
-    """Loudness of what its reverb gives back, relative to its dry sound: as wet on every soundfont."""
-    highpass_hz: float = 30.0
+    reverb_db: float = -np.inf
+    """Sent to the room, relative to what goes to the bus."""
+    chorus_db: float = -np.inf
+    mute: bool = False
 
-
-PROFILE: dict[str, Strip] = {
-    "melody": Strip(0.0, 0.0, -13.0, 60.0),
-    "drums": Strip(-2.0, 0.0, -20.0, 25.0),
-    "bass": Strip(-3.0, 0.0, -30.0, 28.0),
-    "guitar": Strip(-7.0, -0.35, -15.0, 90.0),
-    "piano": Strip(-6.0, 0.3, -15.0, 60.0),
-    "strings": Strip(-9.0, 0.1, -10.0, 110.0),
-    "lead": Strip(-3.0, 0.0, -13.0, 60.0),
-    "reed": Strip(-5.0, 0.15, -12.0, 70.0),
-    "pipe": Strip(-5.0, -0.15, -12.0, 70.0),
-    "brass": Strip(-5.0, 0.2, -12.0, 70.0),
-    "organ": Strip(-9.0, -0.2, -14.0, 60.0),
-    "pad": Strip(-10.0, 0.0, -10.0, 110.0),
-    "chromatic": Strip(-7.0, 0.25, -12.0, 70.0),
-}
-"""By role, else by General MIDI family."""
+    @property
+    def sounds(self) -> bool:
+        return not self.mute and self.gain_db > -np.inf
 
 
 def amplitude(db: float) -> float:
@@ -62,23 +115,73 @@ def planar(frames: int) -> np.ndarray:
     return np.zeros((frames, 2), np.float32, order="F")
 
 
-def pour(
-    bus: np.ndarray, dry: np.ndarray, wet: np.ndarray, gains: tuple[float, float], highpass_hz: float, sample_rate: int
-) -> None:
-    """Add one side of a part, dry sound and reverb of shape (frames,), to the same side of the bus, in pieces.
+class FrontRun:
+    """Trim, high-pass, compressor and inserts of one part, block after block."""
 
-    gains: factors of the two. The dry sound loses what lies under `highpass_hz`, by a second-order Butterworth.
-    """
-    from scipy.signal import butter, sosfilt
+    def __init__(self, strip: Strip, sample_rate: int) -> None:
+        self._sections = filters.highpass(strip.highpass_hz, sample_rate)[None]
+        self._sections[0, :3] *= amplitude(strip.trim_db)
+        self._state = np.zeros((1, 2, 2))
+        self._compressor = CompressorRun(strip.compressor, sample_rate) if strip.compressor else None
+        self._inserts = [insert.start(sample_rate) for insert in strip.inserts]
 
-    sections = butter(2, highpass_hz, "highpass", fs=sample_rate, output="sos")
-    state = np.zeros((1, 2))
-    for at in range(0, len(bus), PIECE):  # in double precision: the poles lie close to 1
-        here = slice(at, at + PIECE)
-        piece, state = sosfilt(sections, dry[here].astype(np.float64), zi=state)
-        piece *= gains[0]
-        if gains[1] > 0:
-            piece += wet[here] * np.float32(gains[1])
-        bus[here] += piece
-        rest(dry)
-        rest(wet)
+    @property
+    def reduction_db(self) -> float:
+        """What the compressor takes away just now."""
+        return self._compressor.reduction_db if self._compressor else 0.0
+
+    def process(self, audio: np.ndarray, out: np.ndarray) -> None:
+        """audio (2, frames) → `out`, same shape; frames in whole cells of 64."""
+        from scipy.signal import sosfilt
+
+        if not self._state.any() and not audio.any():
+            out[:] = 0  # nothing has played yet, or all has died away
+        else:
+            # in double precision: the poles lie close to 1
+            out[:], self._state = sosfilt(self._sections, audio, axis=-1, zi=self._state)
+            self._state[np.abs(self._state) < 1e-15] = 0
+        if self._compressor:
+            self._compressor.process(out)
+        for insert in self._inserts:
+            insert.process(out)
+
+
+class BackRun:
+    """Equaliser, fader, pan and sends of one part, block after block. Settings may change in between: gains glide over a
+    block. `sides` are those it works on, 0 left and 1 right."""
+
+    def __init__(self, strip: Strip, sample_rate: int, sides: Sequence[int] = (0, 1)) -> None:
+        self._rate, self._sides = sample_rate, list(sides)
+        self._sections, self._state = np.zeros((0, 6)), np.zeros((0, len(sides), 2))
+        self._strip: Strip | None = None
+        self.set(strip)
+        self._now = self._wanted.copy()
+
+    def set(self, strip: Strip) -> None:
+        """From the next block on."""
+        if self._strip is None or strip.eq != self._strip.eq:
+            self._sections = strip.eq.sections(self._rate)
+            if len(self._sections) != len(self._state):
+                self._state = np.zeros((len(self._sections), len(self._sides), 2))
+        self._strip = strip
+        bus = np.array(pan_gains(strip.pan))[self._sides] * (amplitude(strip.gain_db) if strip.sounds else 0.0)
+        sends = (1.0, amplitude(strip.reverb_db), amplitude(strip.chorus_db))
+        self._wanted = np.array([bus * send for send in sends], np.float32)
+        """Factors to bus, reverb and chorus, shape (3, sides)."""
+
+    def process(self, audio: np.ndarray, *buses: np.ndarray) -> None:
+        """Add audio (sides, frames) to bus, reverb send and chorus send, each of that shape; those left out are spared."""
+        from scipy.signal import sosfilt
+
+        gliding = not np.array_equal(self._now, self._wanted)
+        if not gliding and not self._wanted.any():
+            return
+        if len(self._sections):
+            audio, self._state = sosfilt(self._sections, audio, axis=-1, zi=self._state)
+        share = np.linspace(0, 1, audio.shape[1], dtype=np.float32) if gliding else None
+        for bus, before, wanted in zip(buses, self._now, self._wanted, strict=False):
+            if share is not None:
+                bus += audio * (before[:, None] + (wanted - before)[:, None] * share)
+            elif wanted.any():
+                bus += audio * wanted[:, None]
+        self._now = self._wanted

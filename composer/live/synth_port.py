@@ -94,7 +94,7 @@ def _sound(pipe: Connection, font: Path, driver: str, path: str) -> None:
     priority.ask_for(priority.SOUND)
     drivers = (driver,) if driver else USUAL_DRIVERS.get(sys.platform, LINUX_DRIVERS)
     try:
-        with LiveSynth(font, 1, SAMPLE_RATE) as synth:  # one stereo group for all 16 channels
+        with LiveSynth(font, 1, SAMPLE_RATE, effects=True) as synth:  # one stereo group for all 16 channels
             synth.drums(9)
             synth.start(drivers, path, PERIOD, PERIODS)
             pipe.send(None)

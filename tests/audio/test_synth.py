@@ -32,8 +32,8 @@ def first_sound(audio: np.ndarray, floor: float = 1e-4) -> int:
 
 def test_every_part_is_a_stem_of_its_own(stems: Stems, band: Score) -> None:
     assert stems.names == ("melody", "drums", "bass", "guitar", "piano", "strings")
-    assert stems.audio.shape == stems.sends.shape == (6, stems.frames, 2)
-    assert stems.audio.dtype == stems.sends.dtype == np.float32
+    assert stems.audio.shape == (6, stems.frames, 2)
+    assert stems.audio.dtype == np.float32
     assert stems.duration_s == pytest.approx(band.duration_s + 0.5, abs=0.01)
     assert (np.abs(stems.audio).max(axis=(1, 2)) > 0.005).all()
     assert np.isfinite(stems.audio).all()
@@ -43,7 +43,6 @@ def test_every_part_is_a_stem_of_its_own(stems: Stems, band: Score) -> None:
 def test_the_same_call_gives_the_same_samples(stems: Stems, band: Score, small_font: Path) -> None:
     again = render(band, small_font, tail_s=0.5)
     assert np.array_equal(again.audio, stems.audio)
-    assert np.array_equal(again.sends, stems.sends)
 
 
 def test_a_part_alone_sounds_as_it_does_among_others(stems: Stems, band: Score, small_font: Path) -> None:
@@ -53,10 +52,10 @@ def test_a_part_alone_sounds_as_it_does_among_others(stems: Stems, band: Score, 
     assert np.array_equal(alone.audio[0, :shared], stems.audio[at, :shared])
 
 
-def test_render_part_is_dry_and_wet_together(band: Score, small_font: Path) -> None:
+def test_render_part_is_the_part_alone(band: Score, small_font: Path) -> None:
     audio = render_part(band, "bass", small_font)
     stems = render(band.with_parts([band.part("bass")]), small_font)
-    assert np.array_equal(audio, stems.audio[0] + stems.sends[0])
+    assert np.array_equal(audio, stems.audio[0])
 
 
 @pytest.mark.parametrize("sample_rate", [22_050, 44_100, 48_000])
@@ -199,7 +198,14 @@ def test_wrong_numbers_are_named(band: Score, small_font: Path, changes: dict[st
 
 def test_stems_check_their_shape(stems: Stems) -> None:
     with pytest.raises(AudioError, match="shape"):
-        replace(stems, sends=stems.sends[:, :10])
+        replace(stems, audio=stems.audio[:5])
+
+
+def test_what_the_file_says_of_room_and_chorus_is_kept(small_font: Path) -> None:
+    wet = (Event(0, "control_change", (91, 80)), Event(0, "control_change", (93, 127)))
+    assert render(solo([(0, 100, 60, 90)], events=wet), small_font).sends_db == ((pytest.approx(6.02, abs=0.01), 0.0),)
+    dry = (Event(0, "control_change", (91, 0)),)
+    assert render(solo([(0, 100, 60, 90)], events=dry), small_font).sends_db == ((-np.inf, -np.inf),)
 
 
 def test_version_is_told() -> None:

@@ -1,0 +1,78 @@
+"""A compressor that evens out a part's loud moments, worked out on cells of 64 frames.
+
+The level of a cell is its mean square, both sides together. Its gain has a straight line down in decibels after every loud
+cell (the release) and a one-pole rounding (the attack), as in Giannoulis, Massberg and Reiss, "Digital Dynamic Range
+Compressor Design" (2012), their decoupled smooth detector, with a linear release for its exponential one: then the whole
+detector is a running maximum and a linear filter, which numpy and scipy do at once for as many cells as there are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.errors import AudioError
+
+CELL = 64
+"""Frames: FluidSynth's own grid, so that every block of sound is whole cells."""
+
+
+@dataclass(frozen=True)
+class Compressor:
+    """How a compressor moves. Levels are RMS relative to full scale, after the strip's trim."""
+
+    threshold_db: float = -18.0
+    ratio: float = 2.0
+    knee_db: float = 6.0
+    attack_s: float = 0.012
+    release_db_s: float = 60.0
+    """Decibels a second that the gain comes back."""
+
+    def __post_init__(self) -> None:
+        if self.ratio < 1 or self.knee_db < 0 or self.attack_s <= 0 or self.release_db_s <= 0:
+            raise AudioError(
+                f"a compressor needs a ratio of 1 or more, a knee of 0 or more, and attack and release above 0, got {self}"
+            )
+
+    def reduction_db(self, level_db: np.ndarray) -> np.ndarray:
+        """What is taken from a steady level, >= 0, with a soft knee."""
+        over = level_db - self.threshold_db
+        half = self.knee_db / 2
+        bent = np.clip(over + half, 0, self.knee_db) ** 2 / (2 * self.knee_db) if half else np.maximum(over, 0)
+        soft = np.where(over > half, over, bent)
+        return np.asarray((1 - 1 / self.ratio) * soft)
+
+
+class CompressorRun:
+    """One part's compressor as it runs: block after block, any number of cells a block."""
+
+    def __init__(self, settings: Compressor, sample_rate: int) -> None:
+        self._settings = settings
+        self._fall = settings.release_db_s * CELL / sample_rate
+        self._pole = float(np.exp(-CELL / (settings.attack_s * sample_rate)))
+        self._held = 0.0
+        self._smooth = np.zeros(1)
+        self._gain = np.float32(1.0)
+        self.reduction_db = 0.0
+        """What it takes away at the end of the last block."""
+
+    def process(self, audio: np.ndarray) -> None:
+        """Compress audio (2, frames) in place; frames must be whole cells. The gain of a cell is known at its end and takes
+        effect during the next: a straight line from one cell's edge to the other."""
+        from scipy.signal import lfilter
+
+        cells = audio.reshape(2, -1, CELL)
+        power = np.einsum("scf,scf->c", cells, cells) / (2 * CELL)
+        wanted = self._settings.reduction_db(10 * np.log10(power + 1e-12))
+        ahead = np.arange(1, len(wanted) + 1) * self._fall
+        held = np.maximum(np.maximum.accumulate(wanted + ahead), self._held) - ahead
+        self._held = float(held[-1])
+        smooth, self._smooth = lfilter([1 - self._pole], [1, -self._pole], held, zi=self._smooth)
+        self.reduction_db = float(smooth[-1])
+        if self.reduction_db < 1e-4 and self._gain == 1 and smooth.max() < 1e-4:
+            return
+        edges = np.concatenate([[self._gain], 10 ** (-smooth / 20)]).astype(np.float32)
+        self._gain = edges[-1]
+        ramp = np.arange(1, CELL + 1, dtype=np.float32) / CELL
+        cells *= edges[:-1, None] + np.diff(edges)[:, None] * ramp
