@@ -28,8 +28,8 @@ PHRASE_BARS = 8
 """Phrase length assumed where nobody says otherwise and none can be heard."""
 PEOPLE = "people"
 """The groove label of all that people have played or written."""
-FEWEST_PEOPLE = 20
-"""Songs of a style that people have played, from which on the model knows how they play it."""
+FEWEST_PEOPLE = 3
+"""Examples of people playing a style, from which on they are taken for their word."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,11 @@ def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str
 
 
 def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random.Generator) -> str:
-    """How people play a style, where the model has heard enough of them; else one of its grooves in this metre at random.
+    """How people play a style, where there are enough examples of it; else one of its grooves in this metre at random.
 
     "" where the model knows neither.
     """
-    if checkpoint.card.get("people", {}).get(style.name, 0) >= FEWEST_PEOPLE:
+    if len(checkpoint.examples.in_meter(style.name, PEOPLE, meter)) >= FEWEST_PEOPLE:
         return PEOPLE
     known: dict[str, Any] = checkpoint.card.get("grooves", {})
     fitting = [name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]]

@@ -54,7 +54,7 @@ def restyle(arranger: Arranger, score: Score, wishes: ArrangeOptions, on_bar: On
     )
     report = made.report | {"left_out": left_out, "content_kept": content}
     report.pop("rework")
-    return Arrangement(done, made.lane, made.melody, report, told)
+    return Arrangement(done, made.lane, melody, report, told)
 
 
 def content_kept(before: Score, after: Score, lane: ChordLane, melody: int) -> dict[str, Any]:

@@ -30,7 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
     what = parser.add_argument_group("what to write anew")
     what.add_argument(
-        "--bars", required=True, type=bar_range, metavar="FIRST-LAST", help="bars, counted from 1: 9-16, or 16"
+        "--bars",
+        required=True,
+        type=bar_range,
+        metavar="FIRST-LAST",
+        help="bars, counted from 1: 9-16, or 16 (default: none, say which)",
     )
     what.add_argument(
         "--parts",

@@ -45,6 +45,16 @@ class Examples:
                     found.append(replace(entry, song=shaped))
         return found
 
+    def in_meter(self, style: str, groove: str, meter: str) -> list[Example]:
+        """Those of a style in a groove that were played in a metre such as "6/8"."""
+        above, below = (int(number) for number in meter.split("/"))
+        length = 4 * _QUARTER * above // below
+        return [
+            entry
+            for entry in self.entries
+            if (entry.song.style, entry.song.groove) == (style, groove) and (entry.song.bar_length == length).all()
+        ]
+
 
 def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
     """The example in the song's usual metre, None where it cannot be had.

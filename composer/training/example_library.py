@@ -1,7 +1,8 @@
 """Choose the examples that stand beside a checkpoint: `python -m composer.training.example_library PACK CHECKPOINT`.
 
 Of every groove the bars that are most like the groove as a whole (nearest to the mean of what the style ear hears), from
-songs whose licence lets four bars be handed on. Writes them beside the weights and their hash into the card.
+songs whose licence lets four bars be handed on; of what people play only bars that the style listener knows for the style.
+Run it after composer.training.style_listener. Writes them beside the weights and their hash into the card.
 """
 
 from __future__ import annotations
@@ -19,16 +20,18 @@ from composer.model.checkpoint import CARD
 from composer.model.example import LONGEST, cut_example
 from composer.model.examples import CARD_FIELD, Example, save_examples
 from composer.model.style_features import style_features
+from composer.model.style_fit import StyleListener, load_listener
 from composer.training.briefs import PEOPLE
 from composer.training.packing import Pack, open_pack
 from composer.vocab import GridSong
 
-FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Public Domain")
+FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Artistic-1.0")
 """Licences under which a few bars may be handed on; where a groove has no such song, it has no example."""
 FEWEST_PARTS = 3
 """Parts that an example of people's playing shows: solo piano and drums alone do not say how a band plays."""
-SONGS_LOOKED_AT = 12
-EACH, EACH_BY_PEOPLE = 2, 8
+SONGS_LOOKED_AT = {False: 12, True: 80}
+EACH = {False: 2, True: 12}
+"""Of a groove, and of what people play in a style."""
 
 
 def groups(pack: Pack) -> dict[tuple[str, str, str], list[int]]:
@@ -47,23 +50,31 @@ def free(meta: dict[str, Any]) -> bool:
     return str(meta["licence"]) in FREE or meta["synthetic"] == "True"
 
 
-def windows(song: GridSong, fewest: int) -> Iterator[tuple[int, np.ndarray]]:
-    """Starts of LONGEST bars on end in one metre that at least `fewest` parts play throughout, and how they sound, (WIDTH,)."""
+def windows(song: GridSong, fewest: int, listener: StyleListener | None) -> Iterator[tuple[int, np.ndarray]]:
+    """Starts of LONGEST bars on end in one metre that at least `fewest` parts play throughout, and how they sound, (WIDTH,).
+
+    With a listener, only those that it knows for the song's style.
+    """
     for start in range(2, song.bar_count - LONGEST - 1, 2):
         cut = cut_example(song, start)
         if len(set(cut.bar_length.tolist())) > 1 or (cut.roots < 0).all():
             continue
         playing = [set(cut.notes["part"][cut.notes["bar"] == bar].tolist()) for bar in range(LONGEST)]
-        if len(set.intersection(*playing)) >= fewest:
-            yield start, style_features(cut).mean(axis=0)
+        if len(set.intersection(*playing)) < fewest:
+            continue
+        sound = style_features(cut)
+        if listener is None or next(iter(listener.probabilities(sound))) == song.style:
+            yield start, sound.mean(axis=0)
 
 
 def typical(
-    pack: Pack, songs: list[int], count: int, fewest: int, rng: np.random.Generator
+    pack: Pack, songs: list[int], rng: np.random.Generator, listener: StyleListener | None
 ) -> Iterator[tuple[int, int]]:
-    """(song, first bar) of the windows nearest to the mean of all, no more than one of a song."""
-    looked_at = rng.permutation(songs)[:SONGS_LOOKED_AT].tolist()
-    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], fewest)]
+    """(song, first bar) of the windows nearest to the mean of all, no more than one of a song. People's with a listener."""
+    people = listener is not None
+    looked_at = rng.permutation(songs)[: SONGS_LOOKED_AT[people]].tolist()
+    fewest = FEWEST_PARTS if people else 2
+    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], fewest, listener)]
     if not found:
         return
     sounds = np.array([sound for _, _, sound in found])
@@ -71,20 +82,18 @@ def typical(
     taken: set[int] = set()
     for place in np.argsort(far):
         index, start, _ = found[place]
-        if index not in taken and len(taken) < count:
+        if index not in taken and len(taken) < EACH[people]:
             taken.add(index)
             yield index, start
 
 
-def choose(pack: Pack, seed: int = 0) -> list[Example]:
+def choose(pack: Pack, listener: StyleListener, seed: int = 0) -> list[Example]:
     """The library of a pack of training songs."""
     rng = np.random.default_rng(seed)
     examples = []
     for (style, groove, _), songs in sorted(groups(pack).items()):
         people = groove == PEOPLE
-        for index, start in typical(
-            pack, songs, EACH_BY_PEOPLE if people else EACH, FEWEST_PARTS if people else 2, rng
-        ):
+        for index, start in typical(pack, songs, rng, listener if people else None):
             meta = pack.about[index]["meta"]
             cut = cut_example(pack[index], start)
             song = GridSong(**{**vars(cut), "style": style, "groove": groove, "meta": {}})
@@ -97,8 +106,11 @@ def main() -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("checkpoint", type=Path)
     args = parser.parse_args()
-    examples = choose(open_pack(args.pack).split("train"))
     card = json.loads((args.checkpoint / CARD).read_text())
+    listener = load_listener(args.checkpoint, card)
+    if listener is None:
+        parser.error(f"{args.checkpoint} has no style listener yet: python -m composer.training.style_listener first")
+    examples = choose(open_pack(args.pack).split("train"), listener)
     card[CARD_FIELD] = save_examples(examples, args.checkpoint)
     (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     grooves = {(example.song.style, example.song.groove) for example in examples}
