@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -70,11 +70,22 @@ def find_styles(
 
 
 def named_style(checkpoint: Checkpoint, name: str) -> tuple[Style, str]:
-    """A style by its name, or by the name of one of its grooves; the groove is "" where none was named."""
+    """A style by its name, by that of one of its grooves, or by that of the user's own music; the groove is "" where none was named."""
+    own = own_label(checkpoint)
+    if name.lower() == own.lower() != "":
+        heard = [example.song for example in checkpoint.examples.entries if example.song.groove == own]
+        playing = {ROLES[part] for song in heard for part in np.unique(song.notes["part"]).tolist()}
+        parts = tuple(part for part in BAND if part in playing) or resolve("pop").parts
+        return replace(resolve("pop"), name=own, aliases=(), description="your own music", parts=parts), own
     for groove, facts in checkpoint.card.get("grooves", {}).items():
         if groove.lower() == name.lower() and facts["style"]:
             return resolve(facts["style"]), groove
     return resolve(name), ""
+
+
+def own_label(checkpoint: Checkpoint) -> str:
+    """What a fine-tuned checkpoint calls the user's own music; "" where it is none."""
+    return str(checkpoint.card.get("finetuned", {}).get("lessons", {}).get("label", ""))
 
 
 def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ def run(args: argparse.Namespace) -> int:
 
     import numpy as np
 
+    from composer.model import examples, style_fit
     from composer.model.checkpoint import CARD, CONFIG, WEIGHTS, default_checkpoint
     from composer.output import staging
     from composer.training.finetune import Lessons, finetune
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
     )
     others = open_pack(check_pack(args.replay)) if args.replay else None
-    names = [WEIGHTS, CONFIG, CARD]
+    names = [WEIGHTS, CONFIG, CARD, style_fit.FILE, examples.FILE]
     with steps(args.quiet) as progress, staging(args.out, names, args.force) as folder:
         with progress.step("reading your files"):
             files = files_in(args.files)

@@ -309,9 +309,9 @@ def _encrypt(args: argparse.Namespace) -> int:
     locked = vault.lock(weights.read_bytes(), vault.ask_passphrase(str(args.folder)))
     args.out.mkdir(parents=True)
     (args.out / (signature.WEIGHTS + vault.SUFFIX)).write_bytes(locked)
-    for name in (signature.CONFIG, signature.CARD, signature.SONGS, signature.SIGNATURE):
-        if (args.folder / name).is_file():
-            shutil.copyfile(args.folder / name, args.out / name)
+    for path in sorted(args.folder.iterdir()):
+        if path.is_file() and path != weights:
+            shutil.copyfile(path, args.out / path.name)
     print(
         f"{args.out}: weights encrypted; loading asks for the passphrase, or takes it from {vault.PASSPHRASE_VARIABLE}"
     )

@@ -21,8 +21,13 @@ import torch
 from composer.errors import InputError
 from composer.model.checkpoint import CARD, save_checkpoint
 from composer.model.config import ModelConfig
+from composer.model.example import best_example
+from composer.model.examples import CARD_FIELD as EXAMPLES
+from composer.model.examples import Example, load_examples, save_examples
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
+from composer.model.style_fit import CARD_FIELD as LISTENER
+from composer.model.style_fit import load_listener, save_listener
 from composer.training.adapters import Adapters
 from composer.training.briefs import Hiding, draw_brief
 from composer.training.card import corpora_of, grooves_of
@@ -75,6 +80,8 @@ class Taught:
 
 
 Tell = Callable[[float], None]
+MOST_EXAMPLES = 24
+"""Of the user's songs that the band may be played a few bars of before it begins."""
 BY_NAME = {"corpus": 0.0}
 """The user's music is called by its own name, never by that of people's music in general."""
 
@@ -142,8 +149,29 @@ def finetune(
         own_before, best, others_before, evaluate(network, theirs)["bits"] if theirs else None, step,
         (time.monotonic() - begun) / 60, free,
     )  # fmt: skip
-    save_checkpoint(out, config, kept, card(own, start, lessons, taught))
+    told = card(own, start, lessons, taught)
+    told |= carry_over(start, out, told) | {EXAMPLES: save_examples(own_examples(own, start, lessons.label), out)}
+    save_checkpoint(out, config, kept, told)
     return taught
+
+
+def own_examples(own: Pack, start: Path, label: str) -> list[Example]:
+    """The library of the checkpoint begun with, and a few bars of each of the user's songs, but not of those kept back."""
+    old = load_examples(start, json.loads((start / CARD).read_text()))
+    found = [*old.entries]
+    train = own.split("train")
+    for index, about in list(enumerate(train.about))[:MOST_EXAMPLES]:
+        if (bars := best_example(train[index])) is not None:
+            song = replace(bars, style=label, groove=label, meta={})
+            found.append(Example(song, about["meta"]["id"], about["meta"]["licence"]))
+    return found
+
+
+def carry_over(start: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
+    """The style listener, where the checkpoint begun with has one, and what the card says of it."""
+    listener = load_listener(start, told)
+    out.mkdir(parents=True, exist_ok=True)
+    return {} if listener is None else {LISTENER: save_listener(listener, out)}
 
 
 def kept_back(

@@ -10,10 +10,12 @@ import pytest
 import torch
 
 from composer import formats
+from composer.arrange import ArrangeOptions, Arranger
 from composer.cli import main as composer
 from composer.errors import InputError
 from composer.model.checkpoint import load_checkpoint, save_checkpoint
 from composer.model.decoder import Decoder
+from composer.planning import default_parts
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 from composer.training.adapters import Adapters
@@ -104,6 +106,12 @@ def test_it_learns_and_touches_only_what_it_may(
     assert changed == {"groove.weight"} if only_style else changed > {"groove.weight", "trunk.lstm.weight_hh_l0"}
     assert np.array_equal(before.weights["groove.weight"], after.weights["groove.weight"][:-1])
     Decoder(after)
+    assert [example.song.groove for example in after.examples.entries] == ["mine", "mine"]
+    band = Arranger(after).arrange(
+        formats.load(files[0]), ArrangeOptions(style="mine", parts=("bass", "piano"), melody="Melody")
+    )
+    assert band.report["styles"] == [{"style": "mine", "groove": "mine", "share": 1.0}]
+    assert default_parts(after, {"style": "mine"}) == ("bass", "piano")
 
 
 def test_the_command_writes_a_checkpoint_once(
