@@ -109,7 +109,7 @@ def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = Non
         _draw_lane(roll, one, end, score.ticks_per_beat, inch)
     _draw_chords(roll, chords, roll_in)
     _draw_title(figure, score, bars, width, height)
-    _write(canvas, path)
+    write_figure(canvas, path)
     return path
 
 
@@ -313,7 +313,8 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def _write(canvas: Any, path: Path) -> None:
+def write_figure(canvas: Any, path: Path) -> None:
+    """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError."""
     try:
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".png")
     except OSError as error:

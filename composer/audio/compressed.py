@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from composer.errors import AudioError
+from composer.audio.wav import write_sound
 
 
 def write_mp3(path: str | Path, audio: np.ndarray, sample_rate: int) -> Path:
@@ -14,15 +14,4 @@ def write_mp3(path: str | Path, audio: np.ndarray, sample_rate: int) -> Path:
 
     libsndfile has written MP3 since 1.1; the soundfile package brings its own.
     """
-    import soundfile
-
-    path = Path(path)
-    if "MP3" not in soundfile.available_formats():
-        raise AudioError(
-            f"{path}: this libsndfile cannot write MP3; install a newer soundfile: pip install -U soundfile"
-        )
-    try:
-        soundfile.write(path, np.clip(audio, -1, 1), sample_rate, format="MP3", subtype="MPEG_LAYER_III")
-    except (OSError, soundfile.SoundFileError) as error:
-        raise AudioError(f"{path}: cannot be written ({error}); is the disk full?") from None
-    return path
+    return write_sound(path, audio, sample_rate, force=True)

@@ -16,6 +16,7 @@ from composer.errors import AudioError
 
 CELL = 64
 """Frames: FluidSynth's own grid, so that every block of sound is whole cells."""
+FEW = 32
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class CompressorRun:
         self._fall = settings.release_db_s * CELL / sample_rate
         self._pole = float(np.exp(-CELL / (settings.attack_s * sample_rate)))
         self._held = 0.0
-        self._smooth = np.zeros(1)
+        self._smooth = 0.0
         self._gain = np.float32(1.0)
         self.reduction_db = 0.0
         """What it takes away at the end of the last block."""
@@ -60,15 +61,10 @@ class CompressorRun:
     def process(self, audio: np.ndarray) -> None:
         """Compress audio (2, frames) in place; frames must be whole cells. The gain of a cell is known at its end and takes
         effect during the next: a straight line from one cell's edge to the other."""
-        from scipy.signal import lfilter
-
         cells = audio.reshape(2, -1, CELL)
         power = np.einsum("scf,scf->c", cells, cells) / (2 * CELL)
         wanted = self._settings.reduction_db(10 * np.log10(power + 1e-12))
-        ahead = np.arange(1, len(wanted) + 1) * self._fall
-        held = np.maximum(np.maximum.accumulate(wanted + ahead), self._held) - ahead
-        self._held = float(held[-1])
-        smooth, self._smooth = lfilter([1 - self._pole], [1, -self._pole], held, zi=self._smooth)
+        smooth = self._few(wanted) if len(wanted) <= FEW else self._many(wanted)
         self.reduction_db = float(smooth[-1])
         if self.reduction_db < 1e-4 and self._gain == 1 and smooth.max() < 1e-4:
             return
@@ -76,3 +72,23 @@ class CompressorRun:
         self._gain = edges[-1]
         ramp = np.arange(1, CELL + 1, dtype=np.float32) / CELL
         cells *= edges[:-1, None] + np.diff(edges)[:, None] * ramp
+
+    def _many(self, wanted: np.ndarray) -> np.ndarray:
+        """Held and rounded reduction, dB, at the end of each cell."""
+        from scipy.signal import lfilter
+
+        ahead = np.arange(1, len(wanted) + 1) * self._fall
+        held = np.maximum(np.maximum.accumulate(wanted + ahead), self._held) - ahead
+        self._held = float(held[-1])
+        smooth, last = lfilter([1 - self._pole], [1, -self._pole], held, zi=[self._pole * self._smooth])
+        self._smooth = float(last[0]) / self._pole
+        return np.asarray(smooth)
+
+    def _few(self, wanted: np.ndarray) -> np.ndarray:
+        """The same for a handful of cells, which numpy would take longer to set out than to do."""
+        found = []
+        for now in wanted.tolist():
+            self._held = max(now, self._held - self._fall)
+            self._smooth = (1 - self._pole) * self._held + self._pole * self._smooth
+            found.append(self._smooth)
+        return np.array(found)

@@ -118,6 +118,8 @@ class Mix:
     """The same mix for a desk that plays it live."""
     fronts: np.ndarray
     """Every part at its fader, float32, shape (parts, 2, frames)."""
+    powers: np.ndarray
+    """Every part's mean K-weighted power in the mix, shape (parts, spectra.BANDS)."""
 
     @property
     def audio(self) -> np.ndarray:
@@ -150,6 +152,10 @@ class Mix:
                 sound *= np.float32(10 ** (self.master.gain_db / 20))
                 return sound
         raise AudioError(f"no stem called {part!r}; this mix has: {', '.join(level.part for level in self.table)}")
+
+    def bands(self) -> tuple[np.ndarray, np.ndarray]:
+        """Middles of thirds of an octave in Hz, (bands,), and every part's mean K-weighted power there, (parts, bands)."""
+        return spectra.CENTRES_HZ, self.powers
 
     def report(self) -> str:
         """The table as people read it: a line a part, then the whole."""
@@ -185,7 +191,9 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     bus = _bus(fronts, plan.strips, plan, rate)[: stems.frames]
     master = finish(bus, rate, settings.target_lufs, settings.ceiling_dbtp)
     plan = MixPlan(stems.names, tuple(strips), master.gain_db, master.limiter)
-    return Mix(stems, tuple(_levels(measured, strips, master.gain_db, rate)), master, plan, fronts)
+    powers = [_power(part, strip, master.gain_db, rate) for part, strip in zip(measured, strips, strict=True)]
+    means = np.array([power.mean(axis=0) if len(power) else power.sum(axis=0) for power in powers])
+    return Mix(stems, _levels(measured, strips, powers, master.gain_db), master, plan, fronts, means)
 
 
 def _strip(stems: Stems, at: int, settings: MixSettings) -> Strip:
@@ -297,15 +305,19 @@ def _bus(fronts: np.ndarray, strips: tuple[Strip, ...], plan: MixPlan, rate: int
     return bus
 
 
-def _levels(parts: list[Measured], strips: list[Strip], master_db: float, rate: int) -> list[Level]:
+def _power(part: Measured, strip: Strip, master_db: float, rate: int) -> np.ndarray:
+    """One part's power in the mix before the limiter, its share of the room included, shape (steps, BANDS)."""
+    gain = 10 ** ((strip.gain_db + master_db) / 10) if strip.sounds else 0.0
+    bands = spectra.band_gains(strip.eq.sections(rate), rate) * gain * (1 + 10 ** (strip.reverb_db / 10))
+    return np.asarray(part.energies * bands.astype(np.float32))
+
+
+def _levels(
+    parts: list[Measured], strips: list[Strip], powers: list[np.ndarray], master_db: float
+) -> tuple[Level, ...]:
     """The table, from what was measured and set."""
-    powers = []
-    for part, strip in zip(parts, strips, strict=True):
-        gain = 10 ** ((strip.gain_db + master_db) / 10) if strip.sounds else 0.0
-        bands = spectra.band_gains(strip.eq.sections(rate), rate) * gain * (1 + 10 ** (strip.reverb_db / 10))
-        powers.append(part.energies * bands.astype(np.float32))
     everything = np.sum(powers, axis=0) if powers else np.zeros((0, spectra.BANDS))
-    return [
+    return tuple(
         Level(
             part.name, part.role, strip.gain_db + master_db if strip.sounds else -np.inf, strip.pan, eq_text(strip),
             strip.reverb_db if strip.sounds else -np.inf, part.lufs(),
@@ -313,7 +325,7 @@ def _levels(parts: list[Measured], strips: list[Strip], master_db: float, rate: 
             masking.audibility(power, np.maximum(everything - power, 0)) if strip.sounds else 0.0,
         )
         for part, strip, power in zip(parts, strips, powers, strict=True)
-    ]  # fmt: skip
+    )  # fmt: skip
 
 
 def eq_text(strip: Strip) -> str:

@@ -1,4 +1,4 @@
-"""Sound files: float samples ↔ WAV. soundfile's one owner."""
+"""Sound files: float samples ↔ WAV, FLAC, OGG and MP3. soundfile's one owner."""
 
 from __future__ import annotations
 
@@ -11,34 +11,39 @@ import numpy as np
 from composer.errors import AudioError, OutputError
 
 SUBTYPES = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
+FORMATS = ("wav", "flac", "ogg", "mp3")
+MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 PIECE = 1 << 16
 
 
-def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int = 24, force: bool = False) -> Path:
-    """Write float samples, shape (frames,) or (frames, channels), full scale 1.0, as 16 or 24 bits or 32-bit float.
+def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int = 24, force: bool = False) -> Path:
+    """Write float samples, shape (frames,) or (frames, channels), full scale 1.0, in the format of the path's suffix.
 
-    The file appears whole or not at all. Samples over full scale are clipped in 16 and 24 bits, kept in 32.
-    Raises OutputError where the file exists (unless `force`) or cannot be written, AudioError on bad samples.
+    .wav has 16 or 24 bits or 32-bit float, .flac 16 or 24, .ogg (Vorbis) and .mp3 their own. The file appears whole or not
+    at all. Samples over full scale are clipped, but in 32-bit float. Raises OutputError where the file exists (unless
+    `force`) or cannot be written, AudioError on bad samples, bits or formats.
     """
     import soundfile
 
     path = Path(path)
-    if bits not in SUBTYPES:
-        raise AudioError(f"{path}: WAV samples have 16, 24 or 32 bits, not {bits}")
+    kind = path.suffix.lower().removeprefix(".")
+    check_format(path, bits, sample_rate)
     if audio.ndim not in (1, 2) or not np.isfinite(audio).all():
         raise AudioError(f"{path}: samples must be finite numbers of shape (frames, channels), got shape {audio.shape}")
     if path.exists() and not force:
         raise OutputError(f"{path}: exists already; use --force to write over it")
     try:
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".wav")
+        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
+    subtype = SUBTYPES[bits] if kind in ("wav", "flac") else {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}[kind]
     try:
         with os.fdopen(handle, "wb") as file:
             channels = 1 if audio.ndim == 1 else audio.shape[1]
-            with soundfile.SoundFile(file, "w", sample_rate, channels, SUBTYPES[bits], format="WAV") as sound:
+            with soundfile.SoundFile(file, "w", sample_rate, channels, subtype, format=kind.upper()) as sound:
                 for at in range(0, len(audio), PIECE):
-                    sound.write(audio[at : at + PIECE])
+                    piece = audio[at : at + PIECE]
+                    sound.write(piece if subtype == "FLOAT" else np.clip(piece, -1, 1))
         os.chmod(scratch, 0o666 & ~_umask())
         os.replace(scratch, path)
     except (OSError, soundfile.SoundFileError) as error:
@@ -46,6 +51,33 @@ def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int =
     finally:
         Path(scratch).unlink(missing_ok=True)
     return path
+
+
+def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int = 24, force: bool = False) -> Path:
+    """`write_sound` for a name that ends in .wav or in nothing that is known."""
+    path = Path(path)
+    if path.suffix.lower() == ".wav":
+        return write_sound(path, audio, sample_rate, bits, force)
+    raise AudioError(f"{path}: a WAV file's name ends in .wav; write_sound takes {', '.join(FORMATS)}")
+
+
+def check_format(path: Path, bits: int, sample_rate: int) -> None:
+    """Raises AudioError where a sound file of this suffix cannot have these samples."""
+    import soundfile
+
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise AudioError(f"{path}: no format called {kind!r}; choose one of: {', '.join(FORMATS)}")
+    if kind.upper() not in soundfile.available_formats():
+        raise AudioError(f"{path}: this libsndfile cannot write {kind.upper()}; pip install -U soundfile")
+    if kind == "wav" and bits not in SUBTYPES:
+        raise AudioError(f"{path}: WAV samples have 16, 24 or 32 bits, not {bits}")
+    if kind == "flac" and bits not in (16, 24):
+        raise AudioError(f"{path}: FLAC samples have 16 or 24 bits, not {bits}")
+    if kind == "mp3" and sample_rate not in MP3_RATES:
+        raise AudioError(
+            f"{path}: MP3 knows {', '.join(map(str, MP3_RATES))} Hz, not {sample_rate}; choose another rate"
+        )
 
 
 def read_wav(path: str | Path) -> tuple[np.ndarray, int]:

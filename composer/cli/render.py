@@ -1,10 +1,11 @@
-"""`composer render FILE`: a music file played and mixed to WAV."""
+"""`composer render FILE`: a music file played and mixed to a sound file."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
+from composer.cli import mixing
 from composer.cli import options as opt
 from composer.cli.progress import steps
 
@@ -13,48 +14,55 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", type=Path, help="a .mid, .musicxml, .mxl or .abc file")
     sound = parser.add_argument_group("sound")
     opt.add_soundfont(sound)
-    sound.add_argument("--stems", action="store_true", help="also one WAV per part (default: the mix only)")
+    sound.add_argument("--stems", action="store_true", help="also one sound file per part (default: the mix only)")
     sound.add_argument(
-        "--loudness",
-        type=opt.number(-40, -6, "LUFS"),
-        default=-14.0,
-        metavar="LUFS",
-        help="integrated loudness of the mix, -40..-6 LUFS (default: -14)",
+        "--format", choices=("wav", "flac", "ogg", "mp3"), default="wav", help="kind of the sound files (default: wav)"
     )
     sound.add_argument(
         "--sample-rate",
         type=opt.whole(8_000, 96_000, "Hz"),
-        default=44_100,
         metavar="HZ",
-        help="8000..96000 Hz (default: 44100)",
+        help="8000..96000 Hz (default: 44100, or what an amplifier asks for)",
     )
     sound.add_argument(
-        "--bits", type=int, choices=(16, 24, 32), default=24, help="bits a sample; 32 is float (default: 24)"
+        "--bits",
+        type=int,
+        choices=(16, 24, 32),
+        default=24,
+        help="bits a sample in wav and flac; 32 is float (default: 24)",
     )
+    mixing.add_arguments(parser)
     opt.add_output(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from composer import formats
-    from composer.audio.mixer import MixSettings, mix
+    from composer.audio.mixer import mix
     from composer.audio.synth import render
-    from composer.audio.wav import write_wav
+    from composer.audio.wav import check_format, write_sound
     from composer.cli.take import write_stems
     from composer.output import check_free, staging
+    from composer.picture_mix import save_mix_picture
 
     name = args.file.stem
-    outputs = [f"{name}.wav", *([f"{name}-stems"] if args.stems else [])]
+    sound, table, picture = f"{name}.{args.format}", f"{name}.mix.json", f"{name}.mix.png"
+    outputs = [sound, table, picture, *([f"{name}-stems"] if args.stems else [])]
     check_free(args.out, outputs, args.force)
+    rate = mixing.sample_rate(args)
+    check_format(args.out / sound, args.bits, rate)
+    settings = mixing.settings(args, rate)
     score = formats.load(args.file)
     with steps(args.quiet) as progress, staging(args.out, outputs, args.force) as folder:
         with progress.step("playing the parts") as tell:
-            stems = render(score, args.soundfont, args.sample_rate, on_progress=tell)
+            stems = render(score, args.soundfont, rate, on_progress=tell)
         with progress.step("mixing"):
-            mixed = mix(stems, MixSettings(target_lufs=args.loudness))
-            write_wav(folder / outputs[0], mixed.audio, mixed.sample_rate, args.bits)
+            mixed = mix(stems, settings)
+            write_sound(folder / sound, mixed.audio, mixed.sample_rate, args.bits)
+            mixing.write_report(folder / table, mixed)
+            save_mix_picture(mixed, folder / picture, score.title or name)
         if args.stems:
             with progress.step("writing the stems"):
-                write_stems(folder / outputs[1], mixed)
+                write_stems(folder / f"{name}-stems", mixed, args.format, args.bits)
     print(mixed.report())
     for sentence in (*score.problems, *stems.notices):
         print(f"note: {sentence}")

@@ -103,12 +103,12 @@ def _write_sound(folder: Path, name: str, made: Arrangement, sound: Sound, progr
     return mixed
 
 
-def write_stems(folder: Path, mixed: Mix) -> list[Path]:
-    """Every part as it is in the mix, a WAV each; together they sum to the mix before its limiter."""
-    from composer.audio.wav import write_wav
+def write_stems(folder: Path, mixed: Mix, kind: str = "wav", bits: int = 24) -> list[Path]:
+    """Every part as it is in the mix, a sound file each; together they sum to the mix before its limiter."""
+    from composer.audio.wav import write_sound
 
     def write_stem(part: str) -> Path:
-        return write_wav(folder / f"{file_name(part)}.wav", mixed.stem(part), mixed.sample_rate)
+        return write_sound(folder / f"{file_name(part)}.{kind}", mixed.stem(part), mixed.sample_rate, bits)
 
     folder.mkdir()
     with ThreadPoolExecutor(2) as pool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from composer.audio.wav import read_wav, write_wav
+from composer.audio.wav import read_wav, write_sound, write_wav
 from composer.errors import AudioError, OutputError
 
 AUDIO = (0.5 * np.sin(np.arange(4_000) / 20)[:, None] * np.array([1.0, -1.0])).astype(np.float32)
@@ -54,3 +54,31 @@ def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in ("text.wav", "none.wav"):
         with pytest.raises(AudioError, match="cannot be read"):
             read_wav(tmp_path / name)
+
+
+@pytest.mark.parametrize("sample_rate", [44_100, 48_000])
+@pytest.mark.parametrize(("kind", "error"), [("flac", 2**-23), ("ogg", 0.03), ("mp3", 0.05)])
+def test_other_formats(tmp_path: Path, kind: str, error: float, sample_rate: int) -> None:
+    sine = (0.5 * np.sin(np.arange(sample_rate) / 20)[:, None] * np.array([1.0, 0.5])).astype(np.float32)
+    audio, rate = read_wav(write_sound(tmp_path / f"a.{kind}", sine, sample_rate))
+    assert rate == sample_rate
+    middle = slice(sample_rate // 4, sample_rate // 2)
+    offset = (
+        min(range(4_000), key=lambda at: abs(audio[middle.start + at :][:9_000, 0] - sine[middle, 0][:9_000]).mean())
+        if kind == "mp3"
+        else 0
+    )
+    assert np.abs(audio[middle.start + offset :][:9_000] - sine[middle][:9_000]).max() <= error
+
+
+def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
+    for name, bits, rate, word in (
+        ("a.aiff", 24, 44_100, "no format called 'aiff'; choose one of: wav, flac, ogg, mp3"),
+        ("a.flac", 32, 44_100, "FLAC samples have 16 or 24 bits"),
+        ("a.mp3", 24, 96_000, "MP3 knows .* 48000 Hz"),
+    ):
+        with pytest.raises(AudioError, match=word):
+            write_sound(tmp_path / name, AUDIO, rate, bits)
+    with pytest.raises(AudioError, match=r"ends in \.wav"):
+        write_wav(tmp_path / "a.flac", AUDIO, 44_100)
+    assert list(tmp_path.iterdir()) == []

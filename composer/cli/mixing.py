@@ -1,0 +1,158 @@
+"""The mix on the command line: faders as words, and the table, JSON and picture that tell what came of them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from composer.cli import options as opt
+from composer.errors import InputError
+
+if TYPE_CHECKING:
+    from composer.audio.mixer import Mix, MixSettings
+    from composer.audio.strip import Insert
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Balance, faders and effects. Parts go by name or by role, as composer inspect shows them."""
+    group = parser.add_argument_group("mix")
+    group.add_argument(
+        "--balance",
+        choices=("auto", "loudness", "neural", "synth"),
+        default="auto",
+        help="loudness: every part measured and set by rule, masking considered; neural: a small network sets gain, pan and"
+        " equaliser; auto: the better of the two (docs/mix.md has the table); synth: the soundfont's own levels (default: auto)",
+    )
+    group.add_argument(
+        "--lufs",
+        "--loudness",
+        type=opt.number(-40, -6, "LUFS"),
+        default=-14.0,
+        metavar="LUFS",
+        help="integrated loudness of the mix, -40..-6 LUFS (default: -14)",
+    )
+    group.add_argument("--style", metavar="STYLE", help="whose balance, see composer styles (default: of no style)")
+    for name, value, what in (
+        ("gain", "DB", "faders on top of the balance, in dB: drums=-3dB"),
+        ("pan", "PLACE", "-1 left … 1 right: guitar=-0.4"),
+        ("reverb", "DB", "more or less of the room, in dB: piano=-6; piano=off is dry"),
+        ("chorus", "DB", "sent to the chorus, in dB below the dry sound: piano=-9"),
+        ("amp", "AMP", "through a guitar amplifier: guitar=crunch, clean, or a .nam or .json file"),
+    ):
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar=f"PART={value}",
+            help=f"{what}; may be repeated (default: none)",
+        )
+    for name in ("mute", "solo"):
+        group.add_argument(
+            f"--{name}",
+            action="append",
+            default=[],
+            metavar="PARTS",
+            help=f"{name} these, with commas between (default: none)",
+        )
+
+
+def settings(args: argparse.Namespace, sample_rate: int) -> MixSettings:
+    """What the options say. Raises InputError on words that cannot be read."""
+    from composer import styles
+    from composer.audio.mixer import MixSettings
+
+    return MixSettings(
+        target_lufs=args.lufs,
+        balance=args.balance,
+        style=styles.resolve(args.style).name if args.style else None,
+        gain_db=levels("--gain", args.gain),
+        pan=levels("--pan", args.pan),
+        reverb_db=levels("--reverb", args.reverb),
+        chorus_db=levels("--chorus", args.chorus),
+        inserts={part: (_amp(name, sample_rate),) for part, name in pairs("--amp", args.amp)},
+        mute=_names(args.mute),
+        solo=_names(args.solo),
+    )
+
+
+def sample_rate(args: argparse.Namespace, otherwise: int = 44_100) -> int:
+    """The rate that was asked for, else the one that the amplifiers are made for, else the usual one."""
+    if args.sample_rate is not None or not args.amp:
+        return int(args.sample_rate or otherwise)
+    from composer.amp import load
+
+    return next((rate for _, name in pairs("--amp", args.amp) if (rate := load(name).sample_rate)), otherwise)
+
+
+def pairs(option: str, words: Iterable[str]) -> list[tuple[str, str]]:
+    """["drums=-3dB, bass=1", "strings=off"] → [("drums", "-3dB"), ("bass", "1"), ("strings", "off")]. Raises InputError."""
+    found = []
+    for word in (item.strip() for words_ in words for item in words_.split(",")):
+        part, equals, value = (piece.strip() for piece in word.partition("="))
+        if not part or not equals or not value:
+            raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE, such as drums=-3dB")
+        found.append((part, value))
+    return found
+
+
+def levels(option: str, words: Iterable[str]) -> dict[str, float]:
+    """Numbers by part; a unit behind them is read, "off" is -inf. Raises InputError."""
+    return {part: level(option, part, value) for part, value in pairs(option, words)}
+
+
+def level(option: str, part: str, value: str) -> float:
+    if value.lower() in ("off", "-inf", "-infdb"):
+        return -math.inf
+    found = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(?:db|lu)?", value.lower())
+    if found is None:
+        raise InputError(f"{option} {part}: {value!r} is no number; write a number such as -3 or -3dB, or off")
+    return float(found[1])
+
+
+def report(mixed: Mix) -> dict[str, Any]:
+    """The mix for JSON: what went in, every part's line, the whole."""
+    from composer.audio import soundfonts
+
+    font = mixed.stems.soundfont
+    known = next((entry for entry in soundfonts.catalogue() if font and entry.file == font.name), None)
+    return {
+        "soundfont": font.name if font else None,
+        "soundfont_licence": known.licence if known else "unknown",
+        "sample_rate": mixed.sample_rate,
+        "duration_s": round(mixed.stems.duration_s, 3),
+        "lufs": _plain(mixed.lufs),
+        "true_peak_dbtp": _plain(mixed.true_peak_dbtp),
+        "master_db": _plain(mixed.master.gain_db),
+        "limiter_db": _plain(mixed.master.reduction_db),
+        "parts": [{name: _plain(value) for name, value in asdict(line).items()} for line in mixed.table],
+        "notices": list(mixed.stems.notices),
+    }
+
+
+def write_report(path: Path, mixed: Mix) -> None:
+    path.write_text(json.dumps(report(mixed), indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _plain(value: object) -> object:
+    """JSON has no infinities; hundredths are enough."""
+    if isinstance(value, float):
+        return round(value, 2) if math.isfinite(value) else None
+    return value
+
+
+def _names(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for words_ in words for word in words_.split(",") if (name := word.strip()))
+
+
+def _amp(name: str, sample_rate: int) -> Insert:
+    from composer.amp import load
+
+    amp = load(name)
+    amp.start(sample_rate)  # a rate that does not fit is said before anything is played
+    return amp
