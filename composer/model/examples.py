@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from composer.gm import ROLES
 from composer.model.beside import read_beside, write_beside
 from composer.model.example import fits
-from composer.vocab import GRID_NOTE_DTYPE, GridSong
+from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
 
 FILE = "examples.safetensors"
 CARD_FIELD = "examples_sha256"
@@ -59,35 +60,43 @@ class Examples:
 def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
     """The example in the song's usual metre, None where it cannot be had.
 
-    As musicians do: 2/4 is half a bar of 4/4, and 3/4 is 4/4 without its last beat.
+    As musicians do: 2/4 is half a bar of 4/4, 3/4 is 4/4 without its last beat, and 6/8 is half a bar of 4/4, swung.
     """
     if fits(song, example):
         return example
-    wanted = int(np.bincount(song.bar_length).argmax())
-    if not (song.beat_length == _QUARTER).all() or not (example.beat_length == _QUARTER).all():
+    wanted, beat = (int(np.bincount(lengths).argmax()) for lengths in (song.bar_length, song.beat_length))
+    if not (example.beat_length == _QUARTER).all() or not (example.bar_length == 4 * _QUARTER).all():
         return None
-    if not (example.bar_length == 4 * _QUARTER).all():
-        return None
-    if wanted == 2 * _QUARTER:
-        notes = example.notes.copy()
-        notes["bar"] = 2 * notes["bar"] + notes["position"] // wanted
-        notes["position"] %= wanted
-        return _in_bars(example, notes, np.full(2 * example.bar_count, wanted), np.ones(len(example.roots), bool))
-    if wanted == 3 * _QUARTER:
+    if (wanted, beat) == (3 * _QUARTER, _QUARTER):
         keep = np.tile([True, True, True, False], example.bar_count)
         notes = example.notes[example.notes["position"] < wanted]
-        return _in_bars(example, notes, np.full(example.bar_count, wanted), keep)
-    return None
+        return _in_bars(example, notes, np.full(example.bar_count, wanted), beat, keep)
+    if (wanted, beat) not in ((2 * _QUARTER, _QUARTER), (3 * _QUARTER, 3 * _QUARTER // 2)):
+        return None
+    notes = example.notes.copy()
+    half = 2 * _QUARTER
+    notes["bar"] = 2 * notes["bar"] + notes["position"] // half
+    notes["position"] %= half
+    if beat != _QUARTER:
+        notes["position"] = notes["position"] // _QUARTER * beat + _SWUNG[notes["position"] % _QUARTER]
+        notes["duration"] = duration_class(DURATIONS[notes["duration"]] * 1.5) * (notes["part"] != ROLES.index("drums"))
+        _, first = np.unique(notes[["bar", "part", "position", "pitch"]], return_index=True)
+        notes = notes[first]
+    return _in_bars(example, notes, np.full(2 * example.bar_count, wanted), beat, np.ones(len(example.roots), bool))
 
 
-def _in_bars(example: GridSong, notes: np.ndarray, lengths: np.ndarray, beats: np.ndarray) -> GridSong:
-    """The example with other notes in other bars, of quarters, and some of its beats' chords."""
+_SWUNG = np.repeat([0, 6, 12], (2, 3, 7))
+"""Place in a quarter, in twelfths → place in a dotted quarter: its off-beats fall on the last of the three eighths."""
+
+
+def _in_bars(example: GridSong, notes: np.ndarray, lengths: np.ndarray, beat: int, beats: np.ndarray) -> GridSong:
+    """The example with other notes in other bars, and some of its beats' chords."""
     unknown = np.full(len(lengths), -1)
     return replace(
         example,
         notes=np.sort(notes, order=["bar", "part", "position", "pitch"]),
         bar_length=lengths,
-        beat_length=np.full(len(lengths), _QUARTER),
+        beat_length=np.full(len(lengths), beat),
         roots=example.roots[beats],
         basses=example.basses[beats],
         tones=example.tones[beats],
