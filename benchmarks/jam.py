@@ -29,13 +29,14 @@ import numpy as np
 from composer.live import midi, priority
 from composer.live.bandleader import Bandleader, Metre
 from composer.live.clock_in import ClockFollower
-from composer.live.engine import Engine, Line, Wiring
+from composer.live.engine import Engine
 from composer.live.generator import InlinePlanner
 from composer.live.inbox import FakeInbox
 from composer.live.player_file import FilePlayer
 from composer.live.ports import PortName
 from composer.live.session import Route, Session, SessionPlan
 from composer.live.settings import JamSettings
+from composer.live.wiring import Line, Wiring
 
 PARTS = ("drums", "bass", "guitar", "piano")
 CHORDS = ((48, 60, 64, 67), (45, 60, 64, 69), (41, 60, 65, 69), (43, 59, 62, 67))

@@ -110,9 +110,7 @@ class Bandleader:
 
     def _listen(self, ask: Ask) -> None:
         """Enter what the player played: for the harmony as it was, for the model as a tune on the grid."""
-        start_bar = max(0, ask.bar - 2)
-        if len(ask.heard):
-            start_bar = max(0, min(start_bar, int(ask.heard["onset"].min() // self._metre.bar_beats)))
+        start_bar = max(0, ask.bar - 2 if ask.since is None else ask.since)
         start_beat = int(start_bar * self._metre.bar_beats)
         self._harmonist.hear(ask.heard, start_beat, ask.now_beat)
         tune = _skyline(ask.heard)

@@ -18,6 +18,8 @@ class BarBook:
         """Ask number → (bar, when asked)."""
         self.usual_s = 0.15
         """A safe guess at how long an answer takes: above most of the last twenty."""
+        self.told_bar = 0
+        """The newest bar the generator has answered for: it knows what was played before."""
         self.missed = 0
         self.planned = 0
         self._took: list[float] = []
@@ -35,6 +37,7 @@ class BarBook:
         _, asked_s = self.pending.pop(plan.number, (0, now_s))
         self._took = [*self._took[-19:], now_s - asked_s]
         self.usual_s = sorted(self._took)[int(0.9 * len(self._took))]
+        self.told_bar = max(self.told_bar, plan.bar)
         known = self.plans.get(plan.bar)
         if known is not None and known.number > plan.number:
             return False
@@ -48,8 +51,9 @@ class BarBook:
         return any(each == bar for each, _ in self.pending.values())
 
     def forget_asks(self) -> None:
-        """The generator has gone, and its answers with it."""
+        """The generator has gone, and what it knew with it."""
         self.pending.clear()
+        self.told_bar = 0
 
     def commit(self, bar: int) -> tuple[Plan | None, bool]:
         """What to play in a bar, and whether it was missed: then the last bar's groove comes again."""

@@ -74,8 +74,9 @@ class GeneratorProcess:
         if self.process.is_alive():
             self.process.kill()
             self.process.join(timeout=1)
-        self._reader.join(timeout=1)
-        self._pipe.close()
+        self._reader.join(timeout=2)
+        if not self._reader.is_alive():  # who still reads must not have the pipe taken away
+            self._pipe.close()
 
     def _read(self) -> None:
         why = ""

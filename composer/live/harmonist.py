@@ -26,8 +26,11 @@ SHARPNESS = 9.0
 """Turns a difference in score into nats."""
 CHANGE = (2.6, 1.6, 0.9)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
-PERIODS = (1, 2, 4, 8, 12, 16)
-"""Bars after which music likes to return."""
+JUST_BEGUN = 0.1
+"""Beats of a beat after which it counts as heard."""
+REACH_BARS = 6
+"""How many bars a return is followed back."""
+MOST_LIKE = 6.0
 TUNE_BARS = 16
 """Bars of a lone tune that the melody's chord model is shown."""
 THIN = 2.2
@@ -95,7 +98,7 @@ class Harmonist:
 
     def outlook(self, now_beat: float, until_beat: int) -> Outlook:
         """Chords up to `until_beat`: those heard by `now_beat`, then those expected."""
-        heard = max(0, min(int(np.ceil(now_beat - 0.35)), len(self._chroma)))
+        heard = max(0, min(int(np.ceil(now_beat - JUST_BEGUN)), len(self._chroma)))
         first = max(0, heard - MEMORY_BARS * self.beats)
         first -= first % self.beats
         sounding = self._chroma[first:heard].any(axis=1)
@@ -108,9 +111,30 @@ class Harmonist:
         path = steady_path(scores, np.array(CHANGE)[weights])
         path[: int(np.argmax(sounding))] = path[int(np.argmax(sounding))]
         states[first : min(heard, until_beat)] = path[: max(0, until_beat - first)]
+        self._compare(states, first, heard, until_beat)
         for beat in range(heard, until_beat):
-            states[beat] = self._expect(states, first, heard, beat, key)
+            states[beat] = self._expect(states, first, beat, key)
+            self._compare_one(states, first, beat)
         return Outlook(states, heard, key)
+
+    def _compare(self, states: np.ndarray, first: int, heard: int, until: int) -> None:
+        """How alike every two heard beats are: half their chords, half what sounded in them; (beats, beats)."""
+        count = max(0, min(heard, until) - first)
+        self._alike = np.zeros((max(until - first, 0), max(until - first, 0)))
+        if count == 0:
+            return
+        tones = state_tones()[np.maximum(states[first : first + count], 0)].astype(np.float64)
+        common = tones @ tones.T / 3
+        sound = np.sqrt(self._chroma[first : first + count])
+        sound /= np.maximum(np.linalg.norm(sound, axis=1, keepdims=True), 1e-9)
+        known = states[first : first + count] >= 0
+        self._alike[:count, :count] = (0.5 * np.minimum(common, 1) ** 2 + 0.5 * sound @ sound.T) * np.outer(
+            known, known
+        )
+
+    def _compare_one(self, states: np.ndarray, first: int, beat: int) -> None:
+        """An expected beat is like those of the same chord."""
+        self._alike[beat - first, : beat - first] = 0.9 * (states[first:beat] == states[beat])
 
     def key(self, heard: int) -> int:
         """Tonic of the major scale that holds most of what sounded in the last bars, the latest counting most; -1 in silence."""
@@ -177,31 +201,26 @@ class Harmonist:
         scores[start - first :, SUFFIXES.index("sus4") * 12 :] = found.min()
         return scores
 
-    def _expect(self, states: np.ndarray, first: int, heard: int, beat: int, key: int) -> int:
+    def _expect(self, states: np.ndarray, first: int, beat: int, key: int) -> int:
         """The likeliest chord of a beat to come, given those before it."""
+        history = states[max(first, beat - 64) : beat]
+        last = int(history[-1]) if len(history) else -1
         votes = np.full(STATES, -6.0)
-        last = int(states[beat - 1]) if beat else -1
         if self.progressions is not None and last >= 0:
             place = 2 if beat % self.beats == 0 else 1 if beat * 2 % self.beats == 0 else 0
-            votes = self.progressions.after(last, key, place)
+            votes = self.progressions.after(history.tolist(), key, place)
         elif last >= 0:
             votes[last] = 0.0
-        tones = state_tones()
-        for period in PERIODS:
-            back = beat - period * self.beats
-            if back < first or states[back] < 0:
+        # The piece itself: what came wherever the last bars went as they did just now.
+        gain = np.zeros(STATES)
+        for back in range(beat - self.beats, first - 1, -self.beats):
+            if states[back] < 0:
                 continue
-            # How many beats on end went as they did one period ago, up to four bars.
-            alike = 0.0
-            for step in range(1, 4 * self.beats + 1):
-                here, then = beat - step, back - step
-                if then < first or here < 0:
-                    break
-                a, b = states[here], states[then]
-                same = a == b or (a % 12 == b % 12) or (tones[a] & tones[b]).sum() >= 3
-                if not same:
-                    break
-                alike += 1
-            bonus = LIKE * alike / self.beats + (0.5 if period in (4, 8, 16) else 0.2) * (alike >= self.beats)
-            votes[states[back]] += min(bonus, 4.0)
-        return int(votes.argmax())
+            reach = min(REACH_BARS * self.beats, back - first)
+            same = self._alike[beat - reach - first : beat - first, :][
+                np.arange(reach), np.arange(back - reach - first, back - first)
+            ]
+            run = float(np.cumprod(same[::-1] >= 0.5).sum()) / self.beats
+            worth = LIKE * run + (0.4 if (beat - back) // self.beats in (4, 8, 16) else 0.0) * (run >= 1)
+            gain[states[back]] = max(gain[states[back]], worth) + 0.15 * min(worth, gain[states[back]])
+        return int((votes + np.minimum(gain, MOST_LIKE)).argmax())

@@ -16,6 +16,10 @@ KEPT_BEATS = 48.0
 """How far back notes are kept."""
 MARGIN = 0.12
 """By how much another chord must explain the player's notes better than the expected one."""
+EARLY = 0.15
+"""Beats by which a player may be ahead of a beat."""
+HANDS = 0.12
+"""Beats that hands take from one chord to the next: so long, held notes say nothing of a new strong beat."""
 USUAL_VELOCITY = 80.0
 
 
@@ -37,7 +41,7 @@ class Listener:
         self._down: dict[tuple[str, int], _Note] = {}
         self._pedal: set[str] = set()
         self._version = 0
-        self._chord_now: tuple[tuple[int, float, str], Chord] | None = None
+        self._chord_now: tuple[tuple[int, float, str, bool], Chord] | None = None
         self.last_onset = self._last_end = -math.inf
         self.loudness = USUAL_VELOCITY
         """Velocity of the player's recent notes, smoothed over about a dozen."""
@@ -73,12 +77,13 @@ class Listener:
             note.end = beat
             self._last_end = max(self._last_end, beat)
 
-    def release(self, port: str, beat: float) -> None:
-        """A port has gone, and whatever was held there with it."""
+    def release(self, port: str, beat: float) -> list[int]:
+        """A port has gone, and whatever was held there with it; returns those pitches."""
         self._pedal.discard(port)
-        for where, pitch in list(self._down):
-            if where == port:
-                self._finish(port, pitch, beat)
+        held = [pitch for where, pitch in self._down if where == port]
+        for pitch in held:
+            self._finish(port, pitch, beat)
+        return held
 
     def heard(self, start: float, now: float) -> np.ndarray:
         """Notes that sounded since `start`, held ones up to `now`: HEARD_DTYPE, by onset."""
@@ -90,17 +95,23 @@ class Listener:
         ]
         return np.array(sorted(rows), HEARD_DTYPE)
 
-    def chord_now(self, beat: float, expected: Chord) -> Chord:
-        """The chord at this moment: the expected one, unless the player's notes of this beat plainly say another."""
-        asked = self._version, beat, expected.symbol
+    def chord_now(self, beat: float, expected: Chord, strong: bool = False) -> Chord:
+        """The chord at this moment: the expected one, unless the player's notes of this beat plainly say another.
+
+        `strong`: chords are wont to change on this beat.
+        """
+        asked = self._version, beat, expected.symbol, strong
         if self._chord_now is None or self._chord_now[0] != asked:
-            self._chord_now = asked, self._hear_chord(beat, expected)
+            self._chord_now = asked, self._hear_chord(beat, expected, strong)
         return self._chord_now[1]
 
-    def _hear_chord(self, beat: float, expected: Chord) -> Chord:
+    def _hear_chord(self, beat: float, expected: Chord, strong: bool) -> Chord:
         start = math.floor(beat + 0.02)
+        struck = any(note.onset > start - EARLY for note in self._notes)
+        if strong and not struck and beat < start + HANDS:
+            return expected  # what is still held may be let go at any moment
         recent = [
-            note for note in self._notes if note.onset > start - 0.15 or note.end is None or note.end > start + 0.2
+            note for note in self._notes if note.onset > start - EARLY or note.end is None or note.end > start + 0.2
         ]
         if len({note.pitch % 12 for note in recent}) < 2:
             return expected

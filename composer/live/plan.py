@@ -40,11 +40,14 @@ class Ask:
     cut: int
     """Grid position from which notes may be (re)written; what the last plan has before it stands."""
     heard: np.ndarray
-    """HEARD_DTYPE: what the player played in this bar and the two before it, as far as it is known."""
+    """HEARD_DTYPE: what the player played from bar `since` on, as far as it is known; also notes struck earlier that
+    sound into it."""
     now_beat: float
     """What is not in `heard` before this beat was not played."""
     wishes: Wishes
     bpm: float = 120.0
+    since: int | None = None
+    """First bar that `heard` tells about; None is two before this one."""
 
 
 @dataclass(frozen=True)

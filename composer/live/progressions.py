@@ -12,10 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from composer.errors import CheckpointError
-from composer.live.hearing import STATES
+from composer.live.hearing import STATES, SUFFIXES
 
 WEIGHTS = "progressions.safetensors"
 PLACES = 3
+LENGTHS = 17
+"""Beats a chord has lasted, 0 for its first; the last class is for all longer ones."""
+FAMILIES, NOBODY = 25, 24
+"""Roots, major or minor; and none."""
+_MINOR = np.repeat([suffix.startswith(("m", "dim")) and not suffix.startswith("maj") for suffix in SUFFIXES], 12)
+
+
+def family(state: int | np.ndarray) -> np.ndarray:
+    """A state as root and mode, 0..23."""
+    state = np.asarray(state)
+    return np.asarray(state % 12 + 12 * _MINOR[state])
 
 
 def relative(state: int | np.ndarray, key: int) -> np.ndarray:
@@ -28,8 +39,10 @@ def relative(state: int | np.ndarray, key: int) -> np.ndarray:
 class Progressions:
     """Log probabilities, relative to the key."""
 
-    follow: np.ndarray
-    """(PLACES, STATES, STATES): from row to column, when entering a beat of that place."""
+    stay: np.ndarray
+    """(PLACES, LENGTHS): how likely a chord goes on into a beat of that place, after so many beats of it."""
+    change: np.ndarray
+    """(25, STATES, STATES): where it goes if it changes, from row to column; first the chord before as `family`."""
     usual: np.ndarray
     """(STATES,): how common each chord is."""
 
@@ -42,7 +55,7 @@ class Progressions:
         place = (default_progressions() if folder is None else folder) / WEIGHTS
         try:
             tensors = load_file(place)
-            return cls(tensors["follow"].astype(np.float32), tensors["usual"].astype(np.float32))
+            return cls(*(tensors[name].astype(np.float32) for name in ("stay", "change", "usual")))
         except (OSError, KeyError, SafetensorError) as error:
             raise CheckpointError(
                 f"{place}: the table of progressions cannot be read ({error}); reinstall composer"
@@ -51,31 +64,52 @@ class Progressions:
     @classmethod
     def count(cls, songs: list[tuple[np.ndarray, np.ndarray, int]], smooth: float = 0.3) -> Progressions:
         """From songs as (states per beat, place of each beat 0..2, key): states of -1 are skipped."""
-        follow = np.full((PLACES, STATES, STATES), 0.0)
+        stay = np.full((PLACES, LENGTHS, 2), 0.5)
+        triples = np.zeros((FAMILIES, STATES, STATES))
         usual = np.full(STATES, smooth)
         for states, places, key in songs:
-            known = (states[1:] >= 0) & (states[:-1] >= 0)
-            rel = relative(states, key)
-            np.add.at(follow, (places[1:][known], rel[:-1][known], rel[1:][known]), 1.0)
-            np.add.at(usual, rel[states >= 0], 1.0)
+            known = np.where(states >= 0, relative(states, key), -1).tolist()
+            before, lasted = NOBODY, 0
+            for beat in range(1, len(known)):
+                last, now = known[beat - 1], known[beat]
+                if last < 0 or now < 0:
+                    before, lasted = NOBODY, 0
+                    continue
+                stay[places[beat], min(lasted, LENGTHS - 1), int(now == last)] += 1
+                lasted += 1
+                if now != last:
+                    triples[before, last, now] += 1
+                    before, lasted = int(family(last)), 0
+            np.add.at(usual, relative(states, key)[states >= 0], 1.0)
         usual /= usual.sum()
-        # Rare chords behave as chords do in general: stay, or go where chords usually are.
-        stay = np.stack([np.trace(table) / max(table.sum(), 1) for table in follow])
-        general = np.eye(STATES)[None] * stay[:, None, None] + (1 - stay[:, None, None]) * usual[None, None]
-        follow = (follow + 8.0 * general) / (follow.sum(axis=2, keepdims=True) + 8.0)
-        return cls(np.log(follow + 1e-9).astype(np.float32), np.log(usual + 1e-9).astype(np.float32))
+        # Kneser and Ney's idea without their discount: rare histories lean on shorter ones.
+        pairs = triples.sum(axis=0)
+        general = (pairs + 12.0 * usual) / (pairs.sum(axis=1, keepdims=True) + 12.0)
+        change = (triples + 6.0 * general) / (triples.sum(axis=2, keepdims=True) + 6.0)
+        share = stay[:, :, 1] / stay.sum(axis=2)
+        return cls(
+            share.astype(np.float32), np.log(change + 1e-9).astype(np.float32), np.log(usual + 1e-9).astype(np.float32)
+        )
 
     def save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
 
         folder.mkdir(parents=True, exist_ok=True)
-        save_file({"follow": self.follow.astype(np.float16), "usual": self.usual.astype(np.float16)}, folder / WEIGHTS)
+        tensors = {"stay": self.stay, "change": self.change, "usual": self.usual}
+        save_file({name: tensor.astype(np.float16) for name, tensor in tensors.items()}, folder / WEIGHTS)
 
-    def after(self, state: int, key: int, place: int) -> np.ndarray:
-        """Log probabilities of the next beat's chord, (STATES,), in absolute pitch."""
-        key = max(key, 0)
-        row = self.follow[place, int(relative(state, key))]
-        return self._absolute(row, key)
+    def after(self, history: list[int], key: int, place: int) -> np.ndarray:
+        """Log probabilities of the next beat's chord, (STATES,), in absolute pitch; `history` are the states of the beats before."""
+        key, last = max(key, 0), history[-1]
+        lasted = next((back for back, state in enumerate(reversed(history)) if state != last), len(history)) - 1
+        before = next((state for state in reversed(history) if state not in (last, -1)), -1)
+        older = NOBODY if before < 0 else int(family(relative(before, key)))
+        stay = float(self.stay[place, min(lasted, LENGTHS - 1)])
+        row = self.change[older, int(relative(last, key))].copy()
+        row[int(relative(last, key))] = -20.0
+        votes = self._absolute(row - np.logaddexp.reduce(row) + np.log(1 - stay + 1e-6), key)
+        votes[last] = np.log(stay + 1e-6)
+        return votes
 
     def common(self, key: int) -> np.ndarray:
         """How common every chord is in that key, log probabilities (STATES,)."""

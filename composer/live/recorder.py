@@ -6,6 +6,7 @@ most the last half second is missing. What happened is kept as finished bytes pe
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import struct
@@ -20,6 +21,7 @@ from composer.live import midi, priority
 
 TICKS_PER_BEAT = 480
 WRITE_S = 0.5
+RESUME = "resume"
 SETTLE_TICKS = 4 * TICKS_PER_BEAT
 """Events may arrive this much out of order; older ones are finished."""
 
@@ -84,6 +86,7 @@ class Recorder:
         if path.exists() and not force:
             raise OutputError(f"{path}: already there; choose another --record, or --force to replace it")
         self.path, self._origin = path, origin_beats
+        self._bar_beats = meter[0] * 4 / meter[1]
         denominator = meter[1].bit_length() - 1
         self._tempo = _Track(_meta(0x58, bytes((meter[0], denominator, 24, 8))))
         self._chords = _Track(_meta(0x03, b"Chords"))
@@ -119,6 +122,10 @@ class Recorder:
         """The chord that sounds from a beat on."""
         self._queue.put(("chords", beat, _meta(0x01, symbol.encode())))
 
+    def resume(self, beat: float) -> None:
+        """Time stood still, and flows again from a beat on: it is put after what there is, on the next bar line."""
+        self._queue.put((RESUME, beat, b""))
+
     def flush(self) -> None:
         """Take in what has been told, and write."""
         self._take_in()
@@ -144,6 +151,10 @@ class Recorder:
 
     def _enter(self, item: tuple[str, float, bytes]) -> None:
         name, beat, message = item
+        if name == RESUME:
+            bars_kept = math.ceil(self._end / TICKS_PER_BEAT / self._bar_beats)
+            self._origin = (bars_kept - math.floor(beat / self._bar_beats)) * self._bar_beats
+            return
         tick = max(0, round((beat + self._origin) * TICKS_PER_BEAT))
         self._end = max(self._end, tick)
         self._dirty = True

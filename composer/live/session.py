@@ -12,7 +12,7 @@ from composer.errors import InputError
 from composer.gm import BAND
 from composer.live import priority
 from composer.live.calibration import Latencies
-from composer.live.engine import Engine, Line, Wiring
+from composer.live.engine import Engine
 from composer.live.generator import GeneratorProcess, MakeLeader, ModelLeader
 from composer.live.inbox import LiveInbox
 from composer.live.items import Command
@@ -20,8 +20,11 @@ from composer.live.player_file import FilePlayer
 from composer.live.ports import PortName, Ports
 from composer.live.recorder import Recorder
 from composer.live.settings import PLAYER_CHANNEL, JamSettings
+from composer.live.wiring import Line, Wiring
 from composer.timing import beat_quarters
 
+PATIENCE_S = 10.0
+"""How long the engine may take to end: its generator on a busy machine needs a while to go."""
 SWITCH_S = 0.0003
 """How long one thread may keep the others from the interpreter: what keeps time waits no longer than this."""
 
@@ -110,8 +113,11 @@ class Session:
         try:
             if self._thread.ident is not None:
                 self.inbox.put(Command("stop", {"why": "stopped"}))
-                self._thread.join(timeout=3)
-            self.engine.quiet()
+                self._thread.join(timeout=PATIENCE_S)
+            if self._thread.is_alive():
+                self.engine.voices.ledger.all_off()  # it hangs: the notes must end all the same
+            else:
+                self.engine.quiet()
         finally:
             sys.setswitchinterval(self._switch_s)
             priority.give_up()

@@ -8,12 +8,12 @@ from pathlib import Path
 from composer.errors import InputError
 from composer.live import midi
 from composer.live.calibration import LEAD_IN, Latencies, measure_taps
-from composer.live.engine import CLICK
 from composer.live.inbox import Inbox, LiveInbox
 from composer.live.items import Heard
 from composer.live.ledger import Ledger, Sender
 from composer.live.ports import Ports
 from composer.live.session import SessionPlan
+from composer.live.voices import CLICK
 
 CLICKS, PERIOD_S = 20, 0.6
 SYNTH_S = 512 / 48_000

@@ -51,6 +51,11 @@ class Transport:
         """Index of the bar that a beat lies in; negative in the count-in."""
         return int((beat + 1e-9) // self.bar_beats)
 
+    def is_strong(self, beat: float) -> bool:
+        """Whether the quarter that a beat lies in begins a bar, or the second half of an even one."""
+        place = int(beat + 0.02 - self.bar_start(self.bar_at(beat + 0.02)))
+        return place == 0 or (place * 2 == self.bar_beats and self.bar_beats % 2 == 0)
+
     def bar_start(self, bar: int) -> float:
         """Beat of a bar's downbeat."""
         return bar * self.bar_beats

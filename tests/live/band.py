@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from mido.sockets import SocketPort
 
 from composer.gm import ROLES
 from composer.harmony.chord import NO_CHORD, Chord
 from composer.live import midi
-from composer.live.engine import Engine, Line, Wiring
+from composer.live.engine import Engine
 from composer.live.generator import InlinePlanner
 from composer.live.harmonist import Harmonist
 from composer.live.hearing import chord_of
@@ -19,6 +22,7 @@ from composer.live.items import Heard
 from composer.live.plan import Ask, Plan
 from composer.live.progressions import Progressions
 from composer.live.settings import JamSettings
+from composer.live.wiring import Line, Wiring
 from composer.vocab import GRID_NOTE_DTYPE
 
 PORT = "out"
@@ -108,6 +112,15 @@ class Stage:
         """When bar 1 begins, for a given tempo."""
         count = self.settings.count_in_bars * self.settings.numerator * 4 / self.settings.denominator
         return self.inbox.now() + 0.4 + count * 60 / self.settings.tempo_bpm
+
+
+def hang_up(peer: SocketPort) -> None:
+    """Close one of mido's socket ports. Its own `close` leaves the socket's two files open, and with them the connection."""
+    with contextlib.suppress(OSError):
+        peer._socket.shutdown(socket.SHUT_RDWR)
+    peer._rfile.close()
+    peer._wfile.close()
+    peer.close()
 
 
 def settings(**changes: object) -> JamSettings:

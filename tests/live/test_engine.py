@@ -95,7 +95,7 @@ def test_a_missed_deadline_repeats_the_groove_and_is_counted() -> None:
     stage.engine.begin()
     while not stage.engine.finished:
         stage.delay_s = 5.0 if stage.inbox.now() > start + 3 else 0.05
-        planner = stage.engine._planner
+        planner = stage.engine.conductor._planner
         planner._delay_s = stage.delay_s  # type: ignore[union-attr]
         stage.engine.turn()
     stage.engine.quiet()
@@ -118,8 +118,8 @@ def test_its_own_notes_coming_back_are_no_player() -> None:
                 stage.inbox.put_at(at + 0.012, Heard("keys", midi.on_channel(data, 5), at + 0.012))
         told = len(stage.port.sent)
     stage.engine.quiet()
-    assert stage.engine.echo.count > 50
-    assert all(plan.chords == ("C",) * 4 for bar, plan in stage.engine.book.played.items() if bar > 1)
+    assert stage.engine.voices.echo.count > 50
+    assert all(plan.chords == ("C",) * 4 for bar, plan in stage.engine.conductor.book.played.items() if bar > 1)
 
 
 def test_thru_is_at_once_and_a_lost_keyboard_lets_go() -> None:

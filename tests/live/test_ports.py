@@ -20,6 +20,7 @@ from composer.live.player_file import FilePlayer
 from composer.live.ports import PortName, Ports, choose
 from composer.live.session import Route, wire
 from composer.live.settings import JamSettings
+from tests.live.band import hang_up
 
 
 @pytest.mark.parametrize(
@@ -116,15 +117,14 @@ def test_we_connect_to_who_listens_and_again_when_they_return(stack: ExitStack, 
     peer.send(mido.Message("clock"))
     assert wait_for(inbox, lambda item: isinstance(item, Heard)).data == midi.control(0, 64, 127)  # type: ignore[attr-defined]
     assert wait_for(inbox, lambda item: isinstance(item, Heard)).data == bytes((midi.CLOCK,))  # type: ignore[attr-defined]
-    peer._socket.shutdown(socket.SHUT_RDWR)  # mido's own close leaves the connection open until its files are collected
-    peer.close()
+    hang_up(peer)
     wait_for(inbox, lambda item: isinstance(item, PortDown))
     out.send(midi.note_off(2, 60))  # to nobody, and no harm
     again = server.accept()
     wait_for(inbox, lambda item: isinstance(item, PortUp))
     out.send(midi.note_on(2, 62, 70))
     assert [m.note for m in received(again, 2) if m.type == "note_on"] == [62]
-    again.close()
+    hang_up(again)
 
 
 def test_we_listen_where_nobody_does_and_any_number_connect(stack: ExitStack, free_port: int) -> None:
@@ -132,8 +132,9 @@ def test_we_listen_where_nobody_does_and_any_number_connect(stack: ExitStack, fr
     ports = stack.enter_context(Ports(inbox.put))
     out = ports.output(PortName.parse(f"tcp:127.0.0.1:{free_port}"))
     out.send(midi.note_on(0, 50, 70))
-    peers = [stack.enter_context(connect("127.0.0.1", free_port)) for _ in range(2)]
-    for _ in peers:
+    peers = [connect("127.0.0.1", free_port) for _ in range(2)]
+    for peer in peers:
+        stack.callback(hang_up, peer)
         wait_for(inbox, lambda item: isinstance(item, PortUp))
     out.send(midi.note_on(0, 60, 70))
     assert [received(peer, 1)[0].note for peer in peers] == [60, 60]

@@ -17,6 +17,7 @@ import pytest
 from mido.sockets import PortServer, SocketPort
 
 from composer import formats
+from tests.live.band import PatternLeader, hang_up
 
 SCRIPT = Path(__file__).parent / "jam_process.py"
 
@@ -90,7 +91,7 @@ class Jam:
         self._reader.join(timeout=2)
         if self.process.stdout is not None:
             self.process.stdout.close()
-        self.peer.close()
+        hang_up(self.peer)
         self.server.close()
 
 
@@ -113,7 +114,7 @@ def test_ended_by_a_signal(kind: signal.Signals, code: int, tmp_path: Path) -> N
         assert one.sounding
         assert one.pedals == {0}
         one.process.send_signal(kind)
-        assert one.end() == code
+        assert one.end() == code, one.lines
         assert one.sounding == set()
         assert one.pedals == set()
     score = formats.load(tmp_path / "jam.mid")
@@ -145,8 +146,7 @@ def test_a_killed_peer_is_survived_and_greeted_with_silence() -> None:
         one.until_it_plays()
         one.play(0x90, 72, 90)
         one.listen(0.1)
-        one.peer._socket.shutdown(socket.SHUT_RDWR)
-        one.peer.close()
+        hang_up(one.peer)
         one.sounding.clear()
         one.peer = one.server.accept()
         silenced = set()
@@ -174,7 +174,6 @@ def test_leaving_the_block_ends_every_note() -> None:
     from composer.live.ports import PortName
     from composer.live.session import Route, Session, SessionPlan
     from composer.live.settings import JamSettings
-    from tests.live.band import PatternLeader
 
     class Now:
         """The pattern band, answering at once, in the engine's own thread."""
@@ -212,7 +211,7 @@ def test_leaving_the_block_ends_every_note() -> None:
             play_and_fail()
         time.sleep(0.1)
         found += list(peer.iter_pending())
-        peer.close()
+        hang_up(peer)
     on: set[tuple[int, int]] = set()
     for message in found:
         if message.type == "note_on":

@@ -1,0 +1,215 @@
+"""From bar to bar: asks for plans, commits them, writes the rest of a bar again when the player goes elsewhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from composer.errors import ComposerError
+from composer.gm import ROLES
+from composer.harmony.chord import NO_CHORD
+from composer.live.barbook import BarBook
+from composer.live.items import GeneratorLost
+from composer.live.modes import Casting, cast
+from composer.live.plan import Ask, Plan, Planner, Wishes
+from composer.live.room import Room
+from composer.live.schedule import BEGINS, DECIDES, Call, Click, NoteOn
+from composer.live.voices import Voices, chord_named
+from composer.vocab import DURATIONS, POSITIONS_PER_QUARTER, VELOCITY_STEP
+
+COMMIT_S = 0.03
+"""A bar is committed this long before it begins."""
+SAFETY_S = 0.04
+LISTEN_AGAIN = 0.15
+"""Beats after each beat at which it is asked whether the player went elsewhere."""
+WORTHWHILE = 6
+"""Grid positions that must be left of a bar for it to be written again."""
+BUSY_EDGES = (0.45, 0.9, 1.6, 2.6)
+"""Strokes a beat of the player's that part one level of density from the next."""
+RESTARTS = 3
+
+
+class Conductor:
+    """Decides what the band plays next."""
+
+    def __init__(
+        self, room: Room, voices: Voices, on_beat: Callable[[int, int], None], finish: Callable[[str], None]
+    ) -> None:
+        """on_beat(bar, beat) and finish(why) are called when that is so."""
+        self._room, self._voices, self._on_beat, self._finish = room, voices, on_beat, finish
+        self.book = BarBook()
+        self.casting = Casting()
+        self.heard_chord = NO_CHORD
+        """What the player was last heard to play."""
+        self._bar = -1
+        """The bar committed last."""
+        self._planner: Planner | None = None
+        self._restarts = 0
+
+    # --- the generator ----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start the generator, and ask for the first bar."""
+        self._planner = self._room.wiring.start_planner()
+        self._ask(0, 0)
+
+    def end(self) -> None:
+        """The generator goes; safe to call twice."""
+        planner, self._planner = self._planner, None
+        if planner is not None:
+            planner.close()
+
+    def generator_lost(self, item: GeneratorLost) -> None:
+        """Start it again, a few times. Raises ComposerError when that is no use."""
+        self.book.forget_asks()
+        self._restarts += 1
+        if item.hopeless:
+            raise ComposerError(item.why)
+        if self._restarts > RESTARTS:
+            raise ComposerError(
+                f"the generator has failed {self._restarts} times, at last because {item.why}; that is the end"
+            )
+        self._room.say(f"the generator has gone ({item.why}); starting it again, the groove goes on")
+        if self._planner is not None:
+            self._planner.close()
+        self._planner = self._room.wiring.start_planner()
+        self._ask(self._bar + 1, 0)
+
+    def _ask(self, bar: int, cut: int) -> None:
+        """Ask for a bar, unless an answer for it is under way."""
+        room = self._room
+        if self._planner is None or self.book.waits_for(bar):
+            return
+        now_s = room.inbox.now()
+        now = room.transport.beat_at(now_s) if room.transport.running else -room.transport.bar_beats
+        number = self.book.next_number()
+        since = min(bar, self._bar + 1, self.book.told_bar) - 2
+        heard = room.listener.heard(room.transport.bar_start(since), now)
+        ask = Ask(number, bar, cut, heard, now, self._wishes(bar), room.transport.bpm, since)
+        self.book.asked(number, bar, now_s)
+        self._planner.ask(ask)
+
+    def take_plan(self, plan: Plan) -> None:
+        """An answer has come."""
+        room = self._room
+        if not self.book.answered(plan, room.inbox.now()):
+            return
+        if plan.bar == self._bar and room.transport.running:
+            # The bar is under way: what has not begun gives way to the new plan.
+            start = room.transport.bar_start(plan.bar)
+            fresh = max(
+                room.beat + room.early + 0.02, start + plan.cut / POSITIONS_PER_QUARTER if plan.cut else -math.inf
+            )
+            room.schedule.drop(lambda beat, each: isinstance(each, NoteOn) and beat + room.early >= fresh)
+            self.book.played[plan.bar] = plan
+            self._put_notes(plan, fresh)
+
+    # --- bars -------------------------------------------------------------------------------------------------------
+
+    def go_to(self, bar: int) -> None:
+        """The next bar to be committed is `bar`."""
+        room = self._room
+        if bar != self._bar + 1:
+            self._ask(bar, 0)
+        self._bar = bar - 1
+        at = room.transport.bar_start(bar) - COMMIT_S / room.transport.beat_s - room.early
+        room.schedule.put(at, DECIDES, Call(lambda: self._commit(bar), "commit"))
+
+    def _commit(self, bar: int) -> None:
+        """The last moment for a bar's plan: play it, and start on the next."""
+        room, schedule = self._room, self._room.schedule
+        start, length = room.transport.bar_start(bar), room.transport.bar_beats
+        if room.settings.bars is not None and bar >= room.settings.bars:
+            schedule.put(start, DECIDES, Call(lambda: self._finish(f"{bar} bars played")))
+            return
+        plan, missed = self.book.commit(bar)
+        self._bar = bar
+        if plan is not None:
+            self._put_notes(plan, -math.inf)
+        if missed:
+            room.say(f"bar {bar + 1} was not planned in time" + ("; the groove goes on" if plan else ""))
+        for beat in range(math.ceil(length - 1e-9)):
+            schedule.put(start + beat, DECIDES, Call(lambda at=beat: self._beat(bar, at)))  # type: ignore[misc]
+            schedule.put(start + beat + LISTEN_AGAIN, DECIDES, Call(lambda at=beat: self._listen_again(bar, at)))  # type: ignore[misc]
+            if room.settings.metronome:
+                schedule.put(start + beat - room.early, BEGINS, Click(beat == 0))
+        self._ask(bar + 1, 0)
+        # And again when as much of this bar has been heard as can be.
+        wait_s = min(self.book.usual_s * 1.3 + SAFETY_S + COMMIT_S, 0.7 * length * room.transport.beat_s)
+        schedule.put(start + length - wait_s / room.transport.beat_s, DECIDES, Call(lambda: self._ask(bar + 1, 0)))
+        self.go_to(bar + 1)
+        self._bar = bar
+
+    def _put_notes(self, plan: Plan, since: float) -> None:
+        """Put a plan's notes from beat `since` on into the schedule."""
+        room = self._room
+        start = room.transport.bar_start(plan.bar)
+        for part, _, position, pitch, duration, velocity in plan.notes.tolist():
+            beat = start + position / POSITIONS_PER_QUARTER
+            if beat < since:
+                continue
+            length = DURATIONS[duration] / POSITIONS_PER_QUARTER if ROLES[part] != "drums" else 0.25
+            jitter = (pitch * 7 + position * 13 + plan.bar * 5) % VELOCITY_STEP
+            loud = min(127, max(1, velocity * VELOCITY_STEP + jitter))
+            chord = self._chord_of(plan, position / POSITIONS_PER_QUARTER)
+            note = NoteOn(ROLES[part], pitch, loud, float(length), plan.bar, plan.number, chord)
+            room.schedule.put(beat - room.early, BEGINS, note)
+
+    def _chord_of(self, plan: Plan | None, beat: float) -> str:
+        """Symbol that a plan has for a beat of its bar, "" for none."""
+        if plan is None or not plan.chords:
+            return ""
+        at = int(beat / (self._room.transport.bar_beats / len(plan.chords)))
+        return plan.chords[max(0, min(at, len(plan.chords) - 1))]
+
+    def chord_at(self, bar: int, beat: float) -> str:
+        """Symbol that a bar under way has for one of its beats, "" for none."""
+        return self._chord_of(self.book.played.get(bar), beat)
+
+    def _beat(self, bar: int, beat: int) -> None:
+        self._voices.fade()
+        self._on_beat(bar, beat)
+
+    # --- listening --------------------------------------------------------------------------------------------------
+
+    def _listen_again(self, bar: int, beat: int) -> None:
+        """Did the player go elsewhere than planned? Then what clashes ends, and the rest of the bar is written again."""
+        room = self._room
+        if room.settings.chords:
+            return
+        meant, now = chord_named(self.chord_at(bar, beat)), room.beat
+        heard = room.listener.chord_now(now, meant)
+        self.heard_chord = heard
+        if heard.root < 0 or heard.tones == meant.tones or bar not in self.book.played:
+            return
+        self._voices.end_where(lambda part, pitch: part != "drums" and pitch % 12 not in heard.tones, now)
+        ready = now + (self.book.usual_s * 1.2 + 0.02) / room.transport.beat_s
+        cut = math.ceil((ready - room.transport.bar_start(bar)) * POSITIONS_PER_QUARTER)
+        if cut < room.transport.bar_beats * POSITIONS_PER_QUARTER - WORTHWHILE:
+            self._ask(bar, max(1, cut))
+
+    def _wishes(self, bar: int) -> Wishes:
+        """What the band is asked for, by the desk, the mode and the player."""
+        room, settings, now = self._room, self._room.settings, self._room.beat
+        silent_bars = room.listener.silent_beats(now) / room.transport.bar_beats
+        has_played = room.listener.last_onset > -math.inf
+        self.casting = casting = cast(room.desk.mode, bar, settings.parts, silent_bars, has_played)
+        intensity = self._intensity(now)
+        density = {}
+        for part in settings.parts:
+            level = room.desk.density.get(part, 0) or (intensity if part != "bass" else 0)
+            if level:
+                density[part] = min(5, max(1, level + casting.lift))
+            if part == casting.soloist:
+                density[part] = 5
+        return Wishes(
+            room.desk.style, room.desk.strength, settings.parts, casting.resting, tuple(density.items()),
+            casting.soloist, settings.temperature, settings.chords,
+        )  # fmt: skip
+
+    def _intensity(self, now: float) -> int:
+        """How busy the player is, 1..5; 0 before there is anything to go by."""
+        if self._room.listener.last_onset == -math.inf:
+            return 0
+        busy = self._room.listener.notes_per_beat(now)
+        return 0 if busy == 0 else 1 + sum(busy > edge for edge in BUSY_EDGES)
