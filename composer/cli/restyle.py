@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
     music = parser.add_argument_group("music")
-    wishes.add_style(music)
+    wishes.add_style(music, "as --style-from plays")
     music.add_argument(
         "--chords",
         metavar="CHART",

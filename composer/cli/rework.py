@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=bar_range,
         metavar="FIRST-LAST",
-        help="bars, counted from 1: 9-16, or 16 (default: none, say which)",
+        help="bars, counted from 1: 9-16, or 16",
     )
     what.add_argument(
         "--parts",
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tracks by name, or drums,bass,guitar,piano,strings; one that is not there yet is added",
     )
     music = parser.add_argument_group("music")
-    wishes.add_style(music)
+    wishes.add_style(music, "as the piece plays, or as --style-from does")
     music.add_argument(
         "--chords",
         metavar="CHART",

@@ -12,13 +12,13 @@ from composer.errors import InputError
 LEVEL = opt.whole(1, 5, "a level")
 
 
-def add_style(group: argparse._ActionsContainer) -> None:
-    """--style, --style-from and --style-strength."""
+def add_style(group: argparse._ActionsContainer, default: str = "pop, or as --style-from plays") -> None:
+    """--style (`default`: what it means to leave it out), --style-from and --style-strength."""
     group.add_argument(
         "--style",
         metavar="STYLE",
         help="a name from composer styles, one of the grooves it lists, or a mixture such as bossa:0.6,funk:0.4"
-        " (default: pop, or what --style-from plays)",
+        f" (default: {default})",
     )
     group.add_argument(
         "--style-from", type=Path, metavar="FILE", help="play in the manner of this file's band (default: of no file)"
