@@ -105,12 +105,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack", type=Path)
     parser.add_argument("checkpoint", type=Path)
+    parser.add_argument(
+        "--people",
+        metavar="STYLE,…",
+        help="styles to take people's playing for, as benchmarks/style.py recommends (default: all that have some)",
+    )
     args = parser.parse_args()
     card = json.loads((args.checkpoint / CARD).read_text())
     listener = load_listener(args.checkpoint, card)
     if listener is None:
         parser.error(f"{args.checkpoint} has no style listener yet: python -m composer.training.style_listener first")
-    examples = choose(open_pack(args.pack).split("train"), listener)
+    wanted = args.people.split(",") if args.people is not None else None
+    examples = [
+        e
+        for e in choose(open_pack(args.pack).split("train"), listener)
+        if wanted is None or e.song.groove != PEOPLE or e.song.style in wanted
+    ]
     card[CARD_FIELD] = save_examples(examples, args.checkpoint)
     (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     grooves = {(example.song.style, example.song.groove) for example in examples}
