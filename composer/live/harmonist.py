@@ -28,16 +28,23 @@ CHANGE = (2.6, 1.6, 0.9)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
 JUST_BEGUN = 0.1
 """Beats of a beat after which it counts as heard."""
-REACH_BARS = 6
+REACH_BARS = 10
 """How many bars a return is followed back."""
-MOST_LIKE = 6.0
+NEARLY = 0.25
+"""How likely a chord must be, beside the likeliest, to be played as the safer one."""
+ALIKE = 0.6
+"""From which likeness on two beats count as the same."""
+SQUARE = 1.0
+"""Bars that a return after four, eight or sixteen bars counts more."""
+TRUST = 1.0
+"""How much more, as a power of e, a return one bar longer counts beside the others."""
+DOUBT = 4.0
+"""Bars a return must be long to count as much as what is usual."""
 TUNE_BARS = 16
 """Bars of a lone tune that the melody's chord model is shown."""
 THIN = 2.2
 """Pitch classes a sounding beat, on average, under which what is played is a tune rather than harmony."""
 TICKS = 480
-LIKE = 0.6
-"""Nats that a return is worth for each bar that went as it did then."""
 
 
 @dataclass(frozen=True)
@@ -202,25 +209,33 @@ class Harmonist:
         return scores
 
     def _expect(self, states: np.ndarray, first: int, beat: int, key: int) -> int:
-        """The likeliest chord of a beat to come, given those before it."""
+        """The likeliest chord of a beat to come, given those before it.
+
+        What songs do mixed with what this one did wherever its last bars went as they did just now: the more bars, the more it
+        counts.
+        """
         history = states[max(first, beat - 64) : beat]
         last = int(history[-1]) if len(history) else -1
-        votes = np.full(STATES, -6.0)
+        usual = np.full(STATES, 1 / STATES)
         if self.progressions is not None and last >= 0:
             place = 2 if beat % self.beats == 0 else 1 if beat * 2 % self.beats == 0 else 0
-            votes = self.progressions.after(history.tolist(), key, place)
+            usual = np.exp(self.progressions.after(history.tolist(), key, place))
         elif last >= 0:
-            votes[last] = 0.0
-        # The piece itself: what came wherever the last bars went as they did just now.
-        gain = np.zeros(STATES)
+            usual[last] = STATES
+        own, longest = np.zeros(STATES), 0.0
         for back in range(beat - self.beats, first - 1, -self.beats):
             if states[back] < 0:
                 continue
             reach = min(REACH_BARS * self.beats, back - first)
-            same = self._alike[beat - reach - first : beat - first, :][
-                np.arange(reach), np.arange(back - reach - first, back - first)
-            ]
-            run = float(np.cumprod(same[::-1] >= 0.5).sum()) / self.beats
-            worth = LIKE * run + (0.4 if (beat - back) // self.beats in (4, 8, 16) else 0.0) * (run >= 1)
-            gain[states[back]] = max(gain[states[back]], worth) + 0.15 * min(worth, gain[states[back]])
-        return int((votes + np.minimum(gain, MOST_LIKE)).argmax())
+            same = self._alike[np.arange(beat - reach, beat) - first, np.arange(back - reach, back) - first]
+            run = float(np.cumprod(same[::-1] >= ALIKE).sum()) / self.beats
+            run += SQUARE * (run >= 1 and (beat - back) // self.beats in (4, 8, 16))
+            own[states[back]] += np.exp(TRUST * run) - 1
+            longest = max(longest, run)
+        if own.any():
+            share = longest / (longest + DOUBT)
+            usual = (1 - share) * usual / usual.sum() + share * own / own.sum()
+        # Of chords about as likely, the one most of whose tones the others have too.
+        tones = state_tones()
+        safe = tones @ (usual @ tones) / tones.sum(axis=1)
+        return int(np.where(usual >= NEARLY * usual.max(), safe, 0).argmax())

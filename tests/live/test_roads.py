@@ -1,0 +1,160 @@
+"""Ways a jam can take, under the fake clock: clocks that drop out, recordings across a stop, taps, several outputs, new styles."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from composer import formats
+from composer.harmony.chord import Chord
+from composer.live import midi
+from composer.live.engine import Engine
+from composer.live.harmonist import Harmonist
+from composer.live.items import Command, Heard, PortDown
+from composer.live.listener import Listener
+from composer.live.progressions import Progressions
+from composer.live.recorder import Recorder
+from composer.live.wiring import Line
+from tests.live.band import CHORDS, FakePort, Stage, comping, settings
+
+PULSE_S = 60 / 120 / 24
+
+
+def clock(stage: Stage, pulses: list[float], before: list[tuple[float, bytes]]) -> None:
+    """Let another machine's clock arrive: pulses and messages at seconds of the clock."""
+    for at, data in [*before, *((at, bytes((midi.CLOCK,))) for at in pulses)]:
+        stage.inbox.put_at(at, Heard("keys", data, at))
+
+
+def test_a_clock_that_drops_out_is_survived_and_said() -> None:
+    stage = Stage(settings(bars=8, tempo_from="clock", count_in_bars=0))
+    begin = stage.inbox.now() + 1
+    pulses = [begin + number * PULSE_S for number in range(24 * 33)]
+    quiet = [at for at in pulses if not begin + 4.1 < at < begin + 7.3]
+    clock(stage, quiet, [(begin - 0.001, bytes((midi.START,)))])
+    stage.engine.run()
+    drums = [at for at, pitch in stage.port.notes(9) if pitch in (36, 38)]
+    assert drums == pytest.approx([begin + 0.5 * beat for beat in range(32)], abs=0.004)
+    assert "MIDI clock is silent; going on at 120.0 BPM" in stage.said
+    assert "MIDI clock is back" in stage.said
+
+
+def test_a_recording_goes_on_after_a_stop(tmp_path: Path) -> None:
+    """Stopped in bar 2, set back to the beginning: the second time round stands after the first, and nothing hangs."""
+    stage = Stage(settings(bars=2, tempo_from="clock", count_in_bars=0, chords=("C",) * 4))
+    stage.wiring.recorder = recorder = Recorder(
+        tmp_path / "jam.mid", [("player", "melody"), *((part, part) for part in stage.settings.parts)], (4, 4), 0.0,
+        background=False,
+    )  # fmt: skip
+    begin, again = stage.inbox.now() + 1, stage.inbox.now() + 6
+    first = [begin + number * PULSE_S for number in range(24 * 6 + 3)]
+    second = [again + number * PULSE_S for number in range(24 * 9)]
+    stop = first[-1] + 0.005
+    start = bytes((midi.START,))
+    clock(stage, first + second, [(begin - 0.001, start), (stop, bytes((midi.STOP,))), (again - 0.001, start)])
+    stage.play([(1.0, midi.note_on(0, 72, 90))], begin)
+    stage.engine.run()
+    recorder.close()
+    score = formats.load(tmp_path / "jam.mid")
+    assert score.problems == ()
+    parts = {part.role: part.notes for part in score.parts}
+    assert parts["drums"]["onset"].tolist() == [480 * beat for beat in [*range(7), *range(8, 16)]]
+    held = parts["melody"]
+    assert held["onset"].tolist() == [pytest.approx(960, abs=20)]
+    assert int(held["onset"][0] + held["duration"][0]) < 480 * 6.5
+
+
+def test_the_tempo_is_tapped() -> None:
+    stage = Stage(settings(tempo_from="tap", count_in_bars=0, bars=2))
+    first = stage.inbox.now() + 1
+    for number in range(4):
+        stage.inbox.put_at(first + 0.4 * number, Command("tap"))
+    stage.engine.run()
+    drums = [at for at, _ in stage.port.notes(9)]
+    assert drums == pytest.approx([first + 0.4 * (4 + beat) for beat in range(8)], abs=1e-6)
+
+
+def test_the_metronome_clicks_on_every_beat() -> None:
+    stage = Stage(settings(bars=2, metronome=True, count_in_bars=0, numerator=3))
+    start = stage.downbeat_s()
+    stage.engine.run()
+    clicks = [(at, pitch) for at, pitch in stage.port.notes(9) if pitch in (75, 76)]
+    assert [at for at, _ in clicks] == pytest.approx([start + 0.5 * beat for beat in range(6)], abs=1e-6)
+    assert [pitch for _, pitch in clicks] == [76, 75, 75] * 2
+
+
+def test_one_of_two_outputs_goes_and_the_other_plays_on() -> None:
+    stage = Stage(settings(bars=6, chords=("C",) * 4))
+    kit = FakePort(stage.inbox, "kit")
+    stage.wiring.outputs = (stage.port, kit)
+    lines = dict(stage.wiring.lines)
+    stage.wiring.lines = lines | {"drums": (Line("kit", 9),), "bass": (Line("out", 1), Line("kit", 1))}
+    stage.engine = Engine(stage.settings, stage.inbox, stage.wiring, stage.said.append)
+    start = stage.downbeat_s()
+    stage.inbox.put_at(start + 4.1, PortDown("out", "the other side has gone"))
+    stage.engine.run()
+    assert {data[0] & 15 for _, data in kit.sent if midi.is_note_on(data)} == {1, 9}
+    assert len([1 for at, pitch in kit.notes(9) if pitch in (36, 38)]) == 24
+    assert kit.sounding() == set()
+
+
+def test_a_new_style_is_played_from_the_next_bar_on() -> None:
+    stage = Stage(settings(bars=6))
+    start = stage.downbeat_s()
+    stage.inbox.put_at(start + 4.5, Command("style", {"style": "bossa"}))
+    stage.inbox.put_at(start + 4.6, Command("strength", {"strength": 1.4}))
+    stage.engine.run()
+    newest = {ask.bar: (ask.wishes.style, ask.wishes.strength) for ask in stage.leader.asks}
+    assert [newest[bar] for bar in range(6)] == [("pop", 1.0)] * 3 + [("bossa", 1.4)] * 3
+
+
+def test_what_is_still_held_says_nothing_of_a_strong_beat() -> None:
+    """The hands have not moved yet: the new bar's first notes are played in the chord that was expected."""
+    listener = Listener()
+    for pitch in CHORDS["C"]:
+        listener.hear("keys", midi.note_on(0, pitch, 80), 0.0)
+    expected = Chord.parse("F")
+    assert listener.chord_now(4.0, expected, strong=True).symbol == "F"
+    assert listener.chord_now(4.5, expected).symbol == "C"  # held on, it is meant
+    for pitch in CHORDS["C"]:
+        listener.hear("keys", midi.note_off(0, pitch), 7.99)
+    for pitch in CHORDS["G"]:
+        listener.hear("keys", midi.note_on(0, pitch, 80), 7.95)
+    assert listener.chord_now(8.0, expected, strong=True).symbol == "G"  # a little early is not too early
+
+
+def test_a_song_that_returns_is_expected_to_go_on_as_it_did() -> None:
+    """Eight bars unlike anything usual, heard twice: the third time they are known beforehand."""
+    import numpy as np
+
+    from composer.live.plan import HEARD_DTYPE
+
+    song = ["C", "Ab", "F#m", "D", "C", "Ab", "Bb", "E"]
+    harmonist = Harmonist(4, Progressions.load())
+    rows = [
+        (4.0 * bar, 3.9, 48 + tone, 80)
+        for bar, symbol in enumerate((song * 3)[:20])
+        for tone in Chord.parse(symbol).tones
+    ]
+    right = 0
+    for bar in range(16, 20):
+        harmonist.hear(np.array(rows, HEARD_DTYPE), 0, bar * 4 - 0.1)
+        states = harmonist.outlook(bar * 4 - 0.1, bar * 4 + 4).states[-4:]
+        right += sum(int(state) % 12 == Chord.parse(song[bar % 8]).root for state in states)
+    assert right >= 14
+
+
+def test_a_leader_hears_all_that_an_earlier_one_did() -> None:
+    """After the generator was lost, the new one is told of the bars before."""
+    from composer.live.generator import InlinePlanner
+    from composer.live.items import GeneratorLost
+
+    stage = Stage(settings(bars=12), make_planner=lambda stage: InlinePlanner(stage.leader, stage.inbox, stage.delay_s))
+    start = stage.downbeat_s()
+    stage.play(comping(["C", "Am", "F", "G"] * 3), start)
+    stage.inbox.put_at(start + 13.0, GeneratorLost("its process ended with code -9"))
+    stage.engine.run()
+    after = next(ask for ask in stage.leader.asks if ask.now_beat > 25.5)
+    assert after.since == -2
+    assert float(after.heard["onset"].min()) == pytest.approx(0.0)
