@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("rework",),
     ("restyle",),
     ("doctor", "evaluation", "inspecting", "live"),
+    ("batch",),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -40,15 +41,20 @@ HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 # Where each library may be imported: one owner, so that swapping it touches one place. numpy is the common language.
 OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("trust/keys", "trust/vault"),
+    "datasketch": ("batch/twins",),
     "fluidsynth": ("audio/fluid",),
-    "matplotlib": ("evaluation/plots", "picture", "training/curves", "training/search"),
+    "fsspec": ("batch/store",),
+    "greenlet": ("batch/lockstep",),
+    "matplotlib": ("batch/stats", "evaluation/plots", "picture", "training/curves", "training/search"),
     "mido": ("formats/", "live/tcp"),
     "music21": ("formats/musicxml",),
     "numba": ("amp/",),
     "optuna": ("training/search",),
     "pretty_midi": ("formats/interop",),
+    "pyarrow": ("batch/manifest",),
     "pyloudnorm": ("audio/",),
-    "rich": ("cli/progress", "live/screen"),
+    "ray": ("batch/ray_crew",),
+    "rich": ("cli/play_screen", "cli/progress", "live/screen"),
     "rtmidi": ("live/system_ports",),
     "safetensors": (
         "harmony/",
@@ -58,9 +64,10 @@ OWNERS: dict[str, tuple[str, ...]] = {
         "training/grow",
         "training/harmony",
     ),
-    "scipy": ("audio/", "evaluation/logistic"),
+    "scipy": ("amp/circuit", "audio/", "evaluation/logistic"),
     "soundfile": ("audio/",),
-    "threadpoolctl": ("arrange", "live/generator"),
+    "threadpoolctl": ("arrange", "batch/bench", "live/generator"),
+    "tomli": ("batch/plan",),
     "torch": ("model/", "training/"),
     "websockets": ("live/control",),
 }

@@ -9,6 +9,7 @@ detector is a running maximum and a linear filter, which numpy and scipy do at o
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log10
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from composer.errors import AudioError
 CELL = 64
 """Frames: FluidSynth's own grid, so that every block of sound is whole cells."""
 FEW = 32
+SILENCE = 1e-12
+RAMP = np.arange(1, CELL + 1, dtype=np.float32) / CELL
 
 
 @dataclass(frozen=True)
@@ -63,20 +66,19 @@ class CompressorRun:
         effect during the next: a straight line from one cell's edge to the other."""
         cells = audio.reshape(2, -1, CELL)
         power = np.einsum("scf,scf->c", cells, cells) / (2 * CELL)
-        wanted = self._settings.reduction_db(10 * np.log10(power + 1e-12))
-        smooth = self._few(wanted) if len(wanted) <= FEW else self._many(wanted)
+        smooth = self._few(power.tolist()) if len(power) <= FEW else self._many(power)
         self.reduction_db = float(smooth[-1])
-        if self.reduction_db < 1e-4 and self._gain == 1 and smooth.max() < 1e-4:
+        if self._gain == 1 and smooth.max() < 1e-4:
             return
         edges = np.concatenate([[self._gain], 10 ** (-smooth / 20)]).astype(np.float32)
         self._gain = edges[-1]
-        ramp = np.arange(1, CELL + 1, dtype=np.float32) / CELL
-        cells *= edges[:-1, None] + np.diff(edges)[:, None] * ramp
+        cells *= edges[:-1, None] + np.diff(edges)[:, None] * RAMP
 
-    def _many(self, wanted: np.ndarray) -> np.ndarray:
+    def _many(self, power: np.ndarray) -> np.ndarray:
         """Held and rounded reduction, dB, at the end of each cell."""
         from scipy.signal import lfilter
 
+        wanted = self._settings.reduction_db(10 * np.log10(power + SILENCE))
         ahead = np.arange(1, len(wanted) + 1) * self._fall
         held = np.maximum(np.maximum.accumulate(wanted + ahead), self._held) - ahead
         self._held = float(held[-1])
@@ -84,11 +86,15 @@ class CompressorRun:
         self._smooth = float(last[0]) / self._pole
         return np.asarray(smooth)
 
-    def _few(self, wanted: np.ndarray) -> np.ndarray:
+    def _few(self, power: list[float]) -> np.ndarray:
         """The same for a handful of cells, which numpy would take longer to set out than to do."""
+        of = self._settings
+        half, slope = of.knee_db / 2, 1 - 1 / of.ratio
         found = []
-        for now in wanted.tolist():
-            self._held = max(now, self._held - self._fall)
+        for now in power:
+            over = 10 * log10(now + SILENCE) - of.threshold_db
+            soft = over if over > half else (over + half) ** 2 / (4 * half) if over > -half else 0.0
+            self._held = max(slope * soft, self._held - self._fall)
             self._smooth = (1 - self._pole) * self._held + self._pole * self._smooth
             found.append(self._smooth)
         return np.array(found)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, TypeVar
@@ -234,3 +235,84 @@ class LiveSynth(Synth):
             self._fs.delete_fluid_audio_driver(self._driver)
             self._driver = None
         super().close()
+
+
+Callback = Callable[[int, np.ndarray], None]
+"""(frames, out): fill `out`, float32, shape (2 * pairs, frames), zeros where nothing sounds. Called from the driver's thread."""
+
+
+class Driver:
+    """FluidSynth's way to the sound card, for sound that we make ourselves: JACK, ALSA, PulseAudio, PipeWire, CoreAudio.
+
+    It runs from `open` to `close`; the callback must return within the period that was asked for.
+    """
+
+    def __init__(self, callback: Callback, pairs: int = 1) -> None:
+        self._fs = library()
+        self._lib = self._fs._fl
+        pointer, integer = ctypes.c_void_p, ctypes.c_int
+        buffers = ctypes.POINTER(ctypes.POINTER(ctypes.c_float))
+        kind = ctypes.CFUNCTYPE(integer, pointer, integer, integer, buffers, integer, buffers)
+        self._lib.new_fluid_audio_driver2.restype = pointer
+        self._lib.new_fluid_audio_driver2.argtypes = [pointer, kind, pointer]
+        self._lib.delete_fluid_audio_driver.argtypes = [pointer]
+        self._lib.fluid_settings_getnum.argtypes = [pointer, ctypes.c_char_p, ctypes.POINTER(ctypes.c_double)]
+        self._pairs, self._callback = pairs, callback
+        self._function = kind(self._fill)  # kept, or Python would free what the driver calls
+        self._settings = self._fs.new_fluid_settings()
+        self._driver: int | None = None
+        self.error = ""
+        """What went wrong in the callback, which can raise nothing."""
+
+    def _fill(self, _data: object, frames: int, _fx_count: int, _fx: object, count: int, out: Any) -> int:
+        try:
+            sound = np.zeros((2 * self._pairs, frames), np.float32)
+            if not self.error:
+                self._callback(frames, sound)
+            for at in range(min(count, len(sound))):
+                ctypes.memmove(out[at], sound[at].ctypes.data, 4 * frames)
+        except Exception as error:
+            self.error = f"{type(error).__name__}: {error}"
+        return 0
+
+    def open(self, drivers: tuple[str, ...], sample_rate: int, period: int, periods: int, client: str) -> str:
+        """Take the first of `drivers` that works; returns which. Raises AudioError."""
+        fs, settings = self._fs, self._settings
+        fs.fluid_settings_setnum(settings, b"synth.sample-rate", float(sample_rate))
+        for name, value in (
+            ("synth.audio-channels", self._pairs), ("synth.audio-groups", self._pairs), ("audio.period-size", period),
+            ("audio.periods", periods), ("audio.realtime-prio", 60), ("audio.jack.autoconnect", 1),
+            ("audio.jack.multi", int(self._pairs > 1)),
+        ):  # fmt: skip
+            fs.fluid_settings_setint(settings, name.encode(), value)
+        fs.fluid_settings_setstr(settings, b"audio.jack.id", client.encode())
+        fs.fluid_settings_setstr(settings, b"audio.sample-format", b"float")
+        for driver in drivers:
+            if fs.fluid_settings_setstr(settings, b"audio.driver", driver.encode()) != 0:
+                continue
+            self._driver = self._lib.new_fluid_audio_driver2(settings, self._function, None)
+            if self._driver:
+                self._check_rate(driver, sample_rate)
+                return driver
+        raise AudioError(
+            f"no sound: the audio driver {' or '.join(drivers)} does not start; is its server running? name another"
+            " with --driver, or write a file with --driver file"
+        )
+
+    def _check_rate(self, driver: str, sample_rate: int) -> None:
+        rate = ctypes.c_double()
+        self._lib.fluid_settings_getnum(self._settings, b"synth.sample-rate", ctypes.byref(rate))
+        if round(rate.value) != sample_rate:
+            self.close()
+            raise AudioError(
+                f"{driver} runs at {rate.value:.0f} Hz and not at {sample_rate}: use --sample-rate {rate.value:.0f}"
+            )
+
+    def close(self) -> None:
+        """Silence; safe to call twice."""
+        if self._driver:
+            self._lib.delete_fluid_audio_driver(self._driver)
+            self._driver = None
+        if self._settings:
+            self._fs.delete_fluid_settings(self._settings)
+            self._settings = None

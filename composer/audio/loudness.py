@@ -121,7 +121,8 @@ def cell_peaks(audio: np.ndarray, cell: int = 16) -> np.ndarray:
     cells = -(-len(audio) // cell)
     peaks = np.zeros(cells, np.float32)
     filters = _between(cell)
-    many = max(1, min(PIECE // cell // BATCH, -(-cells // BATCH))) * BATCH
+    batch = max(1, min(BATCH, cells))
+    many = max(1, min(PIECE // cell // batch, -(-cells // batch))) * batch
     padded = np.zeros(many * cell + TAPS - 1, np.float32)
     for at in range(0, cells, many):
         found = peaks[at : at + many]
@@ -130,7 +131,7 @@ def cell_peaks(audio: np.ndarray, cell: int = 16) -> np.ndarray:
             padded[:] = 0
             padded[low + BEFORE - at * cell :][: len(side)] = side
             windows = np.lib.stride_tricks.sliding_window_view(padded, cell + TAPS - 1)[::cell]
-            points = filters @ windows.reshape(-1, BATCH, cell + TAPS - 1).transpose(0, 2, 1)
+            points = filters @ windows.reshape(-1, batch, cell + TAPS - 1).transpose(0, 2, 1)
             highest = np.abs(points, out=points).max(axis=1).ravel()
             np.maximum(found, highest[: len(found)], out=found)
     return peaks

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from composer.audio import filters
+from composer.audio import filters, iir
 from composer.audio.compressor import Compressor, CompressorRun
 from composer.errors import AudioError
 
@@ -121,7 +121,7 @@ class FrontRun:
     def __init__(self, strip: Strip, sample_rate: int) -> None:
         self._sections = filters.highpass(strip.highpass_hz, sample_rate)[None]
         self._sections[0, :3] *= amplitude(strip.trim_db)
-        self._state = np.zeros((1, 2, 2))
+        self._state = np.zeros((2, 1, 2))
         self._compressor = CompressorRun(strip.compressor, sample_rate) if strip.compressor else None
         self._inserts = [insert.start(sample_rate) for insert in strip.inserts]
 
@@ -132,13 +132,10 @@ class FrontRun:
 
     def process(self, audio: np.ndarray, out: np.ndarray) -> None:
         """audio (2, frames) → `out`, same shape; frames in whole cells of 64."""
-        from scipy.signal import sosfilt
-
         if not self._state.any() and not audio.any():
             out[:] = 0  # nothing has played yet, or all has died away
         else:
-            # in double precision: the poles lie close to 1
-            out[:], self._state = sosfilt(self._sections, audio, axis=-1, zi=self._state)
+            out[:] = iir.run(self._sections, audio, self._state)
             self._state[np.abs(self._state) < 1e-15] = 0
         if self._compressor:
             self._compressor.process(out)
@@ -152,7 +149,7 @@ class BackRun:
 
     def __init__(self, strip: Strip, sample_rate: int, sides: Sequence[int] = (0, 1)) -> None:
         self._rate, self._sides = sample_rate, list(sides)
-        self._sections, self._state = np.zeros((0, 6)), np.zeros((0, len(sides), 2))
+        self._sections, self._state = np.zeros((0, 6)), np.zeros((len(sides), 0, 2))
         self._strip: Strip | None = None
         self.set(strip)
         self._now = self._wanted.copy()
@@ -161,8 +158,8 @@ class BackRun:
         """From the next block on."""
         if self._strip is None or strip.eq != self._strip.eq:
             self._sections = strip.eq.sections(self._rate)
-            if len(self._sections) != len(self._state):
-                self._state = np.zeros((len(self._sections), len(self._sides), 2))
+            if len(self._sections) != self._state.shape[1]:
+                self._state = np.zeros((len(self._sides), len(self._sections), 2))
         self._strip = strip
         bus = np.array(pan_gains(strip.pan))[self._sides] * (amplitude(strip.gain_db) if strip.sounds else 0.0)
         sends = (1.0, amplitude(strip.reverb_db), amplitude(strip.chorus_db))
@@ -171,13 +168,11 @@ class BackRun:
 
     def process(self, audio: np.ndarray, *buses: np.ndarray) -> None:
         """Add audio (sides, frames) to bus, reverb send and chorus send, each of that shape; those left out are spared."""
-        from scipy.signal import sosfilt
-
         gliding = not np.array_equal(self._now, self._wanted)
         if not gliding and not self._wanted.any():
             return
         if len(self._sections):
-            audio, self._state = sosfilt(self._sections, audio, axis=-1, zi=self._state)
+            audio = iir.run(self._sections, audio, self._state).astype(np.float32)
         share = np.linspace(0, 1, audio.shape[1], dtype=np.float32) if gliding else None
         for bus, before, wanted in zip(buses, self._now, self._wanted, strict=False):
             if share is not None:

@@ -1,0 +1,144 @@
+"""`composer play FILE`: a music file through the sound card, mixed as `composer render` mixes it, with faders that move."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from composer.cli import mixing
+from composer.cli import options as opt
+from composer.cli.progress import steps
+
+if TYPE_CHECKING:
+    from composer.playback.hands import Hands
+    from composer.playback.session import Playback
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", type=Path, help="a .mid, .musicxml, .mxl or .abc file")
+    sound = parser.add_argument_group("sound")
+    opt.add_soundfont(sound)
+    sound.add_argument(
+        "--driver", default="", metavar="NAME",
+        help="jack, alsa, pulseaudio, pipewire, coreaudio …; file plays into --record without a sound card (default: the first that works)",
+    )  # fmt: skip
+    sound.add_argument(
+        "--sample-rate", type=opt.whole(8_000, 96_000, "Hz"), metavar="HZ", help="8000..96000 Hz (default: 48000)"
+    )
+    sound.add_argument(
+        "--period",
+        type=opt.whole(32, 4096, "frames"),
+        default=256,
+        metavar="FRAMES",
+        help="asked for at a time (default: 256)",
+    )
+    sound.add_argument(
+        "--separate",
+        action="store_true",
+        help="on JACK, a pair of outputs for every part beside the mix's (default: the mix)",
+    )
+    sound.add_argument("--record", type=Path, metavar="WAV", help="keep what is played, 32-bit float (default: do not)")
+    sound.add_argument(
+        "--start", type=opt.number(0, 36_000, "seconds"), default=0.0, metavar="S", help="begin there (default: 0)"
+    )
+    hands = parser.add_argument_group("faders")
+    hands.add_argument(
+        "--midi", metavar="PORT", help="move them by controllers 7, 10, 91 on channel 1… (default: by keys only)"
+    )
+    hands.add_argument(
+        "--osc", type=opt.whole(0, 65_535, "a port"), metavar="PORT", help="… by OSC on this UDP port of 127.0.0.1"
+    )
+    hands.add_argument(
+        "--plain", action="store_true", help="no screen, a line now and then (default: where there is no terminal)"
+    )
+    mixing.add_arguments(parser)
+    parser.add_argument("--force", action="store_true", help="replace what --record names (default: refuse)")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from composer import formats
+    from composer.audio.mixer import mix
+    from composer.audio.synth import render
+    from composer.audio.wav import check_format
+    from composer.errors import InputError, OutputError
+    from composer.playback.engine import Piece
+    from composer.playback.hands import Hands
+    from composer.playback.process import Output
+    from composer.playback.session import Playback
+
+    if args.driver == "file" and not args.record:
+        raise InputError("--driver file: name the file with --record, as in --record out.wav")
+    rate = mixing.sample_rate(args, 48_000)
+    if args.record:
+        if args.record.exists() and not args.force:
+            raise OutputError(f"{args.record}: exists already; use --force to write over it")
+        check_format(args.record, 32, rate)
+    settings = mixing.settings(args, rate)
+    score = formats.load(args.file)
+    with steps(args.quiet) as progress:
+        with progress.step("listening to the parts") as tell:
+            stems = render(score, args.soundfont, rate, on_progress=tell)
+        with progress.step("mixing"):
+            mixed = mix(stems, settings)
+    if stems.soundfont is None or not any(len(part) for part in score.parts):
+        raise InputError(f"{args.file}: has no notes to play")
+    piece = Piece(
+        score.parts, score.tempo, mixed.plan, stems.soundfont, rate, min(score.duration_s, stems.duration_s),
+        record=args.record is not None, separate=args.separate,
+    )  # fmt: skip
+    print(mixed.report())
+    notices = (*score.problems, *stems.notices)
+    del stems, mixed
+    for sentence in notices:
+        print(f"note: {sentence}")
+    output = Output(args.driver, args.record, args.period, separate=args.separate, force=args.force)
+    with Playback(piece, output) as playing:
+        hands = Hands(playing)
+        if args.start:
+            playing.seek(args.start)
+        with _controlled(args, playing, hands):
+            if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+                _plain(playing)
+            else:
+                from composer.cli.play_screen import show
+
+                show(playing, hands)
+        playing.stop()
+        health = playing.health
+    print(
+        f"played {playing.position_s:.1f} s; {health.blocks} blocks of {health.mean_ms:.2f} ms each, {health.late} late"
+    )
+    if args.record:
+        print(args.record)
+    return 0
+
+
+@contextlib.contextmanager
+def _controlled(args: argparse.Namespace, playing: Playback, hands: Hands) -> Iterator[None]:
+    """MIDI and OSC at the faders, while the block runs."""
+    from composer.live.items import Heard
+    from composer.live.ports import PortName, Ports
+    from composer.playback.osc import OscServer
+
+    def hear(item: object) -> None:
+        if isinstance(item, Heard):
+            hands.midi(item.data)
+
+    with contextlib.ExitStack() as stack:
+        if args.midi:
+            stack.enter_context(Ports(hear)).input(PortName.parse(args.midi))
+        if args.osc is not None:
+            server = stack.enter_context(OscServer(playing, args.osc))
+            print(f"OSC: 127.0.0.1:{server.port}")
+        yield
+
+
+def _plain(playing: Playback) -> None:
+    """A line every ten seconds."""
+    while not playing.wait(10.0):
+        print(f"{playing.position_s:.0f} of {playing.piece.duration_s:.0f} s", flush=True)
