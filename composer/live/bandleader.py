@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.gm import ROLES
+from composer.gm import BAND, ROLES
 from composer.harmony.chord import NO_CHORD, Chord
 from composer.harmony.melody_model import MelodyModel
 from composer.live.harmonist import Harmonist
@@ -25,10 +25,23 @@ from composer.live.progressions import Progressions
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
+from composer.model.example import lead_in
 from composer.model.grammar import FORBIDDEN, let_go
 from composer.model.sampling import Sampling, take_turn
-from composer.model.sequence import BAR, END, END_POSITION, GIVEN, NO_PART, Brief, cells, new_canvas, tempo_class
-from composer.styles import resolve
+from composer.model.sequence import (
+    BAR,
+    END,
+    END_POSITION,
+    GIVEN,
+    NO_PART,
+    Brief,
+    cells,
+    given_events,
+    new_canvas,
+    tempo_class,
+)
+from composer.planning import draw_groove, named_style, style_codes
+from composer.references import find_example
 from composer.vocab import (
     GRID_NOTE_DTYPE,
     PARTS,
@@ -40,6 +53,8 @@ from composer.vocab import (
 
 WINDOW_BARS = 24
 """Bars the canvas shows; habits older than that are forgotten."""
+EXAMPLE_REACH = 8
+"""Bars for which the canvas shows the style's example before the band's own; then these are example enough."""
 PHRASE_BARS = 8
 KEPT_STATES = 4
 
@@ -60,6 +75,15 @@ class Metre:
         return round(self.beat_beats * POSITIONS_PER_QUARTER)
 
 
+@dataclass(frozen=True)
+class _Manner:
+    """A style as the model numbers it, its groove, and a few bars of it."""
+
+    style: int
+    groove: int
+    example: GridSong | None
+
+
 class Bandleader:
     """Plans bars. Everything it decides follows from the asks and the seed."""
 
@@ -78,7 +102,8 @@ class Bandleader:
         self._band: dict[int, np.ndarray] = {}
         self._player: dict[int, np.ndarray] = {}
         self._states: dict[int, dict[str, Any]] = {}
-        self._styles: dict[str, tuple[int, int]] = {}
+        self._styles: dict[str, _Manner] = {}
+        self._playing, self._since = "", 0
 
     def plan(self, ask: Ask) -> Plan:
         """Write a bar, or write it again from `ask.cut` on."""
@@ -86,9 +111,13 @@ class Bandleader:
         self._listen(ask)
         chords, following, key, known = self._lane(ask)
         bar = ask.bar
-        first = max(0, bar - WINDOW_BARS + 1)
-        song = self._song(first, ask, chords)
-        brief = self._brief(first, ask, known)
+        manner = self._manner(ask.wishes.style)
+        if ask.wishes.style != self._playing:
+            # Who takes up a style is played a few bars of it, and forgets what was played in another.
+            self._playing, self._since = ask.wishes.style, bar if manner.example is not None else 0
+        first = max(0, bar - WINDOW_BARS + 1, self._since)
+        song = self._song(first, ask, chords[-(bar + 1 - first) * self._beats :])
+        brief = self._brief(first, ask, known, manner)
         rng = np.random.default_rng([self._seed, bar, ask.number if ask.cut else 0])
         kept = self._band.get(bar, np.zeros(0, GRID_NOTE_DTYPE))
         kept = kept[kept["position"] < ask.cut]
@@ -168,7 +197,7 @@ class Bandleader:
             ask.bpm,
         )
 
-    def _brief(self, first: int, ask: Ask, known: bool) -> Brief:
+    def _brief(self, first: int, ask: Ask, known: bool, manner: _Manner) -> Brief:
         wishes, bars = ask.wishes, ask.bar + 1 - first
         asked = tuple(sorted(ROLES.index(part) for part in wishes.parts))
         controls = np.zeros((bars, PARTS, len(CONTROLS)), np.int64)
@@ -178,44 +207,48 @@ class Bandleader:
             silent = role in wishes.resting or (not known and role != "drums")
             controls[-1, part, ACTIVITY] = RESTS if silent else PLAYS
             controls[-1, part, DENSITY] = density.get(role, 0)
-        style, groove = self._style(wishes.style)
         share = float(np.clip(wishes.strength, 0.0, 1.5))
         return Brief(
             asked=cells(bars, asked),
             given=cells(bars, (0,)),
             lookahead=-1,
-            styles=((style, groove, share), (0, 0, 1 - share)) if share != 1 else ((style, groove, 1.0),),
+            styles=((manner.style, manner.groove, share), (0, 0, 1 - share))
+            if share != 1
+            else ((manner.style, manner.groove, 1.0),),
             tempo=tempo_class(ask.bpm),
             controls=controls,
             know_end=False,
+            example=manner.example if share > 0 and bars <= EXAMPLE_REACH else None,
         )
 
-    def _style(self, name: str) -> tuple[int, int]:
-        """Rows of a style's and a groove's name; a style's groove is drawn once and then kept."""
+    def _manner(self, name: str) -> _Manner:
+        """What a style's name means to the model; a style's groove and example are drawn once and then kept."""
         if name not in self._styles:
-            config, grooves = self._checkpoint.config, self._checkpoint.card.get("grooves", {})
-            groove = name if name in config.grooves else ""
-            style = resolve(grooves[groove]["style"] if groove in grooves else name).name
-            if not groove:
-                meter = f"{round(self._metre.bar_beats / self._metre.beat_beats)}/4"
-                if self._metre.beat_beats == 1.5:
-                    meter = f"{round(self._metre.bar_beats * 2)}/8"
-                fitting = [
-                    each for each in sorted(grooves)
-                    if grooves[each]["style"] == style and meter in grooves[each]["meters"] and each in config.grooves
-                ]  # fmt: skip
-                rng = np.random.default_rng([self._seed, len(name)])
-                groove = fitting[int(rng.integers(len(fitting)))] if fitting else ""
-            self._styles[name] = (
-                config.styles.index(style) + 1 if style in config.styles else 0,
-                config.grooves.index(groove) + 1 if groove in config.grooves else 0,
-            )
+            beats = self._metre.bar_beats
+            meter = f"{round(beats * 2)}/8" if self._metre.beat_beats == 1.5 else f"{round(beats)}/4"
+            rng = np.random.default_rng([self._seed, len(name)])
+            style, groove = named_style(self._checkpoint, name)
+            groove = groove or draw_groove(self._checkpoint, style, meter, rng)
+            ((row, groove_row, _),) = style_codes(self._checkpoint, ((style, groove, 1.0),))
+            silence = self._silence()
+            example = find_example(self._checkpoint, silence, ((style, groove, 1.0),), None, tuple(BAND), rng)
+            self._styles[name] = _Manner(row, groove_row, example)
         return self._styles[name]
+
+    def _silence(self) -> GridSong:
+        """An empty bar in the jam's metre."""
+        unknown = np.full(self._beats, -1)
+        return GridSong(
+            np.zeros(0, GRID_NOTE_DTYPE), np.array([self._metre.positions]), np.array([self._metre.beat_positions]), unknown,
+            unknown, np.zeros((self._beats, 12), bool), unknown[:1], unknown[:1], np.zeros(1, np.int64),
+        )  # fmt: skip
 
     def _write(
         self, song: GridSong, brief: Brief, slot: int, kept: np.ndarray, ask: Ask, rng: np.random.Generator
     ) -> np.ndarray:
         """Let the model write the window's last bar, `kept` being written already."""
+        song, brief = lead_in(song, brief)
+        slot += brief.example_bars
         canvas = new_canvas(song, brief)
         canvas.paint(song.notes)
         for bar in range(slot + 1):
@@ -231,6 +264,8 @@ class Bandleader:
         else:
             self._states[ask.bar] = decoder.save()
         told = self._told(ask.bar - 1, slot)
+        if brief.example_bars == slot:
+            told = self._play_example(song, brief) + told
         turns = np.flatnonzero(brief.asked[slot]).tolist()
         decoder.tell((BAR, NO_PART, slot, slot, 0, 0, 0, 0), NO_PART if told else turns[0])
         for i, event in enumerate(told):
@@ -249,6 +284,16 @@ class Bandleader:
         for old in [bar for bar in self._states if bar < ask.bar - KEPT_STATES]:
             del self._states[old]
         return np.concatenate(written)
+
+    def _play_example(self, song: GridSong, brief: Brief) -> list[tuple[int, ...]]:
+        """Tell the example that stands before the song's first bar, all but its last bar's notes: these are returned."""
+        events = given_events(song, brief)
+        for bar in range(brief.example_bars):
+            self._decoder.tell((BAR, NO_PART, bar, bar, 0, 0, 0, 0), NO_PART)
+            for event in events[events["slot"] == bar].tolist():
+                self._decoder.tell(event, NO_PART)
+        last: list[tuple[int, ...]] = events[events["slot"] == brief.example_bars].tolist()
+        return last
 
     def _told(self, bar: int, slot: int) -> list[tuple[int, ...]]:
         """The player's last bar as events told before this one; nothing in the first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,10 @@ from composer.live.harmonist import steady_path
 from composer.live.hearing import chord_of, chroma_of, score_chroma, state_of
 from composer.live.plan import HEARD_DTYPE, Ask, Wishes
 from composer.live.progressions import Progressions
-from tests.model.songs import checkpoint_of, toy_network
+from composer.model.checkpoint import Checkpoint
+from composer.model.example import cut_example
+from composer.model.examples import Example, Examples
+from tests.model.songs import checkpoint_of, toy_network, toy_song
 
 NOTHING = np.zeros(0, HEARD_DTYPE)
 
@@ -104,3 +109,27 @@ def test_the_quick_path_is_the_viterbi_path() -> None:
     which = rng.integers(0, 3, 40)
     moves = np.stack([-cost * (1 - np.eye(12)) for cost in costs])
     assert steady_path(scores, costs[which]).tolist() == best_path(scores, moves, which).tolist()
+
+
+def test_a_style_is_played_to_the_band_first_and_again_when_it_changes() -> None:
+    entries = tuple(
+        Example(replace(cut_example(toy_song(8, seed=seed), 2), style=style, groove="g", meta={}), "toy", "CC0-1.0")
+        for seed, style in ((1, "pop"), (2, "rock"))
+    )
+    plain = checkpoint_of(toy_network())
+    knows = replace(plain, examples=Examples(entries))
+    heard = chords("C", "F", "C", "F", "C", "F")
+
+    def bars(checkpoint: Checkpoint, *styles: str) -> list[list[tuple[int, ...]]]:
+        leader = Bandleader(checkpoint, Metre(4.0), 3, Progressions.load())
+        asks = [
+            Ask(bar, bar, 0, heard[: 3 * bar], 4.0 * bar - 0.1, wishes(style=style))
+            for bar, style in enumerate(styles, 2)
+        ]
+        return [leader.plan(ask).notes.tolist() for ask in asks]
+
+    steady, switched = bars(knows, "pop", "pop", "pop"), bars(knows, "pop", "rock", "rock")
+    assert steady[0] == switched[0]
+    assert steady[1:] != switched[1:]
+    assert bars(plain, "pop", "pop", "pop")[0] != steady[0]
+    assert bars(knows, "pop", "rock", "rock") == switched
