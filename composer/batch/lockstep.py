@@ -1,0 +1,122 @@
+"""Many pieces made side by side, in step: each runs until it needs the network, then the network runs for all of them at once.
+
+A piece is made by plain calls, deep inside of which its decoder asks for the network. Each piece therefore has a stack of its
+own that can be left there and come back to (a greenlet); nothing runs at the same time. Owner of greenlet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Generic, TypeVar
+
+import numpy as np
+from greenlet import greenlet
+
+from composer.arrange import Arranger
+from composer.model.batched import KINDS, STEP, Batch
+from composer.model.checkpoint import Checkpoint
+from composer.model.decoder import Decoder
+
+LANES = 64
+Result = TypeVar("Result")
+Job = Callable[[Arranger], Result]
+"""Makes something with an arranger that is its own for as long."""
+
+
+class LaneArranger(Arranger):
+    """An Arranger that plays through a lane of a batch."""
+
+    def __init__(self, checkpoint: Checkpoint, decoder: Decoder) -> None:
+        self.checkpoint, self.decoder = checkpoint, decoder
+
+
+class Lockstep(Generic[Result]):
+    """A batch of lanes and whoever works in them."""
+
+    def __init__(self, checkpoint: Checkpoint, lanes: int = LANES) -> None:
+        self.checkpoint = checkpoint
+        self.batch = Batch(checkpoint, -(-lanes // STEP) * STEP)
+        self.lanes = lanes
+        self.on_cycle: Callable[[], None] = _nothing
+        """Called again and again while there is work."""
+        self._workers: dict[int, greenlet] = {}
+        self._waiting: dict[int, int] = {}
+        self._ended: list[tuple[int, Result | Exception]] = []
+
+    def run(self, jobs: Iterable[tuple[int, Job[Result]]]) -> Iterator[tuple[int, Result | Exception]]:
+        """Do numbered jobs, taking the next whenever a lane is free; yields (number, result or what went wrong) as they end."""
+        more = iter(jobs)
+        exhausted = False
+        free = list(range(self.lanes))
+        try:
+            while True:
+                while free and not exhausted:
+                    job = next(more, None)
+                    if job is None:
+                        exhausted = True
+                    else:
+                        self._begin(free.pop(), *job)
+                        free += self._gone()
+                    yield from self._take()
+                if not self._workers:
+                    return
+                self._cycle()
+                self.on_cycle()
+                free += self._gone()
+                yield from self._take()
+        finally:
+            self._abandon()
+
+    def _begin(self, lane: int, number: int, job: Job[Result]) -> None:
+        hub = greenlet.getcurrent()
+
+        def ask(kind: int) -> np.ndarray:
+            self._waiting[lane] = kind
+            answer: np.ndarray = hub.switch()
+            return answer
+
+        def work() -> None:
+            arranger = LaneArranger(self.checkpoint, self.batch.lane(lane, ask))
+            made: Result | Exception
+            try:
+                made = job(arranger)
+            except Exception as error:  # it goes to whoever reads the results
+                made = error
+            self._ended.append((number, made))
+
+        self._workers[lane] = greenlet(work)
+        self._workers[lane].switch()
+
+    def _cycle(self) -> None:
+        """The network once for everything that lanes wait for, in the order in which a note needs it."""
+        for kind in KINDS:
+            lanes = [lane for lane, wanted in self._waiting.items() if wanted == kind]
+            if not lanes:
+                continue
+            lanes.sort()
+            answers = self.batch.answer(kind, lanes)
+            for lane, row in zip(lanes, answers, strict=True):
+                del self._waiting[lane]
+                self._workers[lane].switch(row)
+
+    def _gone(self) -> list[int]:
+        """Lanes whose work has ended."""
+        gone = [lane for lane, worker in self._workers.items() if worker.dead]
+        for lane in gone:
+            del self._workers[lane]
+        return gone
+
+    def _take(self) -> list[tuple[int, Result | Exception]]:
+        ended, self._ended = self._ended, []
+        return ended
+
+    def _abandon(self) -> None:
+        """End whoever still waits, when the results are no longer wanted."""
+        for worker in self._workers.values():
+            worker.throw()
+        self._workers.clear()
+        self._waiting.clear()
+
+
+def _nothing() -> None:
+    """Nobody listens."""

@@ -1,0 +1,262 @@
+"""A whole corpus: what is missing is made, copies are made again, and the manifest is written. Run again, it goes on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from composer import __version__
+from composer.batch import manifest, twins
+from composer.batch.bench import Bench, Setting
+from composer.batch.making import ASIDE, DUPLICATE, FAILED, KEPT
+from composer.batch.pieces import Pieces
+from composer.batch.plan import BatchPlan
+from composer.batch.seeds import find_seeds
+from composer.batch.shards import Finished, Unit, all_records, drop_from_shard, finished_shards, in_order, read_index
+from composer.batch.store import FolderStore, Store, locked, open_store, sweep
+from composer.errors import OutputError
+from composer.model.checkpoint import default_checkpoint
+from composer.trust import register
+from composer.vocab import vocabulary_hash
+
+PLAN, REPORT = "plan.json", "report.json"
+MOST_REASONS = 100
+"""Failures told one by one in the report."""
+ROUNDS = 2
+"""How often copies of earlier pieces are made again."""
+RECORD_BYTES = 3500
+"""What is written of a piece beside its music: in its shard, its index and the manifest."""
+SAMPLES = 3
+"""Pieces that a dry run makes to see how long one takes."""
+
+OnEvent = Callable[[str, Any], None]
+
+
+class Makers(Protocol):
+    """Whoever makes units: processes here, or actors of a Ray cluster."""
+
+    def run(self, units: Sequence[Unit], tell: OnEvent) -> None: ...
+
+
+@dataclass
+class Outcome:
+    """What became of a corpus."""
+
+    pieces: int
+    counts: dict[str, int]
+    """Pieces in each of making.STATES."""
+    notes: int = 0
+    seconds: float = 0.0
+    """Of this run."""
+    made: int = 0
+    """Pieces made in this run."""
+    reasons: list[tuple[str, str, str]] = field(default_factory=list)
+    """(id, seed, reason) of what failed, no more than a hundred."""
+    told: list[str] = field(default_factory=list)
+    """Lines for people: what was noticed on the way."""
+
+
+def setting_of(plan: BatchPlan, where: str, lanes: int) -> tuple[Setting, list[str]]:
+    """All that workers need, and a line for each seed that is there twice. Raises InputError, CheckpointError."""
+    seeds, copies = find_seeds(plan.seeds, plan.own)
+    if plan.gate.near_duplicates:
+        twins.need_library()
+    checkpoint = str(register.resolve(plan.checkpoint)) if plan.checkpoint else str(default_checkpoint())
+    return Setting(plan, tuple(seeds), where, checkpoint, lanes), copies
+
+
+def generate(setting: Setting, makers: Makers, tell: OnEvent) -> Outcome:
+    """Make everything that is not there yet. Raises OutputError where the store refuses, or holds another plan's corpus."""
+    began = time.monotonic()
+    store, plan = open_store(setting.where), setting.plan
+    pieces = Pieces(plan, setting.seeds)
+    with locked(store):
+        _check_plan(store, setting, pieces)
+        sweep(store)
+        counted: Counter[str] = Counter()
+
+        def listen(what: str, value: Any) -> None:
+            if what == "piece":
+                counted["pieces"] += 1
+                counted["notes"] += value["notes"] or 0
+            tell(what, value)
+
+        units = [Unit(f"{number:05d}", tuple(pieces.of_shard(number))) for number in range(pieces.shards())]
+        for again in range(ROUNDS + 1):
+            there = set(finished_shards(store))
+            missing = [unit for unit in units if unit.name not in there]
+            tell("round", (again, sum(len(unit.indexes) for unit in missing), sum(len(unit.indexes) for unit in units)))
+            if missing:
+                makers.run(missing, listen)
+            copies = [index for index, original in _copies(store, plan).items() if original != index]
+            if again == ROUNDS or not copies:
+                break
+            size = pieces.shard_size()
+            units = [
+                Unit(
+                    f"again-{again + 1}-{at // size:05d}", tuple(copies[at : at + size]), plan.gate.tries * (again + 1)
+                )
+                for at in range(0, len(copies), size)
+            ]
+        outcome = seal(store, plan, len(pieces), tell)
+        sweep(store)
+    return replace(outcome, seconds=time.monotonic() - began, made=counted["pieces"], notes=counted["notes"])
+
+
+def _copies(store: Store, plan: BatchPlan) -> dict[int, int]:
+    """Index → index of the earliest piece it nearly is, itself for most, for all pieces that passed the gate."""
+    if not plan.gate.near_duplicates:
+        return {}
+    # Pieces made again come after their first making, and so take its place.
+    marks = {record["index"]: record.get("minhash", "") for record in all_records(store)}
+    order = sorted(index for index, mark in marks.items() if mark)
+    found = twins.near_duplicates([marks[index] for index in order], plan.gate.near_duplicates)
+    return {index: order[original] for index, original in zip(order, found, strict=True)}
+
+
+@dataclass(frozen=True)
+class _Making:
+    """One time a piece was made."""
+
+    shard: str
+    id: str
+    status: str
+
+
+def seal(store: Store, plan: BatchPlan, pieces: int, tell: OnEvent) -> Outcome:
+    """Settle what became of each piece, take copies out of the shards, and write manifest and report."""
+    tell("seal", None)
+    copies = _copies(store, plan)
+    makings: dict[int, list[_Making]] = {}
+    for name in in_order(finished_shards(store)):
+        for record in read_index(store, name):
+            makings.setdefault(record["index"], []).append(_Making(name, record["id"], record["status"]))
+    dropped: dict[str, set[str]] = {}
+    for index, made in makings.items():
+        is_copy = copies.get(index, index) != index
+        for making in made if is_copy else made[:-1]:
+            if making.status == KEPT:
+                dropped.setdefault(making.shard, set()).add(making.id)
+    for name, gone in dropped.items():
+        drop_from_shard(store, name, gone, plan.output.layout)
+    outcome = Outcome(pieces, dict.fromkeys((KEPT, ASIDE, DUPLICATE, FAILED), 0))
+
+    def counted() -> Iterator[dict[str, Any]]:
+        for record in _settled(store, copies, makings):
+            outcome.counts[record["status"]] += 1
+            if record["status"] == FAILED and len(outcome.reasons) < MOST_REASONS:
+                outcome.reasons.append((record["id"], record.get("seed", ""), record["reason"]))
+            yield record
+
+    outcome.told += manifest.write(store, counted())
+    report = {
+        "composer": __version__,
+        "plan": plan.name,
+        "pieces": pieces,
+        **outcome.counts,
+        "failures": [{"id": piece, "seed": seed, "reason": reason} for piece, seed, reason in outcome.reasons],
+    }
+    store.write(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
+    return outcome
+
+
+def _settled(store: Store, copies: dict[int, int], makings: dict[int, list[_Making]]) -> Iterator[dict[str, Any]]:
+    """The last record of every piece, told what became of it; in order of index where nothing was made again."""
+    originals = {original for index, original in copies.items() if original != index}
+    for name in in_order({made[-1].shard for made in makings.values()}):
+        for record in read_index(store, name):
+            index = record["index"]
+            if makings[index][-1].shard != name:
+                continue
+            original = copies.get(index, index)
+            first = makings[original][-1].id
+            if original != index:
+                record |= {"status": DUPLICATE, "reason": f"nearly the same as {first}", "file": "", "member": ""}
+            yield record | {"near_duplicate_group": first if original != index or index in originals else ""}
+
+
+def _check_plan(store: Store, setting: Setting, pieces: Pieces) -> None:
+    """Write the plan down, or see that the one there is the same. Raises OutputError where it is not."""
+    card = register.read_card(register.resolve(str(setting.checkpoint)))
+    told = {
+        "composer": __version__,
+        "digest": setting.plan.digest,
+        "seeds_digest": hashlib.sha256("\n".join(seed.key for seed in setting.seeds).encode()).hexdigest()[:16],
+        "pieces": len(pieces),
+        "shard": pieces.shard_size(),
+        "model": card.get("model", ""),
+        "model_sha256": card.get("sha256", ""),
+        "vocabulary": vocabulary_hash(),
+        "plan": setting.plan.to_json(),
+    }
+    there = read_plan_of(store)
+    if there is None:
+        if isinstance(store, FolderStore) and any(not path.name.startswith(".") for path in store.root.iterdir()):
+            raise OutputError(f"{store.where}: is not empty, and no corpus is in it; choose another --out")
+        store.write(PLAN, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
+        return
+    sides = {"digest": "plan", "seeds_digest": "seeds", "model_sha256": "model", "vocabulary": "vocabulary"}
+    for name, what in sides.items():
+        if there.get(name) != told[name]:
+            raise OutputError(
+                f"{store.where}: holds a corpus of another {what} ({str(there.get(name))[:12]}, now {str(told[name])[:12]});"
+                " choose another --out"
+            )
+
+
+def read_plan_of(store: Store) -> dict[str, Any] | None:
+    """What a corpus says of its plan; None where there is none. Raises OutputError where it cannot be read."""
+    try:
+        told: dict[str, Any] = json.loads(store.read(PLAN))
+        return told
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{store.where}/{PLAN}: cannot be read ({error})") from None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a dry run found out."""
+
+    pieces: int
+    shards: int
+    seeds: int
+    seconds: float
+    """For all of it, on the workers asked for."""
+    bytes: int
+    measured: int
+    """Pieces made to find out."""
+    trouble: tuple[str, ...] = ()
+
+
+def estimate(setting: Setting, workers: int) -> Estimate:
+    """Make a few pieces from all over the plan, keep none, and reckon what all of them will take."""
+    bench = Bench(setting)
+    pieces = bench.pieces
+    count = min(len(pieces), max(SAMPLES, setting.lanes if bench.lockstep else SAMPLES))
+    chosen = sorted({round(at * (len(pieces) - 1) / max(1, count - 1)) for at in range(count)})
+    finished: list[Finished] = []
+    began = time.monotonic()
+    for index, made in bench.make_only(chosen):
+        bench.finish(index, made, finished, lambda _what, _value: None)
+    took = time.monotonic() - began
+    size = 0
+    for one in finished:
+        size += RECORD_BYTES
+        for content in one.files.values():
+            size += len(content) if isinstance(content, bytes) else content.stat().st_size
+    trouble = sorted({one.record["reason"] for one in finished if one.record["status"] == FAILED})
+    for path in (path for one in finished for path in one.files.values() if not isinstance(path, bytes)):
+        path.unlink(missing_ok=True)
+    sweep(bench.store)
+    each = took / max(1, len(chosen))
+    return Estimate(
+        len(pieces), pieces.shards(), len(setting.seeds), each * len(pieces) / workers, size * len(pieces) // max(1, len(chosen)),
+        len(chosen), tuple(trouble),
+    )  # fmt: skip

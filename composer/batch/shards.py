@@ -1,0 +1,146 @@
+"""Shards: some pieces written together. A shard is there when its index is: the index is written last, in one go.
+
+shards/00012.tar or shards/00012/     ID.mid, ID.json, ID.flac … of the pieces that are kept
+shards/00012.jsonl                    the index: a record of every piece of the shard, whatever became of it
+aside/ID.mid                          what did not pass the gate
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from composer.batch.making import ASIDE, KEPT
+from composer.batch.store import Store
+
+FOLDER, INDEX, ASIDE_FOLDER = "shards", ".jsonl", "aside"
+PRIVATE = ("minhash",)
+"""Fields of a record that only the index has."""
+UNSTEADY = ("seconds", "worker")
+"""Fields that differ from run to run; they are left out of the files beside the pieces."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What a worker is given at a time, and what is written at a time: the pieces of one shard."""
+
+    name: str
+    """ "00012", or "again-1-00003" for pieces made again because an earlier one was the same."""
+    indexes: tuple[int, ...]
+    first_attempt: int = 0
+
+
+@dataclass
+class Finished:
+    """A piece of a unit that is done: its record, and its files if there are any."""
+
+    record: dict[str, Any]
+    files: dict[str, bytes | Path] = field(default_factory=dict)
+    """By suffix: ".mid", ".flac", "-stems/bass.flac" …"""
+
+
+def write_shard(store: Store, unit: Unit, pieces: Sequence[Finished], layout: str) -> None:
+    """Write a unit's pieces, and then its index. Raises OutputError; then the shard is not there."""
+    pieces = sorted(pieces, key=lambda piece: piece.record["index"])
+    kept = [piece for piece in pieces if piece.record["status"] == KEPT]
+    for piece in pieces:
+        record = piece.record
+        if record["status"] == ASIDE:
+            record |= {"file": f"{ASIDE_FOLDER}/{record['id']}.mid", "member": ""}
+            _put(store, piece.files[".mid"], record["file"])
+        elif record["status"] == KEPT:
+            place = {"file": f"{FOLDER}/{unit.name}.tar", "member": f"{record['id']}.mid"}
+            record |= place if layout == "tar" else {"file": f"{FOLDER}/{unit.name}/{record['id']}.mid", "member": ""}
+    if layout == "folder":
+        for piece in kept:
+            for suffix, content in _with_record(piece):
+                _put(store, content, f"{FOLDER}/{unit.name}/{piece.record['id']}{suffix}")
+    elif kept:
+        _write_tar(store, unit.name, kept)
+    lines = "".join(json.dumps(piece.record, ensure_ascii=False) + "\n" for piece in pieces)
+    store.write(f"{FOLDER}/{unit.name}{INDEX}", lines.encode())
+    for piece in pieces:
+        for content in piece.files.values():
+            if isinstance(content, Path):
+                content.unlink(missing_ok=True)
+
+
+def read_index(store: Store, name: str) -> list[dict[str, Any]]:
+    """The records of a shard, in order of index."""
+    return [json.loads(line) for line in store.read(f"{FOLDER}/{name}{INDEX}").decode().splitlines()]
+
+
+def finished_shards(store: Store) -> list[str]:
+    """Names of the shards that are there."""
+    return [name.removesuffix(INDEX) for name in store.names(FOLDER) if name.endswith(INDEX)]
+
+
+def all_records(store: Store) -> Iterator[dict[str, Any]]:
+    """Every record of every shard, shard after shard; pieces made again come after their first making."""
+    for name in in_order(finished_shards(store)):
+        yield from read_index(store, name)
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Shards in the order in which they were made: pieces made again after their first making."""
+    return sorted(names, key=lambda name: (name.startswith("again"), name))
+
+
+def drop_from_shard(store: Store, name: str, ids: set[str], layout: str) -> None:
+    """Take some pieces' files out of a shard; its index still tells of them."""
+    if layout == "folder":
+        for file in store.names(f"{FOLDER}/{name}"):
+            if file[:16] in ids:
+                store.remove(f"{FOLDER}/{name}/{file}")
+        return
+    with tarfile.open(fileobj=io.BytesIO(store.read(f"{FOLDER}/{name}.tar"))) as old:
+        members = [(info, content.read()) for info in old if (content := old.extractfile(info)) is not None]
+    kept = [(info, data) for info, data in members if info.name[:16] not in ids]
+    if len(kept) == len(members):
+        return
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as new:
+        for info, data in kept:
+            new.addfile(info, io.BytesIO(data))
+    store.write(f"{FOLDER}/{name}.tar", out.getvalue())
+
+
+def _with_record(piece: Finished) -> Iterator[tuple[str, bytes | Path]]:
+    yield from sorted(piece.files.items())
+    told = {name: value for name, value in piece.record.items() if name not in PRIVATE + UNSTEADY}
+    yield ".json", (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write_tar(store: Store, name: str, kept: Sequence[Finished]) -> None:
+    """One tar; the same pieces make the same bytes."""
+    handle, scratch = tempfile.mkstemp(dir=store.scratch())
+    try:
+        with os.fdopen(handle, "wb") as out, tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+            for piece in kept:
+                for suffix, content in _with_record(piece):
+                    info = tarfile.TarInfo(f"{piece.record['id']}{suffix}")
+                    info.mode = 0o644
+                    if isinstance(content, Path):
+                        info.size = content.stat().st_size
+                        with content.open("rb") as file:
+                            tar.addfile(info, file)
+                    else:
+                        info.size = len(content)
+                        tar.addfile(info, io.BytesIO(content))
+        store.take_in(Path(scratch), f"{FOLDER}/{name}.tar")
+    finally:
+        Path(scratch).unlink(missing_ok=True)
+
+
+def _put(store: Store, content: bytes | Path, name: str) -> None:
+    if isinstance(content, Path):
+        store.write(name, content.read_bytes())
+    else:
+        store.write(name, content)

@@ -1,0 +1,98 @@
+"""`composer corpus verify|stats|split|export DIR`: what to do with a corpus that `composer generate` made."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from composer.errors import InputError
+
+if TYPE_CHECKING:
+    from composer.batch.corpus import Corpus
+
+EPILOG = """verify   every piece where the manifest says, byte for byte, and nothing else; exit code 1 where not
+stats    counts and spreads; with --out also as stats.txt and stats.png
+split    train.jsonl, valid.jsonl, test.jsonl: seeds and near-duplicates stay on one side
+export   the kept pieces as midi, miditok, muspy, datasets (Hugging Face) or pack (composer train)
+
+examples:
+  composer corpus verify corpus
+  composer corpus split corpus --shares 0.8,0.1,0.1 --out splits
+  composer corpus export corpus --to datasets --out hf"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "what", choices=("verify", "stats", "split", "export"), metavar="WHAT", help="verify, stats, split or export"
+    )
+    parser.add_argument("corpus", metavar="DIR", help="the corpus: a folder or a URL")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (split and export need it)")
+    parser.add_argument(
+        "--to", default="midi", metavar="LAYOUT", help="of export: midi, miditok, muspy, datasets, pack (default: midi)"
+    )
+    parser.add_argument(
+        "--shares", default="0.9,0.05,0.05", metavar="A,B,C", help="train, valid, test (default: 0.9,0.05,0.05)"
+    )
+    parser.add_argument("--force", action="store_true", help="replace outputs that are already there (default: refuse)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from composer.batch.corpus import Corpus
+
+    if args.what in ("split", "export") and args.out is None:
+        raise InputError(f"{args.what}: say where to write with --out FOLDER")
+    corpus = Corpus.open(args.corpus)
+    do = {"verify": _verify, "stats": _stats, "split": _split, "export": _export}[args.what]
+    return do(corpus, args)
+
+
+def _verify(corpus: Corpus, args: argparse.Namespace) -> int:
+    from composer.batch.verify import problems
+
+    found = list(problems(corpus))
+    for line in found:
+        print(line)
+    count = sum(1 for _ in corpus.kept())
+    print(f"{args.corpus}: {f'{len(found)} problems' if found else f'whole: {count} pieces'}")
+    return 1 if found else 0
+
+
+def _stats(corpus: Corpus, args: argparse.Namespace) -> int:
+    from composer.batch import stats
+    from composer.output import staging
+
+    rows = list(corpus.rows())
+    lines = stats.table(rows)
+    print("\n".join(lines))
+    if args.out is not None:
+        with staging(args.out, ["stats.txt", "stats.png"], args.force) as folder:
+            (folder / "stats.txt").write_text("\n".join(lines) + "\n", "utf-8")
+            stats.draw(rows, folder / "stats.png")
+        print(f"  {args.out / 'stats.txt'}\n  {args.out / 'stats.png'}")
+    return 0
+
+
+def _split(corpus: Corpus, args: argparse.Namespace) -> int:
+    from composer.batch import split
+
+    for name, count in split.write(corpus, shares(args.shares), args.out, args.force).items():
+        print(f"{args.out / name}.jsonl: {count} pieces")
+    return 0
+
+
+def _export(corpus: Corpus, args: argparse.Namespace) -> int:
+    from composer.batch.export import export
+
+    count = export(corpus, args.to, args.out, shares(args.shares), args.force)
+    print(f"{args.out}: {count} pieces as {args.to}")
+    return 0
+
+
+def shares(text: str) -> list[float]:
+    """ "0.8,0.1,0.1" → three numbers. Raises InputError."""
+    try:
+        return [float(word) for word in text.split(",")]
+    except ValueError:
+        raise InputError(f"--shares: {text!r} are no numbers; write 0.8,0.1,0.1") from None
