@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from composer.batch.corpus import Corpus
+from composer.batch.split import sides
 from composer.corpora.form import find_phrases
 from composer.corpora.song import Song
 from composer.errors import ComposerError
@@ -18,10 +19,25 @@ from composer.styles import STYLES, parse_mixture, resolve
 from composer.training.packing import from_song, pack
 from composer.vocab import GridSong
 
+PACK = "corpus.npz"
+SHARES = (0.8, 0.1, 0.1)
+"""Of train, valid and test, where a trainer is handed a corpus as it is."""
+
 
 def pack_corpus(corpus: Corpus, path: Path, side: Mapping[str, str]) -> int:
     """Write the kept pieces as a pack; returns how many. Those the grid cannot hold are left out. `side` is their split, by id."""
     return pack(_songs(corpus, side), path)
+
+
+def pack_for_training(folder: Path, run: Path) -> Path:
+    """The pack of a corpus in its trainer's folder, made where it is not there yet. Raises InputError for no corpus."""
+    path = run / PACK
+    if not path.exists():
+        corpus = Corpus.open(str(folder))
+        staged = run / f".{PACK}"
+        pack_corpus(corpus, staged, sides(corpus, SHARES))
+        staged.replace(path)
+    return path
 
 
 def _songs(corpus: Corpus, side: Mapping[str, str]) -> Iterator[GridSong]:

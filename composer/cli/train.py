@@ -17,6 +17,10 @@ def run(args: argparse.Namespace) -> int:
     need_torch()
     from composer.training import train
 
+    if args.pack.is_dir():  # a corpus that composer generate made
+        from composer.batch.packing import pack_for_training
+
+        args.pack = pack_for_training(args.pack, args.out)
     return train.run(args)
 
 

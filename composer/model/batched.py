@@ -7,7 +7,7 @@ stays per song; only the products are shared, as matrix times matrix.
 A song must come out the same whatever it shares the batch with. Every operation here works on rows alone, and a product's
 row must not depend on how many rows there are, nor on which it is. Of a BLAS that cannot be proved, but measured:
 `Batch` tries its own matrices when it is made (`row_steps`) and pads to one fixed height where sizes disagree.
-`tests/model/test_batched.py` holds lanes to `Decoder`, and batches of many to batches of one.
+`tests/batch/test_lockstep.py` holds lanes to `Decoder`, and batches of many to batches of one.
 """
 
 from __future__ import annotations

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from kitchen import save_toy_model, write_seeds
+from tests.batch.kitchen import save_toy_model, write_seeds
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,14 @@ from composer.batch.shards import Unit
 from composer.model.checkpoint import save_checkpoint
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
+from tests.model.songs import checkpoint_of, toy_network
 
 OPEN_GATE = {"tries": 1, "silent": 0, "stuck": 0, "looping": 0, "clashing": 0, "out_of_chord": 0, "out_of_range": 0}
 
 
 def save_toy_model(folder: Path) -> Path:
-    """A checkpoint folder with an untrained network that says END often enough."""
-    path = Path(__file__).parents[1] / "model" / "songs.py"
-    spec = importlib.util.spec_from_file_location("toy_songs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    songs = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(songs)
-    checkpoint = songs.checkpoint_of(songs.toy_network())
+    """A checkpoint folder with an untrained network."""
+    checkpoint = checkpoint_of(toy_network())
     save_checkpoint(folder, checkpoint.config, checkpoint.weights, checkpoint.card)
     return folder
 

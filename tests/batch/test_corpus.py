@@ -1,0 +1,188 @@
+"""A finished corpus: checked, counted, split, exported, and learned from."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from composer import formats
+from composer.batch import split, stats, verify
+from composer.batch.corpus import Corpus
+from composer.batch.export import export, muspy_of
+from composer.batch.manifest import FIELDS
+from composer.batch.originality import TrainingRuns
+from composer.batch.run import generate
+from composer.batch.twins import figures, near_duplicates, signature
+from composer.cli import main
+from composer.errors import InputError
+from composer.score import Part
+from composer.training.packing import open_pack
+from tests.batch.kitchen import Here, plan_of, setting, silence, tune, write_seeds
+
+SHARES = (0.5, 0.25, 0.25)
+
+
+@pytest.fixture(scope="module")
+def made(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixteen pieces from eight seeds."""
+    folder = tmp_path_factory.mktemp("made")
+    plan = plan_of(write_seeds(folder / "seeds", 8, 8), model, takes=1, licence="CC0")
+    wanted = setting(plan, folder / "corpus")
+    generate(wanted, Here(wanted), silence)
+    return folder / "corpus"
+
+
+@pytest.fixture
+def corpus(made: Path) -> Corpus:
+    return Corpus.open(str(made))
+
+
+def test_a_whole_corpus_has_no_problems(corpus: Corpus) -> None:
+    assert list(verify.problems(corpus)) == []
+    row = next(corpus.kept())
+    assert list(row) == list(FIELDS)
+    assert row["licence"] == "seed: CC0; weights: CC0"
+    assert row["signature"] == "not signed"
+
+
+def test_whatever_is_wrong_is_found(made: Path, tmp_path: Path) -> None:
+    import shutil
+
+    mine = tmp_path / "corpus"
+    shutil.copytree(made, mine)
+    first, second, *_ = sorted((mine / "shards").glob("*.tar"))
+    first.unlink()
+    data = bytearray(second.read_bytes())
+    data[700] ^= 0xFF
+    second.write_bytes(bytes(data))
+    (mine / "shards" / "stranger.tar").write_bytes(b"")
+    lines = (mine / "manifest.jsonl").read_text().splitlines()
+    (mine / "manifest.jsonl").write_text("\n".join([*lines[:-1], lines[-2]]) + "\n")
+    found = "\n".join(verify.problems(Corpus.open(str(mine))))
+    for said in (
+        f"shards/{first.name}: is missing",
+        "is not what was written (sha256)",
+        "stranger.tar: is in no manifest",
+        "is there twice",
+        "manifest.parquet: is not the same",
+    ):
+        assert said in found
+
+
+def test_splits_keep_seeds_together(corpus: Corpus, tmp_path: Path) -> None:
+    count = split.write(corpus, SHARES, tmp_path / "splits", force=False)
+    assert count == {"train": 8, "valid": 4, "test": 4}
+    seeds = {
+        name: {json.loads(line)["seed"] for line in (tmp_path / "splits" / f"{name}.jsonl").read_text().splitlines()}
+        for name in count
+    }
+    assert seeds["train"] & seeds["valid"] == seeds["train"] & seeds["test"] == seeds["valid"] & seeds["test"] == set()
+    with pytest.raises(InputError, match="sum to 1"):
+        split.sides(corpus, (0.5, 0.1, 0.1))
+
+
+def test_layouts(corpus: Corpus, tmp_path: Path) -> None:
+    for layout in ("midi", "miditok", "muspy", "datasets", "pack"):
+        assert export(corpus, layout, tmp_path / layout, SHARES, force=False) == 16
+    assert len(list((tmp_path / "midi" / "midi").glob("*.mid"))) == 16
+    assert len((tmp_path / "midi" / "metadata.csv").read_text().splitlines()) == 17
+    assert len(list((tmp_path / "miditok" / "midis" / "train").glob("*.mid"))) == 8
+    assert (tmp_path / "muspy" / "_converted" / ".muspy.success").exists()
+    import pyarrow.parquet
+
+    table = pyarrow.parquet.read_table(tmp_path / "datasets" / "data" / "train-00000.parquet")
+    assert table.num_rows == 8
+    row = table.to_pylist()[0]
+    assert sum(len(part) for part in formats.read_midi(row["midi"]).parts) == row["notes"]
+    with pytest.raises(InputError, match="no layout 'zip'"):
+        export(corpus, "zip", tmp_path / "zip", SHARES, force=False)
+
+
+def test_muspy_has_every_note() -> None:
+    score = tune(1)
+    music = muspy_of(score, {"model": "toy", "licence": "CC0", "id": "x"})
+    notes = music["tracks"][0]["notes"]
+    assert [tuple(note[name] for name in ("time", "duration", "pitch", "velocity")) for note in notes] == [
+        tuple(row) for row in score.parts[0].notes.tolist()
+    ]
+
+
+def test_tars_hold_piece_and_record_side_by_side(made: Path) -> None:
+    with tarfile.open(min((made / "shards").glob("*.tar"))) as tar:
+        names = tar.getnames()
+    assert [name.rpartition(".")[2] for name in names] == ["mid", "json"] * (len(names) // 2)
+
+
+def test_figures_do_not_hear_the_key_but_the_notes(corpus: Corpus) -> None:
+    scores = [formats.read_midi(data) for _, data in corpus.music()]
+    one, other = (figures(score, ("bass", "drums")) for score in scores[:2])
+    moved = scores[0].with_parts(part.transpose(2) for part in scores[0].parts)
+    assert np.array_equal(one, figures(moved, ("bass", "drums")))
+    signs = [signature(marks) for marks in (one, other, figures(moved, ("bass", "drums")))]
+    assert near_duplicates([*signs, ""], 0.8) == [0, 1, 0, 3]
+
+
+def test_what_is_copied_is_measured(corpus: Corpus, tmp_path: Path) -> None:
+    export(corpus, "pack", tmp_path, SHARES, force=False)
+    runs = TrainingRuns.of(open_pack(tmp_path / "songs.npz"))
+    score = formats.read_midi(next(corpus.music())[1])
+    bass = score.part("bass")
+    whole = runs.longest_run(score, ("bass",))
+    assert whole >= len(bass) - 2
+    other = [(i * 480, 400, 40 + (i * i * 7) % 11, 80) for i in range(40)]
+    mine = score.with_parts([Part("Bass", other, 33, False, "bass")])
+    assert runs.longest_run(mine, ("bass",)) < 20
+
+
+def test_stats(corpus: Corpus, tmp_path: Path) -> None:
+    rows = list(corpus.rows())
+    text = "\n".join(stats.table(rows))
+    assert "16 pieces" in text
+    assert "pop 8, rock 8" in text
+    stats.draw(rows, tmp_path / "stats.png")
+    assert (tmp_path / "stats.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_a_corpus_is_learned_from(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--size", "tiny", "--steps", "2", "--batch", "2", "--window", "32", "--device", "cpu", "--threads", "1"]
+    assert main(["train", str(made), "--out", str(tmp_path / "run"), *words]) == 0
+    assert (tmp_path / "run" / "checkpoint" / "weights.safetensors").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["generate", "--out", "new"], "nothing to make: name a plan, or --seeds"),
+        (["generate", "--seeds", "missing", "--out", "new"], "missing: no such file or folder of seeds"),
+        (["generate", "missing.toml", "--out", "new"], "missing.toml: no such plan"),
+        (["generate", "bad.toml", "--out", "new"], "bad.toml: knows no 'stiles'"),
+        (["generate", "worse.toml", "--out", "new"], "worse.toml: is no TOML file"),
+        (["generate", "odd.toml", "--out", "new"], "takes must be a whole number, got 'two'"),
+        (["generate", "--own", "2", "--styles", "bosa", "--out", "new"], "did you mean bossa"),
+        (["generate", "--own", "2", "--parts", "kazoo", "--out", "new"], "no part called 'kazoo'"),
+        (["generate", "--own", "2", "--task", "dance", "--out", "new"], "tasks: no 'dance'"),
+        (["generate", "--own", "2", "--stems", "--out", "new"], "stems need audio"),
+        (["corpus", "verify", "missing"], "missing: no corpus is here"),
+        (["corpus", "export", "missing"], "say where to write with --out"),
+    ],
+)
+def test_mistakes_are_one_line(
+    words: list[str], said: str, here: Path, model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "bad.toml").write_text('own = 2\nstiles = ["pop"]\n')
+    (here / "worse.toml").write_text("own = \n")
+    (here / "odd.toml").write_text('own = 2\ntakes = "two"\n')
+    before = sorted(here.iterdir())
+    if words[0] == "generate":
+        words = [*words, "--checkpoint", str(model)]
+        if words[1] == "--out":
+            words = words[:3]
+    assert main(words) == 1
+    error = capsys.readouterr().err.splitlines()
+    assert error[-1].startswith("composer: ")
+    assert said in error[-1]
+    assert sorted(here.iterdir()) == before

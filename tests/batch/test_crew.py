@@ -1,0 +1,75 @@
+"""Workers as processes: what one has in hand when it is lost is made by another, and a piece that kills them is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from composer.batch import crew as crew_module
+from composer.batch.crew import Crew
+from composer.batch.run import generate
+from composer.errors import ComposerError, OutputError
+from tests.batch.kitchen import Here, plan_of, setting, silence, write_seeds
+
+
+def shas(folder: Path) -> list[str]:
+    return [json.loads(line)["sha256"] for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+def test_a_lost_worker_is_replaced(seeds: Path, model: Path, tmp_path: Path) -> None:
+    plan = plan_of(seeds, model, output={"shard": 2})
+    wanted = setting(plan, tmp_path / "corpus", lanes=2)
+    crew, told = Crew(wanted, 2), []
+
+    def listen(what: str, value: Any) -> None:
+        if what == "lost":
+            told.append(value)
+        if what == "piece" and not told and (pid := crew._workers[0].process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+    outcome = generate(wanted, crew, listen)
+    assert told
+    assert "was killed (signal 9)" in told[0]
+    assert outcome.counts["kept"] == 12
+    other = setting(plan, tmp_path / "other")
+    generate(other, Here(other), silence)
+    assert shas(tmp_path / "corpus") == shas(tmp_path / "other")
+
+
+def test_a_piece_that_kills_its_worker_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed that no process survives: here a file whose reading never ends, and a crew without patience."""
+    folder = write_seeds(tmp_path / "seeds", 2)
+    wanted = setting(plan_of(folder, model, takes=1, styles=["pop"], output={"shard": 2}), tmp_path / "corpus")
+    (folder / "tune-1.mid").unlink()
+    os.mkfifo(folder / "tune-1.mid")  # after it was found: reading it waits for ever
+    monkeypatch.setattr(crew_module, "DEATHS", 1)
+    outcome = generate(wanted, Crew(wanted, 1, patience_s=4), silence)
+    assert (outcome.counts["kept"], outcome.counts["failed"]) == (1, 1)
+    assert "did not move for 4 s" in outcome.reasons[0][2]
+
+
+def test_what_the_disk_says_reaches_the_driver(seeds: Path, model: Path, tmp_path: Path) -> None:
+    wanted = setting(plan_of(seeds, model, takes=1), tmp_path / "corpus")
+
+    def listen(what: str, _value: object) -> None:
+        if what == "round":  # the plan is written down; now the place for shards is taken by a file
+            (tmp_path / "corpus" / "shards").write_text("in the way")
+
+    with pytest.raises(OutputError, match="cannot be written"):
+        generate(wanted, Crew(wanted, 1), listen)
+
+
+def test_workers_that_cannot_start_are_told(seeds: Path, model: Path, tmp_path: Path) -> None:
+    import shutil
+
+    mine = tmp_path / "model"
+    shutil.copytree(model, mine)
+    wanted = setting(plan_of(seeds, mine), tmp_path / "corpus")
+    (mine / "weights.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ComposerError, match="the weights do not match their card"):
+        generate(wanted, Crew(wanted, 1), silence)

@@ -1,0 +1,109 @@
+"""Many songs in one batch: the same logits as the decoder for one, and the same notes whoever else is in the batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from composer.arrange import Arranger
+from composer.batch.lockstep import Lockstep
+from composer.model.batched import STEP, row_step
+from composer.model.checkpoint import Checkpoint
+from composer.model.decoder import Decoder
+from composer.model.sampling import Sampling, stream
+from composer.model.sequence import Brief, cells
+from composer.vocab import GridSong
+from tests.model.songs import checkpoint_of, toy_network, toy_song
+
+
+@pytest.fixture(scope="module")
+def checkpoint() -> Checkpoint:
+    return checkpoint_of(toy_network())
+
+
+def piece(number: int) -> tuple[GridSong, Brief]:
+    """Songs of several lengths, metres and briefs."""
+    bars = 4 + number % 5
+    song = toy_song(bars, number, quarters=3 + number % 2)
+    given = cells(bars, (0, 2) if number % 3 else (0,))
+    asked = cells(bars, (1, 3, 4) if number % 3 else (1, 2, 5))
+    if number % 4 == 1:  # a hole, with what comes after it known
+        asked[: bars // 2], asked[-1] = False, False
+    given |= cells(bars, (1, 3, 4) if number % 3 else (1, 2, 5)) & ~asked if number % 4 == 1 else cells(bars, ())
+    return song, Brief(asked, given, lookahead=2 - number % 2, styles=((1, 1, 1.0),), know_habits=number % 5 != 0)
+
+
+def notes_of(decoder: Decoder, number: int) -> np.ndarray:
+    song, brief = piece(number)
+    return np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(number))))
+
+
+class Checked:
+    """Goes to a lane and to a Decoder of its own with every call, and compares what they say."""
+
+    def __init__(self, lane: Decoder, alone: Decoder) -> None:
+        self.lane, self.alone, self.compared = lane, alone, 0
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("brief", "canvas"):
+            return getattr(self.lane, name)
+
+        def both(*values: Any) -> Any:
+            mine, theirs = getattr(self.lane, name)(*values), getattr(self.alone, name)(*values)
+            if isinstance(mine, np.ndarray):
+                np.testing.assert_allclose(mine, theirs, rtol=2e-4, atol=2e-4)
+                self.compared += 1
+            return mine
+
+        return both
+
+
+def test_a_lane_says_what_the_decoder_says(checkpoint: Checkpoint) -> None:
+    def job(number: int) -> Callable[[Arranger], int]:
+        def run(arranger: Arranger) -> int:
+            checked = Checked(arranger.decoder, Decoder(checkpoint))
+            notes_of(checked, number)  # type: ignore[arg-type]
+            return checked.compared
+
+        return run
+
+    found = dict(Lockstep[int](checkpoint, 5).run((number, job(number)) for number in range(10)))
+    for compared in found.values():
+        assert not isinstance(compared, Exception), compared
+        assert compared > 50
+
+
+def test_a_song_is_the_same_in_any_company(checkpoint: Checkpoint) -> None:
+    def job(number: int) -> Callable[[Arranger], np.ndarray]:
+        return lambda arranger: notes_of(arranger.decoder, number)
+
+    together = dict(Lockstep[np.ndarray](checkpoint, 16).run((number, job(number)) for number in range(14)))
+    backwards = dict(Lockstep[np.ndarray](checkpoint, 7).run((number, job(number)) for number in reversed(range(14))))
+    alone = dict(Lockstep[np.ndarray](checkpoint, 1).run((number, job(number)) for number in range(14)))
+    for number in range(14):
+        assert np.array_equal(together[number], backwards[number])
+        assert np.array_equal(together[number], alone[number])
+        assert len(alone[number]) > 10
+
+
+def test_what_goes_wrong_stays_in_its_lane(checkpoint: Checkpoint) -> None:
+    def job(number: int) -> Callable[[Arranger], int]:
+        def run(arranger: Arranger) -> int:
+            if number == 3:
+                raise ValueError("a bad piece")
+            return len(notes_of(arranger.decoder, number))
+
+        return run
+
+    found = dict(Lockstep[int](checkpoint, 4).run((number, job(number)) for number in range(6)))
+    assert isinstance(found.pop(3), ValueError)
+    assert all(isinstance(count, int) for count in found.values())
+
+
+def test_rows_of_products_do_not_depend_on_their_company() -> None:
+    """What `Batch` relies on, measured as it measures it; where sizes disagree it pads to one."""
+    matrix = np.random.default_rng(1).standard_normal((96, 64), np.float32)
+    assert row_step([matrix], 32) in (STEP, 32)
