@@ -3,24 +3,30 @@
     python benchmarks/jam.py time [--minutes 10] [--tempo 120]   a jam in real time between real processes
     python benchmarks/jam.py highest                             the highest tempo at which no bar is missed
     python benchmarks/jam.py harmony --data DIR [--songs 12]     notes in the player's chord, songs fed in as if played
-    python benchmarks/jam.py clock                               slaved to a clock whose tempo ramps by 5 %
+    python benchmarks/jam.py clock                               slaved to a clock whose tempo ramps by 5 %, reckoned
+    python benchmarks/jam.py slave                               the same with another process's clock through a TCP port
 
-`time`: the engine, the generator, the recorder and a listener in processes of their own; the listener, at the other end of a TCP port,
-plays chords and stamps what arrives on the clock all processes share. Jitter is how far onsets are from the grid, once their
-median delay is taken off. The way through is a player's note out and back, less what a bare echo over the same kind of port takes.
+`time`: the engine, the generator, the recorder, the renderer and a listener in processes of their own; the listener, at the other end of a
+TCP port, plays chords and stamps what arrives on the clock all processes share. Jitter is how far onsets are from the grid, once
+their median delay is taken off. The way through is a player's note out and back, less what a bare echo over the same kind of port
+takes. Where JACK is installed the renderer plays into a server of its own without a sound card, and its xruns are counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import platform
+import shutil
 import socket
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -104,6 +110,80 @@ def echo(pipe: Connection, number: int) -> None:
         peer.sendall(data)
 
 
+def leading_clock(pipe: Connection, number: int, change: float, over: int, beats: int) -> None:
+    """The other process: a MIDI clock of 120 BPM that changes its tempo from beat 8 on; stamps the metronome that comes back."""
+    priority.ask_for(priority.SOUND)
+    server = socket.create_server(("127.0.0.1", number))
+    pipe.send("ready")
+    peer, _ = server.accept()
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    beat = np.arange(24 * beats) / 24
+    bpm = 120 * (1 + change * np.clip((beat - 8) / over, 0, 1))
+    time.sleep(3.0)  # the generator loads meanwhile
+    due = time.monotonic() + 0.2 + np.concatenate([[0], np.cumsum(60 / bpm[:-1] / 24)])
+    heard: list[float] = []
+    for at_s, message in zip(
+        due.tolist(), [bytes((midi.START, midi.CLOCK)), *[bytes((midi.CLOCK,))] * (len(due) - 1)], strict=True
+    ):
+        while (left_s := at_s - time.monotonic()) > 0:
+            peer.settimeout(max(0.0002, left_s))
+            try:
+                data = peer.recv(4096)
+            except (TimeoutError, BlockingIOError):
+                continue
+            now_s = time.monotonic()
+            heard += [
+                now_s for i in range(len(data) - 2) if data[i] == 0x99 and data[i + 1] in (75, 76) and data[i + 2]
+            ]
+        peer.sendall(message)
+    pipe.send((due[::24].tolist(), heard))
+    peer.close()
+
+
+def measure_slave(args: argparse.Namespace) -> None:
+    context = multiprocessing.get_context("spawn")
+    for change in (0.05, -0.05):
+        for over in (1, 4, 16):
+            mine, theirs = context.Pipe()
+            number, beats = free_port(), 40
+            process = context.Process(target=leading_clock, args=(theirs, number, change, over, beats), daemon=True)
+            process.start()
+            mine.recv()
+            name = PortName.parse(f"tcp:127.0.0.1:{number}")
+            settings = JamSettings(
+                parts=("drums",), tempo_from="clock", count_in_bars=0, metronome=True, bars=beats // 4
+            )
+            with Session(SessionPlan(settings, (name,), (Route(name),), checkpoint=args.checkpoint), lambda _: None):
+                due, heard = mine.recv()
+            process.join()
+            off = np.array([min(abs(at - each) for each in heard) for at in due[2:-1]])
+            print(
+                f"tempo {change:+.0%} over {over:2d} beats, through a port: at worst {off.max() * 1000:.1f} ms off after two beats"
+                f" (median {np.median(off) * 1000:.1f}), {int((off > 0.015).sum())} of {len(off)} beats over 15 ms", flush=True,
+            )  # fmt: skip
+
+
+@contextlib.contextmanager
+def own_jack() -> Iterator[Path | None]:
+    """A JACK server with no sound card, and the file that its complaints go to; None where there is no JACK."""
+    if shutil.which("jackd") is None:
+        yield None
+        return
+    os.environ["JACK_DEFAULT_SERVER"], os.environ["JACK_NO_AUDIO_RESERVATION"] = "composer-benchmark", "1"
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "jackd.log"
+        with log.open("w") as out:
+            server = subprocess.Popen(
+                ["jackd", "-R", "-P", "30", "-d", "dummy", "-r", "48000", "-p", "512"], stdout=out, stderr=out
+            )
+            time.sleep(2.0)
+            try:
+                yield log if server.poll() is None else None
+            finally:
+                server.terminate()
+                server.wait()
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -131,8 +211,8 @@ def bare_ways(count: int = 300) -> list[float]:
     return ways
 
 
-def play(bpm: float, bars: int, checkpoint: Path | None) -> dict[str, float]:
-    """One jam in real time; what came of it."""
+def play(bpm: float, bars: int, checkpoint: Path | None, renderer: str | None = None) -> dict[str, float]:
+    """One jam in real time, with a renderer if one is named; what came of it."""
     context = multiprocessing.get_context("spawn")
     mine, theirs = context.Pipe()
     number = free_port()
@@ -142,7 +222,8 @@ def play(bpm: float, bars: int, checkpoint: Path | None) -> dict[str, float]:
     name = PortName.parse(f"tcp:127.0.0.1:{number}")
     settings = JamSettings(parts=PARTS, tempo_bpm=bpm, bars=bars, thru=True, count_in_bars=2, clock_out=False)
     with tempfile.TemporaryDirectory() as folder:
-        plan = SessionPlan(settings, (name,), (Route(name),), Path(folder) / "jam.mid", checkpoint=checkpoint)
+        routes = (Route(name), *([Route.parse(renderer)] if renderer else []))
+        plan = SessionPlan(settings, (name,), routes, Path(folder) / "jam.mid", checkpoint=checkpoint)
         with Session(plan, lambda _: None) as session:
             engine = session.engine
             while not engine.transport.running:
@@ -176,8 +257,15 @@ def report(title: str, values: dict[str, float]) -> None:
 def measure_time(args: argparse.Namespace) -> None:
     bars = max(1, round(args.minutes * args.tempo / 4))
     bare = float(np.quantile(bare_ways(), 0.99)) * 1000
-    found = play(args.tempo, bars, args.checkpoint)
-    report(f"{args.minutes:g} minutes at {args.tempo:g} BPM, {len(PARTS)} parts", found)
+    with own_jack() as log, tempfile.TemporaryDirectory() as folder:
+        renderer = "synth:jack" if log is not None else f"synth:file:{folder}/jam.wav"
+        found = play(args.tempo, bars, args.checkpoint, renderer)
+        if log is not None:
+            found["xruns"] = log.read_text(errors="replace").lower().count("xrun")
+    report(
+        f"{args.minutes:g} minutes at {args.tempo:g} BPM, {len(PARTS)} parts, recorded, {renderer.partition('/')[0]}",
+        found,
+    )
     print(
         f"a player's note through to the output: p99 {found['through_p99_ms'] - bare:.2f} ms beyond a bare echo's {bare:.2f}"
     )
@@ -308,7 +396,7 @@ def measure_harmony(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("time", "highest", "harmony", "clock"), nargs="?", default="time")
+    parser.add_argument("what", choices=("time", "highest", "harmony", "clock", "slave"), nargs="?", default="time")
     parser.add_argument("--minutes", type=float, help="how long (default: 10 for time, 0.5 a tempo for highest)")
     parser.add_argument("--tempo", type=float, default=120.0, help="quarter notes a minute (default: 120)")
     parser.add_argument("--checkpoint", type=Path, help="other weights (default: those shipped)")
@@ -324,9 +412,11 @@ def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {os.getloadavg()[0]:.1f}"
     )
-    {"time": measure_time, "highest": measure_highest, "harmony": measure_harmony, "clock": measure_clock}[args.what](
-        args
-    )
+    measures = {
+        "time": measure_time, "highest": measure_highest, "harmony": measure_harmony,
+        "clock": measure_clock, "slave": measure_slave,
+    }  # fmt: skip
+    measures[args.what](args)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 An alpha-beta tracker (Benedict & Bordner 1962): every pulse corrects the expected time of the next a little, and the
 length of a pulse less.
-Lost pulses are counted from the time that passed, doubled ones are dropped, and where the clock falls silent the band
-goes on at the last tempo until it is heard again.
+Lost pulses are counted from the time that passed, and not a second time if they were only held up; doubled ones are dropped.
+Where the clock falls silent the band goes on at the last tempo until it is heard again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ ALPHA, BETA = 0.25, 0.03
 """How much of a pulse's error moves the phase, and the pulse length: settled after a beat, jitter of 2 ms smoothed to 0.7."""
 SETTLING = 12
 """Pulses in which larger steps are taken, because nothing is known yet."""
+SHORTEST_S, LONGEST_S = 60 / FASTEST_BPM / CLOCKS_PER_BEAT, 60 / SLOWEST_BPM / CLOCKS_PER_BEAT
 SILENCE_S = 0.5
 """Without a pulse for this long, the clock has dropped out."""
 LEAP = 0.3
@@ -36,6 +37,8 @@ class ClockFollower:
         self._last_s: float | None = None
         self._seen = 0
         self._recent: list[float] = []
+        self._owed = 0
+        """Pulses counted as lost lately: in a burst after a delay they come after all."""
         self.lost = 0
 
     @property
@@ -54,8 +57,7 @@ class ClockFollower:
             return None
         interval_s = time_s - self._last_s
         if self._seen == 1:
-            shortest, longest = 60 / FASTEST_BPM / CLOCKS_PER_BEAT, 60 / SLOWEST_BPM / CLOCKS_PER_BEAT
-            self._pulse_s = min(max(interval_s, shortest), longest)
+            self._pulse_s = min(max(interval_s, SHORTEST_S), LONGEST_S)
             self._expected_s = time_s + self._pulse_s
             self._last_s, self._seen = time_s, 2
             self._next += 1
@@ -63,10 +65,12 @@ class ClockFollower:
         self._last_s = time_s
         error_s = time_s - self._expected_s
         missed = round(error_s / self._pulse_s)
-        if missed < 0 and error_s < -0.75 * self._pulse_s:
-            return self._after(interval_s, None)  # a doubled pulse, or one counted as lost that came after all
+        if missed < 0 and (self._owed > 0 or error_s < -0.75 * self._pulse_s):
+            self._owed = max(0, self._owed - 1)
+            return self._after(interval_s, None)  # one counted as lost that came after all, or a doubled pulse
         missed = max(0, missed)
         self.lost += missed
+        self._owed = self._owed + missed if missed or self._seen % CLOCKS_PER_BEAT else 0
         self._next += missed
         self._expected_s += missed * self._pulse_s
         error_s = time_s - self._expected_s
@@ -84,7 +88,12 @@ class ClockFollower:
         self._recent = [*self._recent[-5:], interval_s]
         usual_s = statistics.median(self._recent)
         even = len(self._recent) == 6 and all(abs(each - usual_s) < 0.2 * usual_s for each in self._recent)
-        if not even or usual_s <= 0 or abs(usual_s - self._pulse_s) < LEAP * self._pulse_s or self._last_s is None:
+        if (
+            not even
+            or not SHORTEST_S <= usual_s <= LONGEST_S
+            or abs(usual_s - self._pulse_s) < LEAP * self._pulse_s
+            or self._last_s is None
+        ):
             return at
         self._pulse_s, self._expected_s = usual_s, self._last_s + usual_s
         self._recent.clear()

@@ -81,6 +81,19 @@ def test_lost_pulses_and_silences_do_not_lose_the_beat() -> None:
     )
 
 
+@pytest.mark.parametrize("held_up", [0.6, 1.4, 2.5, 3.3, 7.7])
+def test_pulses_held_up_and_let_go_at_once_are_counted_once(held_up: float) -> None:
+    """A busy machine's network: nothing for a while, then all of it in one moment, again and again."""
+    pulse_s = 0.5 / 24
+    pulses = 10 + np.arange(24 * 20) * pulse_s
+    for first in range(100, 400, 37):
+        until = pulses[first] + held_up * pulse_s
+        pulses[first:] = np.maximum(pulses[first:], until + 1e-4 * np.arange(len(pulses) - first))
+    time_s, beat, _ = follow(pulses)[-1]
+    assert beat == pytest.approx(479 / 24)
+    assert time_s == pytest.approx(10 + 479 * pulse_s, abs=2e-3)
+
+
 def test_doubled_pulses_are_dropped() -> None:
     even = 10 + np.arange(24 * 8) * 0.5 / 24
     doubled = np.sort(np.concatenate([even, even[50:60] + 0.0005]))
