@@ -16,7 +16,7 @@ from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
-from composer.model.guidance import GuidedDecoder
+from composer.model.guidance import GuidedDecoder, without_style
 from composer.model.sampling import Sampling, finish, stream
 from composer.options import ArrangeOptions
 from composer.planning import Plan, all_bars, named_style, plan_band, played_bars
@@ -119,13 +119,15 @@ class Arranger:
         self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None = None
     ) -> Written:
         """Let the model write what a plan asks for."""
-        decoder = self.decoder
-        if options.style_strength != 1 and (plan.brief.styles or plan.brief.reference is not None):
+        decoder, brief = self.decoder, plan.brief
+        if options.style_strength == 0:
+            brief = without_style(brief)
+        elif options.style_strength != 1 and (brief.styles or brief.reference is not None):
             decoder = GuidedDecoder(self.checkpoint, options.style_strength)
         begun, notes, first_bar_s = time.perf_counter(), [], 0.0
         # Products this small are slower on two threads than on one, and far slower where a core is busy.
         with threadpool_limits(1, "blas"):
-            for done, bar in enumerate(stream(decoder, plan.song, plan.brief, Sampling(options.temperature), rng), 1):
+            for done, bar in enumerate(stream(decoder, plan.song, brief, Sampling(options.temperature), rng), 1):
                 first_bar_s = first_bar_s or time.perf_counter() - begun
                 notes.append(bar)
                 if on_bar is not None:
