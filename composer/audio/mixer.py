@@ -30,6 +30,8 @@ from composer.errors import AudioError
 WORKERS = 2
 BALANCES = ("auto", "loudness", "neural", "synth")
 """auto: the better of the next two, see docs/mix.md; synth: the soundfont's own levels."""
+BETTER = "loudness"
+"""What auto means, by the table that benchmarks/balance.py makes."""
 NOMINAL_DB = -20.0
 """RMS of a part behind its trim."""
 PIECE = 1 << 16
@@ -177,12 +179,8 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     Raises AudioError where the stems hold samples that are no numbers, or the settings name a part that is not there.
     """
     settings = settings or MixSettings()
-    _check_names(stems, settings)
     rate = stems.sample_rate
-    strips = [_strip(stems, at, settings) for at in range(len(stems.names))]
-    fronts = silence((len(strips), 2, -(-stems.frames // CELL) * CELL))
-    with ThreadPoolExecutor(WORKERS) as pool:
-        measured = list(pool.map(lambda at: _front(stems, at, strips, fronts), range(len(strips))))
+    measured, strips, fronts = _at_faders(stems, settings)
     chosen = _balance(measured, settings, rate)
     strips = [
         _settle(strip, part, setting, settings) for strip, part, setting in zip(strips, measured, chosen, strict=True)
@@ -196,17 +194,32 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     return Mix(stems, _levels(measured, strips, powers, master.gain_db), master, plan, fronts, means)
 
 
+def measure(stems: Stems, settings: MixSettings | None = None) -> list[Measured]:
+    """Every part at its fader, as the balance sees it. Raises as `mix` does."""
+    return _at_faders(stems, settings or MixSettings())[0]
+
+
+def _at_faders(stems: Stems, settings: MixSettings) -> tuple[list[Measured], list[Strip], np.ndarray]:
+    """What stands before the faders at work: parts measured, their strips, their sound (parts, 2, frames)."""
+    _check_names(stems, settings)
+    strips = [_strip(stems, at, settings) for at in range(len(stems.names))]
+    fronts = silence((len(strips), 2, -(-stems.frames // CELL) * CELL))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        measured = list(pool.map(lambda at: _front(stems, at, strips, fronts), range(len(strips))))
+    return measured, strips, fronts
+
+
 def _strip(stems: Stems, at: int, settings: MixSettings) -> Strip:
     """What stands before one part's fader."""
     name, role = stems.names[at], stems.roles[at]
     place = profiles.place(role)
     inserts = _said(settings.inserts, name, role, ())
-    rms_db = _rms_db(stems, at)
-    trim_db = NOMINAL_DB - rms_db if np.isfinite(rms_db) else 0.0
+    level_db = rms_db(stems, at)
+    trim_db = NOMINAL_DB - level_db if np.isfinite(level_db) else 0.0
     return Strip(trim_db, place.highpass_hz, place.compressor, tuple(inserts))
 
 
-def _rms_db(stems: Stems, at: int) -> float:
+def rms_db(stems: Stems, at: int) -> float:
     """A part's level while it sounds, dB; -inf for silence. AudioError on samples that are no numbers."""
     power = np.zeros(-(-stems.frames // PIECE))
     cells: list[np.ndarray] = []
@@ -251,7 +264,7 @@ def _front(stems: Stems, at: int, strips: list[Strip], fronts: np.ndarray) -> Me
 
 
 def _balance(parts: list[Measured], settings: MixSettings, rate: int) -> list[Setting]:
-    pans = [_said(settings.pan, part.name, part.role, profiles.place(part.role).pan) for part in parts]
+    pans = [profiles.place(part.role).pan for part in parts]
     if settings.balance == "synth":
         return [Setting(0.0, pan) for pan in pans]
     wanted = [
@@ -259,23 +272,35 @@ def _balance(parts: list[Measured], settings: MixSettings, rate: int) -> list[Se
         + balance.velocity_db(part.velocity, part.role)
         for part in parts
     ]
+    if (settings.balance if settings.balance != "auto" else BETTER) == "neural":
+        from composer.audio.neural_balance import by_network
+
+        return by_network(parts, rate, wanted)
     return balance.by_loudness(parts, rate, wanted, pans)
 
 
 def _settle(strip: Strip, part: Measured, setting: Setting, settings: MixSettings) -> Strip:
     """A part's strip with what the balance and the user say."""
-    name, role = part.name, part.role
+    if settings.balance == "synth":
+        setting = replace(setting, gain_db=setting.gain_db - strip.trim_db)
+    return faded(strip, part.name, part.role, setting, settings, part.sends_db, part.lufs() == -np.inf)
+
+
+def faded(
+    strip: Strip, name: str, role: str, setting: Setting, settings: MixSettings,
+    sends_db: tuple[float, float] = (0.0, -np.inf), silent: bool = False,
+) -> Strip:  # fmt: skip
+    """A strip with its fader, place and sends: the balance's setting, then the file's wishes, then the user's."""
     muted = _named(settings.mute, name, role) or (bool(settings.solo) and not _named(settings.solo, name, role))
-    own_db = 0.0 if settings.balance != "synth" else -strip.trim_db
-    room_db = profiles.place(role).reverb_db + part.sends_db[0] + _said(settings.reverb_db, name, role, 0.0)
     return replace(
         strip,
         eq=setting.eq,
-        gain_db=setting.gain_db + own_db + _said(settings.gain_db, name, role, 0.0),
-        pan=setting.pan,
-        reverb_db=room_db,
-        chorus_db=_said(settings.chorus_db, name, role, part.sends_db[1]),
-        mute=muted or part.lufs() == -np.inf,
+        gain_db=setting.gain_db + _said(settings.gain_db, name, role, 0.0),
+        pan=_said(settings.pan, name, role, setting.pan),
+        inserts=tuple(_said(settings.inserts, name, role, strip.inserts)),
+        reverb_db=profiles.place(role).reverb_db + sends_db[0] + _said(settings.reverb_db, name, role, 0.0),
+        chorus_db=_said(settings.chorus_db, name, role, sends_db[1]),
+        mute=muted or silent,
     )
 
 

@@ -17,7 +17,7 @@ from composer.audio.spill import rest
 
 PRE_DELAY = 1024
 """Frames, 23 ms at 44.1 kHz, and the partition of the live convolution."""
-BLOCK = 1 << 16
+BLOCK = 1 << 18
 
 
 @dataclass(frozen=True)

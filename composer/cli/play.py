@@ -41,6 +41,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="on JACK, a pair of outputs for every part beside the mix's (default: the mix)",
     )
+    sound.add_argument(
+        "--at-once",
+        action="store_true",
+        help="begin without listening first, from what the soundfont's calibration says (default: listen, mix, then play)",
+    )
     sound.add_argument("--record", type=Path, metavar="WAV", help="keep what is played, 32-bit float (default: do not)")
     sound.add_argument(
         "--start", type=opt.number(0, 36_000, "seconds"), default=0.0, metavar="S", help="begin there (default: 0)"
@@ -62,8 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from composer import formats
+    from composer.audio import calibration, soundfonts
     from composer.audio.mixer import mix
-    from composer.audio.synth import render
+    from composer.audio.synth import MAX_SECONDS, render
     from composer.audio.wav import check_format
     from composer.errors import InputError, OutputError
     from composer.playback.engine import Piece
@@ -80,22 +86,27 @@ def run(args: argparse.Namespace) -> int:
         check_format(args.record, 32, rate)
     settings = mixing.settings(args, rate)
     score = formats.load(args.file)
-    with steps(args.quiet) as progress:
-        with progress.step("listening to the parts") as tell:
-            stems = render(score, args.soundfont, rate, on_progress=tell)
-        with progress.step("mixing"):
-            mixed = mix(stems, settings)
-    if stems.soundfont is None or not any(len(part) for part in score.parts):
+    if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to play")
-    piece = Piece(
-        score.parts, score.tempo, mixed.plan, stems.soundfont, rate, min(score.duration_s, stems.duration_s),
-        record=args.record is not None, separate=args.separate,
-    )  # fmt: skip
-    print(mixed.report())
-    notices = (*score.problems, *stems.notices)
-    del stems, mixed
+    font = soundfonts.find(args.soundfont)
+    notices = list(score.problems)
+    if args.at_once:
+        plan = calibration.plan(score, font, settings)
+    else:
+        with steps(args.quiet) as progress:
+            with progress.step("listening to the parts") as tell:
+                stems = render(score, font, rate, on_progress=tell)
+            with progress.step("mixing"):
+                mixed = mix(stems, settings)
+        print(mixed.report())
+        plan, notices = mixed.plan, [*notices, *stems.notices]
+        del stems, mixed  # a song's worth of memory
     for sentence in notices:
         print(f"note: {sentence}")
+    piece = Piece(
+        score.parts, score.tempo, plan, font, rate, min(score.duration_s, MAX_SECONDS),
+        record=args.record is not None, separate=args.separate,
+    )  # fmt: skip
     output = Output(args.driver, args.record, args.period, separate=args.separate, force=args.force)
     with Playback(piece, output) as playing:
         hands = Hands(playing)

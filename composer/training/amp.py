@@ -42,7 +42,7 @@ class AmpTraining:
     epochs: int = 60
     hidden: int = 20
     """Of the LSTM."""
-    channels: int = 10
+    channels: int = 8
     """Of the WaveNet's first stack; the second has half."""
     dilations: tuple[int, ...] = field(default_factory=lambda: tuple(2**at for at in range(8)))
     segment: int = 4096
@@ -224,7 +224,7 @@ def _lstm(settings: AmpTraining) -> Any:
 
 def _wavenet(settings: AmpTraining) -> Any:
     import torch
-    from torch.nn import Conv1d, Module, ModuleList
+    from torch.nn import Conv2d, Module, ModuleList
 
     half = max(1, settings.channels // 2)
     plan = ((1, settings.channels, half), (settings.channels, half, 1))
@@ -232,11 +232,13 @@ def _wavenet(settings: AmpTraining) -> Any:
     class Part(Module):
         def __init__(self, inputs: int, channels: int, heads: int, last: bool) -> None:
             super().__init__()
-            self.enter = Conv1d(inputs, channels, 1, bias=False)
-            self.convs = ModuleList(Conv1d(channels, channels, 3, dilation=each) for each in settings.dilations)
-            self.mixins = ModuleList(Conv1d(1, channels, 1, bias=False) for _ in settings.dilations)
-            self.onwards = ModuleList(Conv1d(channels, channels, 1) for _ in settings.dilations)
-            self.head = Conv1d(channels, heads, 1, bias=last)
+            self.enter = Conv2d(inputs, channels, 1, bias=False)
+            self.convs = ModuleList(
+                Conv2d(channels, channels, (1, 3), dilation=(1, each)) for each in settings.dilations
+            )
+            self.mixins = ModuleList(Conv2d(1, channels, 1, bias=False) for _ in settings.dilations)
+            self.onwards = ModuleList(Conv2d(channels, channels, 1) for _ in settings.dilations)
+            self.head = Conv2d(channels, heads, 1, bias=last)
 
         def forward(self, signal: Any, condition: Any, head: Any) -> Any:
             signal = self.enter(signal)
@@ -251,14 +253,16 @@ def _wavenet(settings: AmpTraining) -> Any:
         def __init__(self) -> None:
             super().__init__()
             self.parts = ModuleList(Part(*shape, last=at == 1) for at, shape in enumerate(plan))
+            self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.receptive_field = 1 + 2 * 2 * sum(settings.dilations)
 
         def forward(self, sound: torch.Tensor) -> torch.Tensor:
-            condition = sound[:, None]
+            # as a picture one pixel high, channels last: five times quicker here than a one-dimensional convolution
+            condition = sound[:, None, None].contiguous(memory_format=torch.channels_last)
             signal, head = condition, None
             for part in self.parts:
                 signal, head = part(signal, condition, head)
-            return head[:, 0]  # type: ignore
+            return head[:, 0, 0]  # type: ignore
 
         def export(self) -> WaveNet:
             def of(tensor: torch.Tensor) -> np.ndarray:
@@ -270,16 +274,16 @@ def _wavenet(settings: AmpTraining) -> Any:
             for part in parts:
                 layers = tuple(
                     Layer(
-                        of(conv.weight).transpose(0, 2, 1).copy(), of(conv.bias), of(mixin.weight)[:, :, 0],
-                        of(onward.weight)[:, :, 0], of(onward.bias), dilation,
+                        of(conv.weight)[:, :, 0].transpose(0, 2, 1).copy(), of(conv.bias), of(mixin.weight)[:, :, 0, 0],
+                        of(onward.weight)[:, :, 0, 0], of(onward.bias), dilation,
                     )
                     for conv, mixin, onward, dilation in zip(
                         part.convs, part.mixins, part.onwards, settings.dilations, strict=True
                     )
                 )  # fmt: skip
-                head = of(part.head.weight)[:, :, 0]
+                head = of(part.head.weight)[:, :, 0, 0]
                 bias = of(part.head.bias) if part.head.bias is not None else np.zeros(len(head), np.float32)
-                stacks.append(Stack(of(part.enter.weight)[:, :, 0], layers, head, bias))
+                stacks.append(Stack(of(part.enter.weight)[:, :, 0, 0], layers, head, bias))
             return WaveNet(tuple(stacks), 1.0)
 
     return Network()
