@@ -28,7 +28,7 @@ CHANGE = (2.6, 1.6, 0.9)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
 JUST_BEGUN = 0.1
 """Beats of a beat after which it counts as heard."""
-REACH_BARS = 10
+REACH_BARS = 6
 """How many bars a return is followed back."""
 NEARLY = 0.25
 """How likely a chord must be, beside the likeliest, to be played as the safer one."""
@@ -222,16 +222,11 @@ class Harmonist:
             usual = np.exp(self.progressions.after(history.tolist(), key, place))
         elif last >= 0:
             usual[last] = STATES
-        own, longest = np.zeros(STATES), 0.0
-        for back in range(beat - self.beats, first - 1, -self.beats):
-            if states[back] < 0:
-                continue
-            reach = min(REACH_BARS * self.beats, back - first)
-            same = self._alike[np.arange(beat - reach, beat) - first, np.arange(back - reach, back) - first]
-            run = float(np.cumprod(same[::-1] >= ALIKE).sum()) / self.beats
-            run += SQUARE * (run >= 1 and (beat - back) // self.beats in (4, 8, 16))
-            own[states[back]] += np.exp(TRUST * run) - 1
-            longest = max(longest, run)
+        backs, runs = self._returns(first, beat)
+        backs, runs = backs[states[backs] >= 0], runs[states[backs] >= 0]
+        runs = runs + SQUARE * ((runs >= 1) & np.isin((beat - backs) // self.beats, (4, 8, 16)))
+        own = np.bincount(states[backs], np.exp(TRUST * runs) - 1, STATES)
+        longest = float(runs.max(initial=0.0))
         if own.any():
             share = longest / (longest + DOUBT)
             usual = (1 - share) * usual / usual.sum() + share * own / own.sum()
@@ -239,3 +234,15 @@ class Harmonist:
         tones = state_tones()
         safe = tones @ (usual @ tones) / tones.sum(axis=1)
         return int(np.where(usual >= NEARLY * usual.max(), safe, 0).argmax())
+
+    def _returns(self, first: int, beat: int) -> tuple[np.ndarray, np.ndarray]:
+        """Beats whole bars back, and how many bars before them went as those before `beat` did."""
+        backs = np.arange(beat - self.beats, first - 1, -self.beats)
+        runs, going = np.zeros(len(backs)), np.ones(len(backs), bool)
+        for step in range(1, REACH_BARS * self.beats + 1):
+            there = np.maximum(backs - step - first, 0)
+            going &= (backs - step >= first) & (self._alike[beat - step - first, there] >= ALIKE)
+            if not going.any():
+                break
+            runs += going
+        return backs, runs / self.beats
