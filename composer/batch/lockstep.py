@@ -13,7 +13,7 @@ import numpy as np
 from greenlet import greenlet
 
 from composer.arrange import Arranger
-from composer.model.batched import KINDS, STEP, Batch
+from composer.model.batched import KINDS, Batch
 from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 
@@ -35,7 +35,7 @@ class Lockstep(Generic[Result]):
 
     def __init__(self, checkpoint: Checkpoint, lanes: int = LANES) -> None:
         self.checkpoint = checkpoint
-        self.batch = Batch(checkpoint, -(-lanes // STEP) * STEP)
+        self.batch = Batch(checkpoint, lanes)
         self.lanes = lanes
         self.on_cycle: Callable[[], None] = _nothing
         """Called again and again while there is work."""

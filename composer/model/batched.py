@@ -6,7 +6,7 @@ stays per song; only the products are shared, as matrix times matrix.
 
 A song must come out the same whatever it shares the batch with. Every operation here works on rows alone, and a product's
 row must not depend on how many rows there are, nor on which it is. Of a BLAS that cannot be proved, but measured:
-`Batch` tries its own matrices when it is made (`row_steps`) and pads to one fixed height where sizes disagree.
+`Batch` tries its own matrices when it is made (`row_step`) and pads to one fixed height where sizes disagree.
 `tests/batch/test_lockstep.py` holds lanes to `Decoder`, and batches of many to batches of one.
 """
 
@@ -32,8 +32,10 @@ from composer.vocab import MAX_POSITIONS, PARTS, PITCHES
 
 TELL, POSITIONS, PITCHES_OF, DURATIONS_OF, VELOCITIES_OF = KINDS = range(5)
 """What a lane may wait for, in the order in which a note needs them."""
+TILE = 64
+"""Most rows of a product."""
 STEP = 8
-"""Rows come in multiples of this."""
+"""Rows come in multiples of this, where that is enough."""
 _INTERVALS = 51
 _PITCH = np.arange(PITCHES)
 _DEGREE = (_PITCH[None, :] - np.arange(12)[:, None]) % 12
@@ -49,7 +51,6 @@ class Batch:
     """The network over up to `lanes` songs."""
 
     def __init__(self, checkpoint: Checkpoint, lanes: int) -> None:
-        assert lanes % STEP == 0, "lanes come in multiples of STEP"
         self.base = Decoder(checkpoint)
         memory = self.base.memory
         assert isinstance(memory, LSTMMemory), "only LSTM trunks are decoded in batches"
@@ -81,7 +82,8 @@ class Batch:
         self.fields = np.zeros((lanes, 4 * self.head), np.float32)
         self.here = np.zeros((lanes, 3 * self.head), np.float32)
         self.note = np.zeros((lanes, 2 * self.head), np.float32)
-        self.rows_step = row_step([*(matrix for matrix, _ in self.cells), *self.base.matrices.values()], lanes)
+        matrices = [*(matrix for matrix, _ in self.cells), *self.base.matrices.values()]
+        self.steps = {id(matrix): row_step(matrix) for matrix in matrices}
         self._do = (self._tell, self._positions, self._pitches, self._durations, self._velocities)
 
     def _likes(self, name: str) -> int:
@@ -101,12 +103,14 @@ class Batch:
             state[lane] = 0
 
     def _product(self, x: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-        """x @ matrix, with rows of nought added until their number is a multiple of `rows_step`."""
-        count = len(x)
-        short = -count % self.rows_step
+        """x @ matrix, TILE rows at a time, with rows of nought added until their number is a multiple of the matrix's step."""
+        short = -len(x) % self.steps[id(matrix)]
         if short:
             x = np.concatenate([x, np.zeros((short, x.shape[1]), np.float32)])
-        return np.asarray((x @ matrix)[:count])
+        if len(x) <= TILE:
+            return np.asarray((x @ matrix)[: len(x) - short])
+        tiles = [x[at : at + TILE] @ matrix for at in range(0, len(x), TILE)]
+        return np.concatenate(tiles)[: len(x) - short]
 
     def _tell(self, at: np.ndarray) -> np.ndarray:
         x = self.table[self.index[at] + self.offset].sum(axis=1)
@@ -315,19 +319,18 @@ _INTERVAL = np.clip(_PITCH[None, :] - _PITCH[:, None], -24, 24) + 24
 """Class of the interval from each pitch to each, (Q, Q)."""
 
 
-def row_step(matrices: Sequence[np.ndarray], lanes: int) -> int:
-    """Multiples of which number of rows give every row the same product, bit for bit, on this machine: STEP, else `lanes`.
+def row_step(matrix: np.ndarray) -> int:
+    """Multiples of which number of rows give every row the same product as TILE of them, bit for bit, on this machine.
 
-    Tried with rows in another order and in every number that occurs.
+    STEP, else TILE. Tried with rows in another order and in every number that occurs.
     """
     rng = np.random.default_rng(0)
-    for matrix in matrices:
-        x = rng.standard_normal((lanes, len(matrix)), np.float32)
-        whole = x @ matrix
-        for count in range(STEP, lanes + 1, STEP):
-            chosen = rng.permutation(lanes)[:count]
-            if not np.array_equal(x[chosen] @ matrix, whole[chosen]):
-                return lanes
+    x = rng.standard_normal((TILE, len(matrix)), np.float32)
+    whole = x @ matrix
+    for count in range(STEP, TILE + 1, STEP):
+        chosen = rng.permutation(TILE)[:count]
+        if not np.array_equal(x[chosen] @ matrix, whole[chosen]):
+            return TILE
     return STEP
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from composer.arrange import Arranger
 from composer.batch.lockstep import Lockstep
-from composer.model.batched import STEP, row_step
+from composer.model.batched import TILE, row_step
 from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 from composer.model.sampling import Sampling, stream
@@ -104,6 +104,12 @@ def test_what_goes_wrong_stays_in_its_lane(checkpoint: Checkpoint) -> None:
 
 
 def test_rows_of_products_do_not_depend_on_their_company() -> None:
-    """What `Batch` relies on, measured as it measures it; where sizes disagree it pads to one."""
-    matrix = np.random.default_rng(1).standard_normal((96, 64), np.float32)
-    assert row_step([matrix], 32) in (STEP, 32)
+    """With the shapes of the shipped network, for which BLAS takes kernels of several kinds."""
+    rng = np.random.default_rng(1)
+    for shape in ((768, 256), (256, 118), (256, 209), (16, 768)):
+        matrix = rng.standard_normal(shape, np.float32)
+        step = row_step(matrix)
+        x = rng.standard_normal((TILE, shape[0]), np.float32)
+        whole = x @ matrix
+        for count in range(step, TILE + 1, step):
+            assert np.array_equal((x[-count:] @ matrix), whole[-count:])
