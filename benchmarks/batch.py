@@ -6,7 +6,7 @@
 
 `speed` writes a corpus from melodies of benchmarks/generate.py, five parts, everything on (gate, near-duplicates, manifest), and
 one song at a time beside it. `growth` makes corpora of several sizes with an untrained network of the smallest size, one bass part
-over eight bars, so that what is not the network weighs most. `machines` simulates a cluster: the times of unit, driver and seal
+over four bars, so that what is not the network weighs most. `machines` simulates a cluster: the times of unit, driver and seal
 are measured here, an object store's are assumed and said.
 
 Figures are of whatever else the machine does; `cpu` columns count processor time and are less moved by it.
@@ -118,7 +118,7 @@ def speed(said: argparse.Namespace) -> None:
 
 
 def small_plan(folder: Path, pieces: int) -> BatchPlan:
-    """One bass part over eight bars of given chords, by an untrained network of the smallest size."""
+    """One bass part over four bars of given chords, by an untrained network of the smallest size."""
     import torch
 
     from composer.model.network import Network
@@ -129,7 +129,7 @@ def small_plan(folder: Path, pieces: int) -> BatchPlan:
         weights = {name: tensor.detach().numpy() for name, tensor in network.state_dict().items()}
         card = {"model": "untrained", "licence": "CC0", "corpora": {}, "grooves": {}}
         save_checkpoint(folder / "model", network.config, weights, card)
-        rows = [(beat * 480, 400, 60 + beat * 5 % 12, 80) for beat in range(32)]
+        rows = [(beat * 480, 400, 60 + beat * 5 % 12, 80) for beat in range(16)]
         (folder / "seeds").mkdir()
         save(Score((Part("Lead", rows, 73),), TempoMap.constant(120)), folder / "seeds" / "tune.mid")
     return BatchPlan.from_json(

@@ -20,7 +20,7 @@ from composer.batch.pieces import Piece, Pieces, dice
 from composer.batch.plan import BatchPlan
 from composer.batch.seeds import Seed
 from composer.batch.shards import Finished, Unit, write_shard
-from composer.batch.store import open_store
+from composer.batch.store import open_store, telling
 from composer.errors import OutputError
 from composer.model.checkpoint import load_checkpoint
 from composer.score import Score
@@ -186,7 +186,8 @@ class Bench:
             if self.plan.output.audio != "none" and record["status"] == KEPT:
                 from composer.batch.sound import record_sound
 
-                files |= record_sound(made.score, self.plan.output, self.store.scratch(), record["id"])
+                with telling(self.store.where):
+                    files |= record_sound(made.score, self.plan.output, self.store.scratch(), record["id"])
         done.append(Finished(record, files))
         tell("piece", {name: record.get(name) for name in ("index", "status", "notes", "bytes")})
 

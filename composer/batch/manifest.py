@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from composer.batch.shards import PRIVATE, read_index
-from composer.batch.store import Store
+from composer.batch.store import Store, telling
 from composer.errors import InputError
 from composer.gm import ROLES
 
@@ -79,16 +79,17 @@ def row_of(record: dict[str, Any]) -> dict[str, Any]:
 
 def write(store: Store, records: Iterable[dict[str, Any]]) -> list[str]:
     """Both manifests, streamed; returns a line where one cannot be written."""
-    scratch = store.scratch()
-    parquet = _Parquet(scratch)
-    handle, name = tempfile.mkstemp(dir=scratch)
-    with os.fdopen(handle, "w", encoding="utf-8") as lines:
-        for record in records:
-            row = row_of(record)
-            lines.write(json.dumps(row, ensure_ascii=False) + "\n")
-            parquet.add(row)
+    with telling(store.where):
+        scratch = store.scratch()
+        parquet = _Parquet(scratch)
+        handle, name = tempfile.mkstemp(dir=scratch)
+        with os.fdopen(handle, "w", encoding="utf-8") as lines:
+            for record in records:
+                row = row_of(record)
+                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+                parquet.add(row)
+        made = parquet.close()
     store.take_in(Path(name), LINES)
-    made = parquet.close()
     if made is not None:
         store.take_in(made, PARQUET)
     return [] if made else [f"no {PARQUET}: pip install 'melody-to-band[batch]' for pyarrow, then run this again"]

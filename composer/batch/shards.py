@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from composer.batch.making import ASIDE, KEPT
-from composer.batch.store import Store
+from composer.batch.store import Store, telling
 
 FOLDER, INDEX, ASIDE_FOLDER = "shards", ".jsonl", "aside"
 PRIVATE = ("minhash",)
@@ -58,18 +58,23 @@ def write_shard(store: Store, unit: Unit, pieces: Sequence[Finished], layout: st
         elif record["status"] == KEPT:
             place = {"file": f"{FOLDER}/{unit.name}.tar", "member": f"{record['id']}.mid"}
             record |= place if layout == "tar" else {"file": f"{FOLDER}/{unit.name}/{record['id']}.mid", "member": ""}
-    if layout == "folder":
-        for piece in kept:
-            for suffix, content in _with_record(piece):
-                _put(store, content, f"{FOLDER}/{unit.name}/{piece.record['id']}{suffix}")
-    elif kept:
-        _write_tar(store, unit.name, kept)
+    with telling(store.where):
+        _write_pieces(store, unit.name, kept, layout)
     lines = "".join(json.dumps(piece.record, ensure_ascii=False) + "\n" for piece in pieces)
     store.write(f"{FOLDER}/{unit.name}{INDEX}", lines.encode())
     for piece in pieces:
         for content in piece.files.values():
             if isinstance(content, Path):
                 content.unlink(missing_ok=True)
+
+
+def _write_pieces(store: Store, name: str, kept: Sequence[Finished], layout: str) -> None:
+    if layout == "folder":
+        for piece in kept:
+            for suffix, content in _with_record(piece):
+                _put(store, content, f"{FOLDER}/{name}/{piece.record['id']}{suffix}")
+    elif kept:
+        _write_tar(store, name, kept)
 
 
 def read_index(store: Store, name: str) -> list[dict[str, Any]]:

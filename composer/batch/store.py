@@ -64,7 +64,7 @@ class FolderStore:
         self.root, self.where = root, str(root)
 
     def write(self, name: str, data: bytes) -> None:
-        with self._told():
+        with telling(self.where):
             handle, scratch = tempfile.mkstemp(dir=self.scratch())
             try:
                 with os.fdopen(handle, "wb") as file:
@@ -75,7 +75,7 @@ class FolderStore:
                 raise
 
     def take_in(self, path: Path, name: str) -> None:
-        with self._told():
+        with telling(self.where):
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)
             with path.open("rb") as file:
@@ -91,23 +91,13 @@ class FolderStore:
         return sorted(path.name for path in place.iterdir() if path.is_file()) if place.is_dir() else []
 
     def remove(self, name: str) -> None:
-        with self._told():
+        with telling(self.where):
             (self.root / name).unlink(missing_ok=True)
 
     def scratch(self) -> Path:
-        with self._told():
+        with telling(self.where):
             (self.root / SCRATCH).mkdir(parents=True, exist_ok=True)
         return self.root / SCRATCH
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise OutputError(
-                f"{self.root}: cannot be written ({why}); make room, then run the same command again"
-            ) from None
 
 
 class RemoteStore:
@@ -126,12 +116,12 @@ class RemoteStore:
             raise InputError(f"{url}: cannot be used as an output ({error})") from None
 
     def write(self, name: str, data: bytes) -> None:
-        with self._told():
+        with telling(self.where):
             self._folder(name)
             self.files.pipe_file(f"{self.root}/{name}", data)
 
     def take_in(self, path: Path, name: str) -> None:
-        with self._told():
+        with telling(self.where):
             self._folder(name)
             self.files.put_file(str(path), f"{self.root}/{name}")
         path.unlink()
@@ -148,7 +138,7 @@ class RemoteStore:
         return sorted(str(one["name"]).rpartition("/")[2] for one in found if one["type"] == "file")
 
     def remove(self, name: str) -> None:
-        with self._told():
+        with telling(self.where):
             if self.files.exists(f"{self.root}/{name}"):
                 self.files.rm_file(f"{self.root}/{name}")
 
@@ -158,12 +148,15 @@ class RemoteStore:
     def _folder(self, name: str) -> None:
         self.files.makedirs(f"{self.root}/{name}".rpartition("/")[0], exist_ok=True)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutputError(f"{self.where}: cannot be written ({error}); then run the same command again") from None
+
+@contextmanager
+def telling(where: str) -> Iterator[None]:
+    """What the system refuses in the block is told as the user's to mend: OutputError."""
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise OutputError(f"{where}: cannot be written ({why}); make room, then run the same command again") from None
 
 
 @contextmanager

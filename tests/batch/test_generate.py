@@ -18,7 +18,7 @@ import pytest
 from composer import formats
 from composer.batch.run import estimate, generate
 from composer.batch.shards import Unit
-from composer.batch.store import FolderStore
+from composer.batch.store import FolderStore, telling
 from composer.errors import OutputError
 from tests.batch.kitchen import OPEN_GATE, Here, plan_of, setting, silence, tune, write_seeds
 
@@ -124,7 +124,7 @@ def test_a_full_disk_stops_and_goes_on(
     def full(self: FolderStore, path: Path, name: str) -> None:
         room[0] -= 1
         if room[0] < 0:
-            with self._told():
+            with telling(self.where):
                 raise OSError(errno.ENOSPC, "No space left on device")
         take_in(self, path, name)
 

@@ -52,7 +52,9 @@ print(json.dumps({"lost": lost, "counts": outcome.counts}))
 def test_two_actors_one_killed(seeds: Path, model: Path, tmp_path: Path) -> None:
     plan = plan_of(seeds, model, output={"shard": 2})
     words = [json.dumps(plan.to_json()), str(tmp_path / "corpus"), str(tmp_path / "mark")]
-    done = subprocess.run([sys.executable, "-c", DRIVER, *words], capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", DRIVER, *words], capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["counts"]["kept"] == 12
