@@ -25,6 +25,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "reason": ("string", "why it is not kept"),
     "file": ("string", "where it is: a tar, or a MIDI file"),
     "member": ("string", "its name in the tar"),
+    "sound": ("list<string>", "what its sound files end in, beside it"),
     "sha256": ("string", "of the MIDI file"),
     "bytes": ("int64", "of the MIDI file"),
     "attempt": ("int64", "how often it was made"),
@@ -73,7 +74,8 @@ def row_of(record: dict[str, Any]) -> dict[str, Any]:
     """A record as a row of the manifest: all columns, in order, empty ones as None."""
     row = {name: record.get(name) for name in FIELDS}
     row["controls"] = json.dumps(record.get("controls", {}), ensure_ascii=False, sort_keys=True)
-    row["parts"] = list(record.get("parts", ()))
+    for name in ("parts", "sound"):
+        row[name] = list(record.get(name, ()))
     return row
 
 

@@ -58,6 +58,7 @@ def write_shard(store: Store, unit: Unit, pieces: Sequence[Finished], layout: st
         elif record["status"] == KEPT:
             place = {"file": f"{FOLDER}/{unit.name}.tar", "member": f"{record['id']}.mid"}
             record |= place if layout == "tar" else {"file": f"{FOLDER}/{unit.name}/{record['id']}.mid", "member": ""}
+            record["sound"] = sorted(suffix for suffix in piece.files if suffix != ".mid")
     with telling(store.where):
         _write_pieces(store, unit.name, kept, layout)
     lines = "".join(json.dumps(piece.record, ensure_ascii=False) + "\n" for piece in pieces)

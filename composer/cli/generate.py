@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import os
 import sys
 from collections.abc import Callable
@@ -126,11 +127,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.quiet:
         for line in copies:
             print(f"note: {line}", file=sys.stderr)
-    workers = (
-        args.workers or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else args.workers or os.cpu_count() or 1
-    )
+    workers = args.workers or cores()
     if args.dry_run:
         return dry(lambda: estimate(setting, workers), plan, workers)
     makers = makers_of(args, setting, workers)
@@ -138,6 +135,11 @@ def run(args: argparse.Namespace) -> int:
         outcome = generate(setting, makers, tell)
     print("\n".join(told(outcome, where)))
     return 0
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def makers_of(args: argparse.Namespace, setting: Setting, workers: int) -> Makers:
@@ -159,13 +161,27 @@ def plan_of(args: argparse.Namespace) -> BatchPlan:
 
     said = options_of(args)
     if args.plan is not None:
-        return merged(read_plan(args.plan), said)
+        return settled(merged(read_plan(args.plan), said))
     if not said:
         there = read_plan_of(open_store(args.out))
         if there is None:
             raise InputError("nothing to make: name a plan, or --seeds, or --own N (see: composer generate --help)")
         return BatchPlan.from_json(there["plan"])
-    return merged(None, said)
+    return settled(merged(None, said))
+
+
+def settled(plan: BatchPlan) -> BatchPlan:
+    """The plan with paths that mean the same from any folder: it may be gone on with from another."""
+
+    def path(name: str) -> str:
+        return str(Path(name).resolve()) if name and Path(name).exists() else name
+
+    return dataclasses.replace(
+        plan,
+        seeds=tuple(map(path, plan.seeds)),
+        checkpoint=path(plan.checkpoint),
+        training=path(plan.training),
+    )
 
 
 def merged(plan: BatchPlan | None, said: dict[str, Any]) -> BatchPlan:

@@ -206,6 +206,20 @@ def test_the_model_writes_seeds_of_its_own(model: Path, tmp_path: Path) -> None:
     assert rows[0]["sha256"] != rows[1]["sha256"]
 
 
+def test_strong_style_is_written_alone_and_the_same(seeds: Path, model: Path, tmp_path: Path) -> None:
+    plan = plan_of(
+        seeds,
+        model,
+        takes=1,
+        styles=["pop"],
+        controls=[{"style_strength": 1.5, "chords": "C | F"}, {"chords": "C | F"}],
+    )
+    for name, lanes in (("one", 1), ("many", 6)):
+        wanted = setting(plan, tmp_path / name, lanes)
+        assert generate(wanted, Here(wanted), silence).counts["kept"] == 6
+    assert corpus(tmp_path / "one") == corpus(tmp_path / "many")
+
+
 def test_a_dry_run_leaves_nothing(seeds: Path, model: Path, tmp_path: Path) -> None:
     wanted = setting(plan_of(seeds, model), tmp_path / "corpus")
     found = estimate(wanted, 2)

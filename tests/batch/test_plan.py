@@ -1,0 +1,96 @@
+"""Plans: what a file says, which pieces follow from it, and what cannot be."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from composer.batch.pieces import Pieces
+from composer.batch.plan import BatchPlan, read_plan
+from composer.batch.seeds import find_seeds
+from composer.errors import InputError
+from tests.batch.kitchen import write_seeds
+
+DOCS = Path(__file__).parents[2] / "docs" / "batch.md"
+
+
+def test_the_plan_in_the_docs(tmp_path: Path) -> None:
+    found = re.search(r"```toml\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    assert found is not None
+    (tmp_path / "plan.toml").write_text(found[1], "utf-8")
+    plan = read_plan(tmp_path / "plan.toml")
+    assert plan.seeds == (str(tmp_path / "songs"), str(tmp_path / "hymn.abc"))
+    assert plan.parts == (("drums", "bass", "piano"), ())
+    assert [wish.temperature for wish in plan.controls] == [1.0, 1.2]
+    assert BatchPlan.from_json(plan.to_json()) == plan
+    assert plan.gate == BatchPlan(own=1).gate, "the docs show the gate as it is by default"
+
+
+def pieces(folder: Path, **values: object) -> Pieces:
+    plan = BatchPlan.from_json({"seeds": [str(folder)], "styles": ["pop", "bossa"], "takes": 2} | values)
+    seeds, _ = find_seeds(plan.seeds, plan.own)
+    return Pieces(plan, seeds)
+
+
+def test_every_combination_once(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 3)
+    every = list(
+        pieces(tmp_path / "a", own=1, tasks=["arrange", "scratch", "restyle"], parts=[["bass"], ["drums", "bass"]])
+    )
+    assert len(every) == (4 * 2 + 1) * 2 * 2 * 2
+    assert len({piece.id for piece in every}) == len(every)
+    assert [piece.index for piece in every] == list(range(len(every)))
+    first = every[: len(every) // 2]
+    assert {piece.take for piece in first} == {0}
+    assert sum(piece.task == "scratch" for piece in first) == 2 * 2
+
+
+def test_exactly_as_many_as_asked_for(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 3)
+    asked = pieces(tmp_path / "a", pieces=10)
+    assert [len(asked), asked.once(), asked[9].take] == [10, 6, 1]
+    sizes = [len(asked.of_shard(number)) for number in range(asked.shards())]
+    assert sum(sizes) == 10
+
+
+def test_a_name_follows_from_bytes_and_wishes_alone(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 2)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "other.mid").write_bytes((tmp_path / "a" / "tune-1.mid").read_bytes())
+    (tmp_path / "b" / "copy.mid").write_bytes((tmp_path / "a" / "tune-1.mid").read_bytes())
+    ids = {piece.id for piece in pieces(tmp_path / "b")}
+    assert len(ids) == 4
+    assert ids < {piece.id for piece in pieces(tmp_path / "a")}
+    assert not ids & {piece.id for piece in pieces(tmp_path / "b", seed=1)}
+    assert not ids & {piece.id for piece in pieces(tmp_path / "b", controls={"temperature": 0.9})}
+    _, copies = find_seeds((str(tmp_path / "b"),), 0)
+    assert len(copies) == 1
+    assert "the same bytes as" in copies[0]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({}, "no seeds: name files or folders"),
+        ({"own": 1, "takes": 0}, "takes must be in range 1..1000000, got 0"),
+        ({"own": 1, "styles": []}, "styles: is empty"),
+        ({"own": 1, "styles": ["pop", "pop"]}, "styles: names something twice"),
+        ({"own": 1, "gate": {"silent": 2}}, "gate: silent must be in range 0..1, got 2"),
+        ({"own": 1, "gate": {"quiet": 2}}, "gate: knows no 'quiet'; there are: tries"),
+        ({"own": 1, "controls": [{"density": {"drums": 9}}]}, "density of drums must be in range 1..5"),
+        ({"own": 1, "controls": [{"temperature": "hot"}]}, "controls: temperature must be a number, got 'hot'"),
+        ({"own": 1, "output": {"layout": "zip"}}, "output: layout: no 'zip'; choose from: tar, folder"),
+        ({"own": True}, "own must be a whole number, got True"),
+        ({"own": 1, "parts": [["kazoo"]]}, "no part called 'kazoo'"),
+    ],
+)
+def test_what_cannot_be_is_told(values: dict[str, object], said: str) -> None:
+    with pytest.raises(InputError, match=re.escape(said)):
+        BatchPlan.from_json(values)
+
+
+def test_a_folder_without_music_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no music in this folder"):
+        find_seeds((str(tmp_path),), 0)
