@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType, TracebackType
 from typing import Any, TypeVar
@@ -256,7 +257,6 @@ class Driver:
         self._lib.new_fluid_audio_driver2.restype = pointer
         self._lib.new_fluid_audio_driver2.argtypes = [pointer, kind, pointer]
         self._lib.delete_fluid_audio_driver.argtypes = [pointer]
-        self._lib.fluid_settings_getnum.argtypes = [pointer, ctypes.c_char_p, ctypes.POINTER(ctypes.c_double)]
         self._pairs, self._callback = pairs, callback
         self._function = kind(self._fill)  # kept, or Python would free what the driver calls
         self._settings = self._fs.new_fluid_settings()
@@ -290,23 +290,37 @@ class Driver:
         for driver in drivers:
             if fs.fluid_settings_setstr(settings, b"audio.driver", driver.encode()) != 0:
                 continue
-            self._driver = self._lib.new_fluid_audio_driver2(settings, self._function, None)
+            said: list[str] = []
+            with self._listening(said):
+                self._driver = self._lib.new_fluid_audio_driver2(settings, self._function, None)
             if self._driver:
-                self._check_rate(driver, sample_rate)
+                self._check_rate(driver, sample_rate, said)
                 return driver
         raise AudioError(
             f"no sound: the audio driver {' or '.join(drivers)} does not start; is its server running? name another"
             " with --driver, or write a file with --driver file"
         )
 
-    def _check_rate(self, driver: str, sample_rate: int) -> None:
-        rate = ctypes.c_double()
-        self._lib.fluid_settings_getnum(self._settings, b"synth.sample-rate", ctypes.byref(rate))
-        if round(rate.value) != sample_rate:
+    @contextlib.contextmanager
+    def _listening(self, said: list[str]) -> Iterator[None]:
+        """Hear what FluidSynth logs: of a rate that its server does not have it speaks nowhere else."""
+        kind = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_char_p, ctypes.c_void_p)
+        hear = kind(lambda _level, message, _data: said.append(message.decode(errors="replace")))
+        for level in range(5):
+            self._lib.fluid_set_log_function(level, ctypes.cast(hear, ctypes.c_void_p), None)
+        try:
+            yield
+        finally:
+            for level in range(5):
+                self._lib.fluid_set_log_function(level, None, None)
+
+    def _check_rate(self, driver: str, sample_rate: int, said: list[str]) -> None:
+        """Raises AudioError where the server's rate is another."""
+        found = re.search(r"mismatch.*jackd=(\d+)|got (\d+) instead", "\n".join(said))
+        rate = int(found[1] or found[2]) if found else sample_rate
+        if rate != sample_rate:
             self.close()
-            raise AudioError(
-                f"{driver} runs at {rate.value:.0f} Hz and not at {sample_rate}: use --sample-rate {rate.value:.0f}"
-            )
+            raise AudioError(f"{driver} runs at {rate} Hz and not at {sample_rate}: use --sample-rate {rate}")
 
     def close(self) -> None:
         """Silence; safe to call twice."""

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -111,7 +110,10 @@ def measured_bands(
     return found
 
 
-def right_mix(parts: Sequence[Measured]) -> tuple[tuple[float, ...], np.ndarray, tuple[float, ...]]:
+Right = tuple[tuple[float, ...], np.ndarray, tuple[float, ...]]
+
+
+def right_mix(parts: Sequence[Measured]) -> Right:
     """The rule's mix of parts as they are: profile's loudness, power in the mix, pans."""
     wanted = tuple(profiles.balance_lu(part.role) for part in parts)
     pans = tuple(profiles.place(part.role).pan for part in parts)
@@ -131,9 +133,11 @@ def mixed_power(parts: Sequence[Measured], settings: Sequence[balance.Setting]) 
     )
 
 
-def made_wrong(parts: Sequence[Measured], rng: np.random.Generator, bent_db: float = BENT_DB) -> Example:
-    """Bend and turn every part; what is right stays what it was."""
-    wanted, right, pans = right_mix(parts)
+def made_wrong(
+    parts: Sequence[Measured], right_one: Right, rng: np.random.Generator, bent_db: float = BENT_DB
+) -> Example:
+    """Bend and turn every part; what is right, `right_mix(parts)`, stays what it was."""
+    wanted, right, pans = right_one
     bent = []
     for part in parts:
         low, mid, high = rng.uniform(-bent_db, bent_db, 3) * (rng.random(3) < 0.6)
@@ -189,11 +193,12 @@ def train(
     network = torch.nn.Sequential(layers[0], torch.nn.ReLU(), layers[1], torch.nn.ReLU(), layers[2], torch.nn.Tanh())
     optimiser = torch.optim.AdamW(network.parameters(), 2e-3, weight_decay=1e-3)
     known = [right_mix(parts) for parts in bands]
+    levels = [_beside(parts, right_one) for parts, right_one in zip(bands, known, strict=True)]
     for step in range(steps):
         for group in optimiser.param_groups:
             group["lr"] = 2e-3 * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * step / steps)))
         rows, wrong, right, wanted, pans = (
-            np.concatenate(each) for each in zip(*(_row(bands, known, rng) for _ in range(24)), strict=True)
+            np.concatenate(each) for each in zip(*(_row(bands, known, levels, rng) for _ in range(24)), strict=True)
         )
         tensor = [torch.from_numpy(np.asarray(each, np.float32)) for each in (rows, wrong, right, wanted, pans)]
         said = network(tensor[0])
@@ -212,9 +217,8 @@ def train(
         loss.backward()
         optimiser.step()
         if step % 200 == 0 or step == steps - 1:
-            tell(
-                f"step {step}: spectrum {float(spectrum.mean()) ** 0.5:.2f} dB, level {float(level.square().mean()) ** 0.5:.2f} LU"
-            )
+            off_db, off_lu = (float(one.detach()) ** 0.5 for one in (spectrum.mean(), level.square().mean()))
+            tell(f"step {step}: spectrum {off_db:.2f} dB, level {off_lu:.2f} LU")
     return {
         f"{kind}{at + 1}": value
         for at, layer in enumerate(layers)
@@ -222,21 +226,30 @@ def train(
     }
 
 
+def _beside(parts: Sequence[Measured], right_one: Right) -> np.ndarray:
+    """Loudness beside the profile's in the right mix, relative to the lead, LU, (parts,)."""
+    wanted, right, _ = right_one
+    means = np.array([max(float(part.energies.mean(axis=0).sum()), 1e-12) for part in parts])
+    # integrated loudness is gated and mean power is not: what the profile means by its LU is the part's own
+    own = np.array([part.lufs() for part in parts]) - 10 * np.log10(means)
+    stands = 10 * np.log10(right.sum(axis=1)) + own - np.array(wanted)
+    lead = next((at for at, part in enumerate(parts) if part.role == "melody"), 0)
+    return np.asarray(stands - stands[lead])
+
+
 def _row(
-    bands: Sequence[tuple[Measured, ...]], known: Sequence[Any], rng: np.random.Generator
+    bands: Sequence[tuple[Measured, ...]],
+    known: Sequence[Right],
+    levels: Sequence[np.ndarray],
+    rng: np.random.Generator,
 ) -> tuple[np.ndarray, ...]:
     """A wrong mix for training: features, its power, the right power, loudness beside the profile's, pans."""
     at = int(rng.integers(len(bands)))
     wanted, right, pans = known[at]
-    example = made_wrong(bands[at], rng, BENT_DB if rng.random() < 0.8 else 0.0)
+    example = made_wrong(bands[at], known[at], rng, BENT_DB if rng.random() < 0.8 else 0.0)
     rows = neural_balance.features(example.parts, wanted)
     wrong = np.array([part.energies.mean(axis=0) for part in example.parts])
-    loud = 10 * np.log10(right.sum(axis=1))
-    lead = next((one for one, part in enumerate(example.parts) if part.role == "melody"), 0)
-    beside = (loud - loud[lead]) - (np.array(wanted) - wanted[lead])
-    # integrated loudness is gated and mean power is not: what the profile means by its LU is the part's own
-    own = np.array([part.lufs() - 10 * np.log10(max(part.energies.mean(axis=0).sum(), 1e-12)) for part in bands[at]])
-    return rows, wrong, right, beside + own - own[lead], np.array(pans)
+    return rows, wrong, right, levels[at], np.array(pans)
 
 
 def _responses() -> np.ndarray:

@@ -140,7 +140,7 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
     good = json.loads(save(Amp("mine", lstm(), 48_000), tmp_path / "good.nam").read_text())
 
     def broken(**changes: object) -> Path:
-        path = tmp_path / "bad.nam"
+        path = tmp_path / f"{'-'.join(changes)}-{len(str(changes))}.nam"
         path.write_text(json.dumps(good | changes))
         return path
 

@@ -1,0 +1,164 @@
+"""A minute on a JACK server without a sound card: five parts, all strips, the amplifier, a generator beside it.
+
+    python benchmarks/play.py [--seconds 60] [--period 256] [--checkpoint DIR] [--alone] [--cpu N]
+
+Starts its own server (jackd -R -d dummy) and stops it. What went through JACK is recorded by a client of its own and compared
+with the offline mix of the same events; xruns are those that JACK reports after the sound began. Other programs' real-time threads
+that use up a core make Linux hold back all real-time threads there for 50 ms a second: --cpu keeps server and sound to another core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from render import band, hardware
+
+SERVER, RATE = "composer-bench", 48_000
+GENERATOR = """
+import sys
+from composer import ArrangeOptions, Arranger, load
+arranger = Arranger.load(sys.argv[1] or None)
+score = load(sys.argv[2])
+for seed in range(1000):
+    arranger.arrange(score, ArrangeOptions(seed=seed))
+    print(seed, flush=True)
+"""
+
+
+@contextlib.contextmanager
+def jack_server(period: int, cpu: int | None) -> Iterator[None]:
+    os.environ["JACK_DEFAULT_SERVER"], os.environ["JACK_NO_AUDIO_RESERVATION"] = SERVER, "1"
+    command = ["jackd", "-R", "-P", "70", "-d", "dummy", "-r", str(RATE), "-p", str(period)]
+    pinned = ["taskset", "-c", str(cpu)] if cpu is not None else []
+    server = subprocess.Popen([*pinned, *command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(2)
+    try:
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Tape:
+    """A JACK client that records the player's outputs and counts xruns."""
+
+    def __init__(self, seconds: float) -> None:
+        import jack
+
+        self.sound = np.zeros((2, int(seconds * RATE)), np.float32)
+        self.frames, self.xruns = 0, 0
+        self._client: Any = jack.Client("tape")
+        inputs = [self._client.inports.register(side) for side in ("left", "right")]
+
+        @self._client.set_process_callback
+        def process(frames: int) -> None:
+            take = min(frames, self.sound.shape[1] - self.frames)
+            for side, port in enumerate(inputs):
+                self.sound[side, self.frames : self.frames + take] = port.get_array()[:take]
+            self.frames += take
+
+        @self._client.set_xrun_callback
+        def xrun(_delay: float) -> None:
+            self.xruns += 1
+
+        self._client.activate()
+        self._inputs = inputs
+
+    def connect(self) -> None:
+        for port, side in zip(self._inputs, ("left", "right"), strict=True):
+            self._client.connect(f"composer:{side}", port)
+
+    def close(self) -> None:
+        self._client.deactivate()
+        self._client.close()
+
+
+def agreement_db(live: np.ndarray, offline: np.ndarray) -> tuple[float, float]:
+    """Error over signal of every second, each found in the recording by itself, since an xrun leaves a hole: the median, and
+    the share of seconds that agree to -60 dB; both (2, frames)."""
+    from scipy.signal import fftconvolve
+
+    found = []
+    for at in range(0, min(offline.shape[1], live.shape[1]) - 2 * RATE, RATE):
+        piece = offline[:, at : at + RATE]
+        near = slice(max(0, at - RATE), at + 4 * RATE)
+        late = int(fftconvolve(live[0, near], piece[0, ::-1], "valid").argmax())
+        error = live[:, near][:, late : late + RATE] - piece
+        found.append(10 * float(np.log10((error**2).mean() / ((piece**2).mean() + 1e-12) + 1e-20)))
+    return float(np.median(found)), float(np.mean(np.array(found) < -60))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=60.0, help="length (default 60)")
+    parser.add_argument("--period", type=int, default=256, help="frames (default 256)")
+    parser.add_argument("--soundfont", help="(default: the best one here)")
+    parser.add_argument("--amp", default="crunch", help="in the guitar's strip; none leaves it out (default crunch)")
+    parser.add_argument("--checkpoint", default="", help="of the generator (default: the shipped one)")
+    parser.add_argument("--alone", action="store_true", help="no generator beside it")
+    parser.add_argument("--cpu", type=int, help="keep server and sound to this core (default: any)")
+    options = parser.parse_args()
+
+    from composer.amp import load
+    from composer.audio.mixer import MixSettings, mix
+    from composer.audio.synth import render
+    from composer.playback.engine import Piece
+    from composer.playback.process import Output
+    from composer.playback.session import Playback
+
+    score = band(options.seconds)
+    score = replace(score, parts=tuple(part for part in score.parts if part.role != "strings"))
+    stems = render(score, options.soundfont, RATE)
+    inserts = {} if options.amp == "none" else {"guitar": (load(options.amp),)}
+    mixed = mix(stems, MixSettings(inserts=inserts))
+    assert stems.soundfont is not None
+    piece = Piece(score.parts, score.tempo, mixed.plan, stems.soundfont, RATE, score.duration_s)
+    beside = None
+    if not options.alone:
+        seed = Path(__file__).parent.parent / "composer" / "seeds" / "greensleeves.mid"
+        command = [sys.executable, "-c", GENERATOR, options.checkpoint, str(seed)]
+        beside = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert beside.stdout is not None
+        beside.stdout.readline()  # it runs
+    if options.cpu is not None:
+        os.sched_setaffinity(0, {options.cpu})
+    try:
+        with jack_server(options.period, options.cpu):
+            tape = Tape(options.seconds + 10)
+            with Playback(piece, Output("jack", period=options.period)) as playing:
+                tape.connect()
+                time.sleep(0.5)
+                began = tape.xruns
+                playing.wait(options.seconds + 20)
+                xruns, health = tape.xruns - began, playing.health
+            tape.close()
+    finally:
+        if beside is not None:
+            beside.terminate()
+            beside.communicate()
+    print(hardware())
+    budget_ms = 1e3 * options.period / RATE
+    print(f"{len(score.parts)} parts, amp {options.amp}, {options.seconds:.0f} s, {options.period} frames ({budget_ms:.2f} ms)"
+          f"{'' if options.alone else ', a generator beside it'}")  # fmt: skip
+    times = f"a block takes {health.mean_ms:.2f} ms, at most {health.worst_ms:.2f}"
+    print(f"xruns after start {xruns}; {times}; late {health.late} of {health.blocks}")
+    median_db, share = agreement_db(tape.sound[:, : tape.frames], mixed.audio.T)
+    print(
+        f"recorded through JACK against the offline mix, second by second: median {median_db:.0f} dB; {share:.0%} agree to -60 dB"
+    )
+
+
+if __name__ == "__main__":
+    main()
