@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "what", choices=("verify", "stats", "split", "export"), metavar="WHAT", help="verify, stats, split or export"
     )
     parser.add_argument("corpus", metavar="DIR", help="the corpus: a folder or a URL")
-    parser.add_argument("--out", type=Path, metavar="FOLDER", help="where to write (split and export need it)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to write; split and export need it (default: nowhere)"
+    )
     parser.add_argument(
         "--to", default="midi", metavar="LAYOUT", help="of export: midi, miditok, muspy, datasets, pack (default: midi)"
     )

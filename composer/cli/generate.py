@@ -36,7 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     what = parser.add_argument_group("what")
     what.add_argument(
-        "--seeds", action="append", default=[], metavar="PATH", help="a music file or a folder of them; may be repeated"
+        "--seeds",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a music file or a folder of them; may be repeated (default: none)",
     )
     what.add_argument(
         "--own",
@@ -62,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pieces",
         type=opt.whole(0, 10_000_000, "pieces"),
         metavar="N",
-        help="exactly so many, in as many takes as that needs",
+        help="exactly so many, in as many takes as that needs (default: every combination)",
     )
     what.add_argument(
         "--seed", type=opt.whole(0, 2**31 - 1, "a seed"), metavar="N", help="the dice of the whole corpus (default: 0)"
@@ -111,7 +115,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--dry-run",
         action="store_true",
-        help="make a few pieces, keep none; say how many there will be, how long, how large",
+        help="make a few pieces, keep none; say how many there will be, how long, how large (default: make all)",
     )
     work.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
 
