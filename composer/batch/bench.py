@@ -83,7 +83,8 @@ class Bench:
             yield from self._complete(units, done)
             if not careful:
                 self._write_seeds({piece.seed for piece in wanted if piece.seed and not piece.seed.path}, tell)
-                wanted.sort(key=self._length, reverse=True)
+                lengths = {piece.index: self._length(piece, tell) for piece in wanted}
+                wanted.sort(key=lambda piece: lengths[piece.index], reverse=True)
             jobs = ((piece.index, self._job(piece, unit_of[piece.index], tell, careful)) for piece in wanted)
             for index, made in self._run(jobs, tell, careful):
                 unit = unit_of[index]
@@ -149,8 +150,9 @@ class Bench:
         for number, score in self._run(iter(jobs), tell, False):
             self._remember(missing[number], score if isinstance(score, Exception) else Heard(score))
 
-    def _length(self, piece: Piece) -> float:
+    def _length(self, piece: Piece, tell: Tell) -> float:
         """Bars or so: the longest go first, so that none is left playing alone at the end."""
+        tell("beat", None)  # reading many scores takes long
         if piece.seed is None:
             return float(self.plan.own_bars)
         try:

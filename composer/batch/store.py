@@ -143,7 +143,10 @@ class RemoteStore:
                 self.files.rm_file(f"{self.root}/{name}")
 
     def scratch(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix="composer-"))
+        folder = Path(tempfile.gettempdir()) / f"composer-{os.getpid()}"
+        with telling(str(folder)):
+            folder.mkdir(exist_ok=True)
+        return folder
 
     def _folder(self, name: str) -> None:
         self.files.makedirs(f"{self.root}/{name}".rpartition("/")[0], exist_ok=True)
@@ -182,7 +185,9 @@ def locked(store: Store) -> Iterator[None]:
 
 def sweep(store: Store) -> None:
     """Remove what a run that was killed left half-made."""
-    if isinstance(store, FolderStore) and (store.root / SCRATCH).is_dir():
-        for path in (store.root / SCRATCH).iterdir():
-            path.unlink(missing_ok=True)
-        (store.root / SCRATCH).rmdir()
+    if isinstance(store, FolderStore) and not (store.root / SCRATCH).is_dir():
+        return
+    folder = store.scratch()
+    for path in folder.iterdir():
+        path.unlink(missing_ok=True)
+    folder.rmdir()
