@@ -61,7 +61,7 @@ def write(
     chart = made.lane.chart(score.bars(), bars_per_line=4)
     (folder / f"{name}.chords.txt").write_text(chart, "utf-8")
     formats.save(score, folder / f"{name}.mid")
-    mixed = _write_sound(folder, name, made, sound, progress) if sound.audio else None
+    mixed = _write_sound(folder, name, made, wanted, sound, progress) if sound.audio else None
     with progress.step("engraving the score", "musicxml"):
         formats.save(score, folder / f"{name}.musicxml")
     with progress.step("drawing the piano roll", "picture"):
@@ -87,15 +87,19 @@ def _stamped(made: Arrangement) -> Score:
     return replace(made.score, events=(Event(0, "text", (stamp.text,)), *kept))
 
 
-def _write_sound(folder: Path, name: str, made: Arrangement, sound: Sound, progress: Steps) -> Mix:
-    from composer.audio.mixer import mix
+def _write_sound(
+    folder: Path, name: str, made: Arrangement, wanted: ArrangeOptions, sound: Sound, progress: Steps
+) -> Mix:
+    from composer.audio.mixer import MixSettings, mix
+    from composer.audio.profiles import STYLE_LU
     from composer.audio.synth import render
     from composer.audio.wav import write_wav
 
     with progress.step("playing the parts", "render") as tell:
         stems = render(made.score, sound.soundfont, on_progress=tell)
     with progress.step("mixing", "mix"):
-        mixed = mix(stems)
+        style = wanted.style if wanted.style in STYLE_LU else None
+        mixed = mix(stems, MixSettings(style=style))
         write_wav(folder / f"{name}.wav", mixed.audio, mixed.sample_rate)
     if sound.stems:
         with progress.step("writing the stems", "stems"):
