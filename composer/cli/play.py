@@ -55,7 +55,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--midi", metavar="PORT", help="move them by controllers 7, 10, 91 on channel 1… (default: by keys only)"
     )
     hands.add_argument(
-        "--osc", type=opt.whole(0, 65_535, "a port"), metavar="PORT", help="… by OSC on this UDP port of 127.0.0.1"
+        "--osc",
+        type=opt.whole(0, 65_535, "a port"),
+        metavar="PORT",
+        help="… by OSC on this UDP port of 127.0.0.1 (default: no OSC)",
     )
     hands.add_argument(
         "--plain", action="store_true", help="no screen, a line now and then (default: where there is no terminal)"
