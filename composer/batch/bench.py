@@ -85,6 +85,8 @@ class Bench:
                 self._write_seeds({piece.seed for piece in wanted if piece.seed and not piece.seed.path}, tell)
                 lengths = {piece.index: self._length(piece, tell) for piece in wanted}
                 wanted.sort(key=lambda piece: lengths[piece.index], reverse=True)
+                if self.lockstep is not None:
+                    self.lockstep.bars_of = lambda index: lengths.get(index, 0.0)
             jobs = ((piece.index, self._job(piece, unit_of[piece.index], tell, careful)) for piece in wanted)
             for index, made in self._run(jobs, tell, careful):
                 unit = unit_of[index]

@@ -18,6 +18,8 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 
 LANES = 64
+MOST_BARS = 8000
+"""Bars of all pieces in the batch together: each takes up to 0.1 MB."""
 Result = TypeVar("Result")
 Job = Callable[[Arranger], Result]
 """Makes something with an arranger that is its own for as long."""
@@ -39,6 +41,8 @@ class Lockstep(Generic[Result]):
         self.lanes = lanes
         self.on_cycle: Callable[[], None] = _nothing
         """Called again and again while there is work."""
+        self.bars_of: Callable[[int], float] = _none
+        """How long the piece of a number is: long ones share the batch with fewer others."""
         self._workers: dict[int, greenlet] = {}
         self._waiting: dict[int, int] = {}
         self._ended: list[tuple[int, Result | Exception]] = []
@@ -46,17 +50,20 @@ class Lockstep(Generic[Result]):
     def run(self, jobs: Iterable[tuple[int, Job[Result]]]) -> Iterator[tuple[int, Result | Exception]]:
         """Do numbered jobs, taking the next whenever a lane is free; yields (number, result or what went wrong) as they end."""
         more = iter(jobs)
-        exhausted = False
+        job = next(more, None)
         free = list(range(self.lanes))
+        bars: dict[int, float] = {}
         try:
             while True:
-                while free and not exhausted:
+                while free and job is not None:
+                    wanted = self.bars_of(job[0])
+                    if self._workers and sum(bars[lane] for lane in self._workers) + wanted > MOST_BARS:
+                        break
+                    lane = free.pop()
+                    bars[lane] = wanted
+                    self._begin(lane, *job)
+                    free += self._gone()
                     job = next(more, None)
-                    if job is None:
-                        exhausted = True
-                    else:
-                        self._begin(free.pop(), *job)
-                        free += self._gone()
                     yield from self._take()
                 if not self._workers:
                     return
@@ -120,3 +127,8 @@ class Lockstep(Generic[Result]):
 
 def _nothing() -> None:
     """Nobody listens."""
+
+
+def _none(_number: int) -> float:
+    """Nobody says how long."""
+    return 0.0

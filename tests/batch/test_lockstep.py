@@ -89,6 +89,22 @@ def test_a_song_is_the_same_in_any_company(checkpoint: Checkpoint) -> None:
         assert len(alone[number]) > 10
 
 
+def test_long_songs_share_with_fewer(checkpoint: Checkpoint) -> None:
+    lockstep = Lockstep[int](checkpoint, 4)
+    lockstep.bars_of = lambda number: 9000.0 if number == 2 else 10.0
+    most = []
+
+    def job(number: int) -> Callable[[Arranger], int]:
+        def run(arranger: Arranger) -> int:
+            most.append((number, len(lockstep._workers)))
+            return len(notes_of(arranger.decoder, number))
+
+        return run
+
+    assert len(dict(lockstep.run((number, job(number)) for number in range(5)))) == 5
+    assert dict(most)[2] == 1
+
+
 def test_what_goes_wrong_stays_in_its_lane(checkpoint: Checkpoint) -> None:
     def job(number: int) -> Callable[[Arranger], int]:
         def run(arranger: Arranger) -> int:
