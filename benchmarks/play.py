@@ -90,6 +90,7 @@ def agreement_db(live: np.ndarray, offline: np.ndarray) -> tuple[float, float]:
     the share of seconds that agree to -60 dB; both (2, frames)."""
     from scipy.signal import fftconvolve
 
+    live, offline = (one[:, int(np.flatnonzero(np.abs(one[0]) > 1e-4)[0]) :] for one in (live, offline))
     found = []
     for at in range(0, min(offline.shape[1], live.shape[1]) - 2 * RATE, RATE):
         piece = offline[:, at : at + RATE]

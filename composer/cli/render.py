@@ -49,9 +49,9 @@ def run(args: argparse.Namespace) -> int:
     outputs = [sound, table, picture, *([f"{name}-stems"] if args.stems else [])]
     check_free(args.out, outputs, args.force)
     rate = mixing.sample_rate(args)
+    score = formats.load(args.file)
     check_format(args.out / sound, args.bits, rate)
     settings = mixing.settings(args, rate)
-    score = formats.load(args.file)
     with steps(args.quiet) as progress, staging(args.out, outputs, args.force) as folder:
         with progress.step("playing the parts") as tell:
             stems = render(score, args.soundfont, rate, on_progress=tell)
