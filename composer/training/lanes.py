@@ -57,7 +57,7 @@ class Source:
 
     def begin(self, number: int) -> Place:
         """The beginning of lane `number`, which no other lane shares."""
-        return Place(np.random.default_rng([self.seed, number]).bit_generator.state, 0)
+        return Place(dict(np.random.default_rng([self.seed, number]).bit_generator.state), 0)
 
 
 class Lane:

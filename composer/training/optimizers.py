@@ -77,7 +77,8 @@ class Muon(torch.optim.Optimizer):
         state["mean"].lerp_(gradient, 1 - slow)
         state["square"].mul_(slower).addcmul_(gradient, gradient, value=1 - slower)
         size = (state["square"] / (1 - slower ** state["step"])).sqrt_().add_(group["eps"])
-        return state["mean"] / (1 - slow ** state["step"]) / size  # type: ignore[no-any-return]
+        step: Tensor = state["mean"] / (1 - slow ** state["step"]) / size
+        return step
 
     @staticmethod
     def _orthogonal(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
@@ -89,7 +90,8 @@ class Muon(torch.optim.Optimizer):
         ahead = gradient.lerp(state["mean"], group["momentum"])
         gates = 4 if len(parameter) % 4 == 0 and len(parameter) > 2 * parameter.shape[1] else 1
         parts = ahead.view(gates, len(parameter) // gates, -1)
-        return (0.2 * max(parts.shape[1:]) ** 0.5 * orthogonal(parts)).view_as(parameter)
+        turned: Tensor = (0.2 * max(parts.shape[1:]) ** 0.5 * orthogonal(parts)).view_as(parameter)
+        return turned
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
@@ -100,4 +102,5 @@ def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
     for _ in range(steps):
         product = x @ x.mT
         x = 3.4445 * x + (-4.7750 * product + 2.0315 * product @ product) @ x
-    return (x if wide is matrices else x.mT).to(matrices.dtype)
+    found: Tensor = (x if wide is matrices else x.mT).to(matrices.dtype)
+    return found

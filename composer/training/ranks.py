@@ -41,7 +41,8 @@ class Ranks:
             return list(values)
         tensor = torch.tensor(list(values), dtype=torch.float64, device=self.device)
         distributed.all_reduce(tensor)
-        return tensor.tolist()  # type: ignore[no-any-return]
+        summed: list[float] = tensor.tolist()
+        return summed
 
     def add_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Let every process have the sum of all processes' gradients."""
@@ -50,7 +51,7 @@ class Ranks:
         filled = [p for p in parameters if p.requires_grad]
         flat = torch.cat([(torch.zeros_like(p) if p.grad is None else p.grad).flatten() for p in filled])
         distributed.all_reduce(flat)
-        for parameter, piece in zip(filled, flat.split([p.numel() for p in filled]), strict=True):
+        for parameter, piece in zip(filled, torch.split(flat, [p.numel() for p in filled]), strict=True):
             parameter.grad = piece.view_as(parameter)
 
     def gather(self, value: Any) -> list[Any]:
