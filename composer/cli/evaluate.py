@@ -38,7 +38,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "pack", metavar="PACK", type=Path, nargs="?", help="a pack of songs (.npz), or a folder of corpora"
     )
     parser.add_argument(
-        "--tally", nargs="+", type=Path, metavar="VOTES", help="count votes files of the listening page, no more (default: none)"
+        "--tally",
+        nargs="+",
+        type=Path,
+        metavar="VOTES",
+        help="count votes files of the listening page, no more (default: none)",
     )
     music = parser.add_argument_group("what is compared")
     music.add_argument(
