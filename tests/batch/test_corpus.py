@@ -147,6 +147,7 @@ def test_stats(corpus: Corpus, tmp_path: Path) -> None:
     assert (tmp_path / "stats.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.mark.slow
 def test_a_corpus_is_learned_from(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--size", "tiny", "--steps", "2", "--batch", "2", "--window", "32", "--device", "cpu", "--threads", "1"]
     assert main(["train", str(made), "--out", str(tmp_path / "run"), *words]) == 0

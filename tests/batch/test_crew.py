@@ -21,6 +21,7 @@ def shas(folder: Path) -> list[str]:
     return [json.loads(line)["sha256"] for line in (folder / "manifest.jsonl").read_text().splitlines()]
 
 
+@pytest.mark.slow
 def test_a_lost_worker_is_replaced(seeds: Path, model: Path, tmp_path: Path) -> None:
     plan = plan_of(seeds, model, output={"shard": 2})
     wanted = setting(plan, tmp_path / "corpus", lanes=2)
@@ -41,6 +42,7 @@ def test_a_lost_worker_is_replaced(seeds: Path, model: Path, tmp_path: Path) -> 
     assert shas(tmp_path / "corpus") == shas(tmp_path / "other")
 
 
+@pytest.mark.slow
 def test_a_piece_that_kills_its_worker_is_told(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A seed that no process survives: here a file whose reading never ends, and a crew without patience."""
     folder = write_seeds(tmp_path / "seeds", 2)

@@ -86,6 +86,7 @@ def test_a_folder_with_other_things_is_refused(seeds: Path, model: Path, tmp_pat
         generate(wanted, Here(wanted), silence)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("layout", ["tar", "folder"])
 def test_killed_at_random_many_times(seeds: Path, model: Path, tmp_path: Path, layout: str) -> None:

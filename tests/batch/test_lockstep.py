@@ -61,6 +61,7 @@ class Checked:
         return both
 
 
+@pytest.mark.slow
 def test_a_lane_says_what_the_decoder_says(checkpoint: Checkpoint) -> None:
     def job(number: int) -> Callable[[Arranger], int]:
         def run(arranger: Arranger) -> int:
@@ -76,6 +77,7 @@ def test_a_lane_says_what_the_decoder_says(checkpoint: Checkpoint) -> None:
         assert compared > 50
 
 
+@pytest.mark.slow
 def test_a_song_is_the_same_in_any_company(checkpoint: Checkpoint) -> None:
     def job(number: int) -> Callable[[Arranger], np.ndarray]:
         return lambda arranger: notes_of(arranger.decoder, number)

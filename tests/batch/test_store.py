@@ -47,6 +47,7 @@ def test_a_url_that_nobody_knows_is_told() -> None:
         open_store("gopher://corpora")
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more(seeds: Path, model: Path, tmp_path: Path) -> None:
     """The real thing, as far as one may without a disk of one's own: the system lets no file grow beyond 3 kB."""
     (tmp_path / "plan.json").write_text(json.dumps(plan_of(seeds, model, takes=1).to_json()))
