@@ -127,8 +127,10 @@ def run(args: argparse.Namespace) -> int:
 
     where = args.out if "://" in args.out else str(Path(args.out))
     setting, copies = setting_of(plan, where, args.lanes)
-    check_styles(setting)
+    note = check(setting)
     if not args.quiet:
+        if note:
+            print(f"note: {note}", file=sys.stderr)
         for line in copies:
             print(f"note: {line}", file=sys.stderr)
     workers = args.workers or cores()
@@ -233,8 +235,8 @@ def split(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def check_styles(setting: Setting) -> None:
-    """Raises InputError for a style that nobody knows, before anything is made."""
+def check(setting: Setting) -> str:
+    """What is to be said of the weights. Raises InputError for a style that nobody knows, before anything is made."""
     from composer.model.checkpoint import load_checkpoint
     from composer.planning import named_style
     from composer.styles import parse_mixture
@@ -245,8 +247,7 @@ def check_styles(setting: Setting) -> None:
             named_style(checkpoint, name)
     if setting.plan.training and not Path(setting.plan.training).is_file():
         raise InputError(f"{setting.plan.training}: no such pack of songs (training)")
-    if checkpoint.signature.note:
-        print(f"note: {checkpoint.signature.note}", file=sys.stderr)
+    return checkpoint.signature.note
 
 
 def dry(measure: Callable[[], Any], plan: BatchPlan, workers: int) -> int:

@@ -23,7 +23,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Every option with its unit and default."""
     parser.epilog = EPILOG
     add, base = parser.add_argument, Recipe()
-    add("pack", type=Path, metavar="PACK", help="packed songs (.npz), made by python -m composer.training.prepare")
+    add(
+        "pack",
+        type=Path,
+        metavar="PACK",
+        help="packed songs (.npz), made by python -m composer.training.prepare; or a corpus of composer generate",
+    )
     add("--out", type=Path, required=True, metavar="RUN", help="folder of the run; what is there is gone on with")
     group = parser.add_argument_group("network")
     add = group.add_argument
