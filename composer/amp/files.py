@@ -117,8 +117,9 @@ def _nam(path: Path, data: dict[str, Any]) -> Amp:
     row = _Row(path, data["weights"])
     network: Network = kinds[kind](path, data["config"], row)
     row.end()
-    metadata = data.get("metadata") or {}
-    esr = metadata.get("esr", (metadata.get("training") or {}).get("validation_esr"))
+    metadata = data["metadata"] if isinstance(data.get("metadata"), dict) else {}
+    training = metadata.get("training")
+    esr = metadata.get("esr", training.get("validation_esr") if isinstance(training, dict) else None)
     known = esr if isinstance(esr, float) else None
     name = str(metadata.get("name") or path.stem)
     return Amp(name, network, int(data.get("sample_rate") or NAM_RATE), known, metadata=metadata)

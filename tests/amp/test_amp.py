@@ -192,7 +192,7 @@ def test_the_shipped_amplifiers_are_like_their_circuits() -> None:
         assert amp.esr is not None
         made, wanted = amp.start(48_000).mono(sound), simulate(sound, CIRCUITS[name], 48_000)
         error = ((made - wanted)[4_000:] ** 2).sum() / (wanted[4_000:] ** 2).sum()
-        assert error < 0.1, name
+        assert error < 0.12, name
         sine = (0.3 * np.sin(2 * np.pi * 220 * time_s)).astype(np.float32)
         spectrum = np.abs(np.fft.rfft(amp.start(48_000).mono(sine)[4_800:] * np.hanning(19_200)))
         distortion[name] = spectrum[3 * 88 - 3 : 3 * 88 + 4].max() / spectrum[85:92].max()

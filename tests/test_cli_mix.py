@@ -1,0 +1,153 @@
+"""The mix, amplifiers and playing on the command line: what is written, and one line for every mistake."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from composer.audio.loudness import loudness, true_peak_dbtp
+from composer.audio.wav import read_wav, write_sound
+from composer.cli import main, mixing
+from composer.errors import InputError
+from composer.formats import save
+from composer.score import Part, Score, as_notes
+from composer.timing import TempoMap
+
+BEAT = 480
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def song(here: Path) -> Path:
+    """Two bars of melody, guitar and bass at 200 BPM."""
+    rows = {
+        "melody": (73, [(at * BEAT, 440, 72 + at % 4, 90) for at in range(8)]),
+        "guitar": (27, [(at * BEAT, 440, 52 + tone, 80) for at in range(8) for tone in (0, 7)]),
+        "bass": (33, [(at * BEAT, 440, 36, 90) for at in range(8)]),
+    }
+    parts = tuple(Part(role, as_notes(notes), program, False, role) for role, (program, notes) in rows.items())
+    save(Score(parts, TempoMap.constant(200)), here / "song.mid")
+    return here / "song.mid"
+
+
+def test_render_obeys_every_fader_and_tells_what_it_did(
+    song: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "render",
+        str(song),
+        "--soundfont",
+        "timgm6mb",
+        "--quiet",
+        "--format",
+        "flac",
+        "--stems",
+        "--style",
+        "rock",
+    ]
+    words += [
+        "--gain",
+        "bass=-3dB",
+        "--pan",
+        "guitar=-0.4",
+        "--mute",
+        "bass",
+        "--amp",
+        "guitar=crunch",
+        "--lufs",
+        "-18",
+    ]
+    assert main([*words, "--chorus", "melody=-12", "--reverb", "melody=off"]) == 0
+    assert "guitar" in capsys.readouterr().out
+    audio, rate = read_wav(here / "out" / "song.flac")
+    assert rate == 48_000, "the amplifier's"
+    assert loudness(audio, rate) == pytest.approx(-18, abs=0.5)
+    assert true_peak_dbtp(audio) <= -0.99
+    told = json.loads((here / "out" / "song.mix.json").read_text())
+    assert told["lufs"] == pytest.approx(-18, abs=0.5)
+    parts = {line["part"]: line for line in told["parts"]}
+    assert parts["guitar"]["pan"] == -0.4
+    assert parts["bass"]["after_lufs"] is None
+    assert parts["melody"]["reverb_db"] is None
+    assert (here / "out" / "song.mix.png").stat().st_size > 10_000
+    assert {path.name for path in (here / "out" / "song-stems").iterdir()} == {
+        "melody.flac",
+        "guitar.flac",
+        "bass.flac",
+    }
+
+
+def test_an_amplifier_is_applied_and_shown(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sine = (0.1 * np.sin(np.arange(12_000) / 30)).astype(np.float32)
+    write_sound(here / "dry.wav", sine, 48_000)
+    assert main(["amp", "apply", "crunch", "dry.wav"]) == 0
+    wet, rate = read_wav(here / "out" / "dry-crunch.wav")
+    assert (len(wet), rate) == (12_000, 48_000)
+    assert main(["amp", "info"]) == 0
+    assert "crunch      WaveNet" in capsys.readouterr().out
+    assert main(["amp", "circuit", "clean", "dry.wav", "--quiet"]) == 0
+
+
+def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [
+        "play",
+        str(song),
+        "--soundfont",
+        "timgm6mb",
+        "--driver",
+        "file",
+        "--record",
+        "heard.wav",
+        "--at-once",
+        "--quiet",
+    ]
+    assert main([*words, "--plain", "--osc", "0", "--start", "1"]) == 0
+    audio, rate = read_wav(here / "heard.wav")
+    assert rate == 48_000
+    assert np.abs(audio).max() > 0.05
+    assert true_peak_dbtp(audio) <= -0.99
+    assert "played" in capsys.readouterr().out
+    assert main(words) == 1
+    assert "exists already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["render", "SONG", "--gain", "tuba=-3"], "no part 'tuba'; it has: melody, guitar, bass"),
+        (["render", "SONG", "--gain", "bass"], "--gain: cannot read 'bass'; write PART=VALUE"),
+        (["render", "SONG", "--pan", "bass=left"], "--pan bass: 'left' is no number"),
+        (["render", "SONG", "--pan", "bass=3"], "pan of bass must be in range -1..1"),
+        (["render", "SONG", "--amp", "guitar=marshall"], "marshall: no such amplifier"),
+        (["render", "SONG", "--amp", "guitar=clean", "--sample-rate", "44100"], "use --sample-rate 48000"),
+        (["render", "SONG", "--format", "flac", "--bits", "32"], "FLAC samples have 16 or 24 bits"),
+        (["render", "SONG", "--style", "polkka"], "did you mean polka"),
+        (["play", "SONG", "--driver", "file"], "name the file with --record"),
+        (["play", "SONG", "--driver", "nosuch", "--at-once"], "the audio driver nosuch does not start"),
+        (["amp", "apply", "crunch"], "takes 2 arguments, got 1"),
+        (["amp", "apply", "crunch", "none.wav"], "cannot be read as sound"),
+        (["amp", "circuit", "fuzz", "none.wav"], "no circuit called 'fuzz'"),
+        (["amp", "train", "none.wav", "none2.wav"], "cannot be read as sound"),
+    ],
+)
+def test_mistakes_are_one_line(words: list[str], said: str, song: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = [str(song) if word == "SONG" else word for word in words]
+    assert main([*words, "--soundfont", "timgm6mb", "--quiet"]) == 1
+    error = capsys.readouterr().err
+    assert said in error
+    assert error.count("\n") == 1
+
+
+def test_levels_are_read_with_and_without_units() -> None:
+    read = mixing.levels("--gain", ["drums=-3dB,bass=1.5", "strings=off", "piano = +2 LU"])
+    assert read == {"drums": -3.0, "bass": 1.5, "strings": -np.inf, "piano": 2.0}
+    with pytest.raises(InputError, match="write a number such as -3"):
+        mixing.levels("--gain", ["drums=nan"])
