@@ -11,6 +11,9 @@ import pytest
 
 from composer.model.config import ModelConfig
 from composer.model.examples import CARD_FIELD, load_examples
+from composer.model.style_features import WIDTH
+from composer.model.style_fit import CARD_FIELD as LISTENER
+from composer.model.style_fit import StyleListener, save_listener
 from composer.training.briefs import Hiding
 from composer.training.dataset import Stream
 from composer.training.example_library import main as choose_examples
@@ -58,7 +61,9 @@ def test_half_of_the_lessons_have_one(songs: Path) -> None:
 
 
 def test_the_library_holds_bars_of_every_groove(songs: Path, tmp_path: Path, monkeypatch, capsys) -> None:
-    (tmp_path / "card.json").write_text("{}")
+    everything_is_pop = StyleListener(("pop",), np.zeros(WIDTH), np.ones(WIDTH), np.zeros((WIDTH, 1)), np.zeros(1))
+    card = {LISTENER: save_listener(everything_is_pop, tmp_path)}
+    (tmp_path / "card.json").write_text(json.dumps(card))
     monkeypatch.setattr("sys.argv", ["example_library", str(songs), str(tmp_path)])
     choose_examples()
     assert "of 2 grooves in 1 styles" in capsys.readouterr().out
