@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import subprocess
 import sys
@@ -133,6 +134,8 @@ def main() -> None:
         beside = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert beside.stdout is not None
         beside.stdout.readline()  # it runs
+    sys.setswitchinterval(1e-4)  # the tape's thread must not wait for this one
+    gc.disable()
     if options.cpu is not None:
         os.sched_setaffinity(0, {options.cpu})
     try:
