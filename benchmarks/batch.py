@@ -233,7 +233,7 @@ def machines(said: argparse.Namespace) -> None:
     print(
         f"measured: {seal_s * 1000:.2f} ms of sealing a piece, {told_s * 1000:.2f} ms of driver a unit"
         f" (of it {said.driver_ms:g} ms of Ray's for a task, after its own benchmarks);\n"
-        f"taken from `speed`: {said.piece_s:g} s of a core a piece; assumed: {PUT_S} s and {said.unit_mb:g} MB for a shard,"
+        f"given (--piece-s, see `speed`): {said.piece_s:g} s of a core a piece; assumed: {PUT_S} s and {said.unit_mb:g} MB for a shard,"
         f" {WAN_MB_S:g} MB/s into the store, {ACTORS_A_MACHINE} cores a machine\n"
     )
     rows = []
