@@ -37,7 +37,7 @@ def jack() -> Iterator[Any]:
         patch.setenv("JACK_NO_START_SERVER", "1")
         module = pytest.importorskip("jack", reason="JACK-Client is not installed")
         server = subprocess.Popen(
-            ["jackd", "-R", "-P", "70", "-d", "dummy", "-r", str(RATE), "-p", "256"],
+            ["jackd", "-r", "-d", "dummy", "-r", str(RATE), "-p", "256"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         until = time.monotonic() + 10
