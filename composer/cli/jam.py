@@ -114,13 +114,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="play so much earlier (default: as calibrated)",
     )
-    clock.add_argument("--calibrate", action="store_true", help="measure latency by a tap test, keep it, and end (default: play)")
+    clock.add_argument(
+        "--calibrate", action="store_true", help="measure latency by a tap test, keep it, and end (default: play)"
+    )
     out = parser.add_argument_group("output")
     out.add_argument(
-        "--record", type=Path, metavar="FILE", help="keep the whole jam as multitrack MIDI, written as it happens (default: keep nothing)"
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="keep the whole jam as multitrack MIDI, written as it happens (default: keep nothing)",
     )
     out.add_argument(
-        "--stems", type=Path, metavar="FOLDER", help="after the jam, render the recording to one WAV a part (default: not)"
+        "--stems",
+        type=Path,
+        metavar="FOLDER",
+        help="after the jam, render the recording to one WAV a part (default: not)",
     )
     out.add_argument("--force", action="store_true", help="replace what is already there (default: refuse)")
     out.add_argument(
