@@ -32,7 +32,8 @@ from pathlib import Path
 
 import numpy as np
 
-from composer.live import midi, priority
+from composer import priority
+from composer.live import midi
 from composer.live.bandleader import Bandleader, Metre
 from composer.live.clock_in import ClockFollower
 from composer.live.engine import Engine

@@ -18,7 +18,7 @@ PACKAGE = ROOT / "composer"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("trust",),
-    ("amp", "gm", "styles", "timing"),
+    ("amp", "gm", "styles", "priority", "timing"),
     ("score",),
     ("audio", "formats", "output"),
     ("harmony", "playback"),

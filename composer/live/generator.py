@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
+from composer import priority
 from composer.errors import ComposerError
-from composer.live import priority
 from composer.live.inbox import FakeInbox
 from composer.live.items import GeneratorLost
 from composer.live.plan import Ask, Plan

@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from composer import priority
 from composer.errors import OutputError
 from composer.formats.midi_read import ROLE_TAG
-from composer.live import midi, priority
+from composer.live import midi
 
 TICKS_PER_BEAT = 480
 WRITE_S = 0.5

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from composer import priority
 from composer.errors import InputError
 from composer.gm import BAND
-from composer.live import priority
 from composer.live.calibration import Latencies
 from composer.live.engine import Engine
 from composer.live.generator import GeneratorProcess, MakeLeader, ModelLeader

@@ -15,8 +15,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from composer import priority
 from composer.errors import AudioError, ComposerError, InputError
-from composer.live import midi, priority
+from composer.live import midi
 from composer.live.items import PortDown, PortUp
 from composer.live.ports import PortName, Post
 

@@ -14,8 +14,8 @@ import time
 
 import mido
 
+from composer import priority
 from composer.errors import InputError
-from composer.live import priority
 from composer.live.items import Heard, PortDown, PortUp
 from composer.live.ports import PortName, Post
 
