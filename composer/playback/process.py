@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from composer import priority
 from composer.audio.fluid import Driver
 from composer.audio.wav import write_wav
 from composer.errors import AudioError, ComposerError
@@ -55,8 +54,6 @@ def run(pipe: Connection, piece: Piece, output: Output, memory: Any) -> None:
             gc.freeze()
             gc.disable()
             sys.setswitchinterval(2e-4)
-            # Whoever holds the interpreter's lock must not be put aside while the driver waits for it.
-            priority.ask_for(priority.HELPERS)
             if output.driver == "file":
                 _to_file(pipe, engine, piece, output, board)
             else:
