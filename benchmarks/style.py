@@ -19,7 +19,7 @@ from composer import planning
 from composer.arrange import Arranger
 from composer.model.examples import Examples
 from composer.styles import STYLES, Style
-from composer.timing import usual_meter
+from composer.timing import meter_name
 
 SEEDS = Path(composer.__file__).parent / "seeds"
 
@@ -29,7 +29,7 @@ def heard(arranger: Arranger, style: Style, takes: int, strength: float) -> list
     found = []
     for path in sorted(SEEDS.glob("*.mid")):
         score = composer.load(path)
-        if "{}/{}".format(*usual_meter(score.bars())) not in style.meters:
+        if meter_name(score.bars()) not in style.meters:
             continue
         for seed in range(takes):
             wishes = composer.ArrangeOptions(style=style.name, parts=style.parts, seed=seed, style_strength=strength)

@@ -19,10 +19,10 @@ from composer.model.decoder import Decoder
 from composer.model.guidance import GuidedDecoder, without_style
 from composer.model.sampling import Sampling, finish, stream
 from composer.options import ArrangeOptions
-from composer.planning import Plan, all_bars, named_style, plan_band, played_bars
+from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
 from composer.score import Part, Score
-from composer.styles import STYLES, Style
+from composer.styles import STYLES
 from composer.timing import TempoMap
 from composer.vocab import from_grid
 
@@ -167,13 +167,6 @@ class Arranger:
             return {}
         wanted = {style.name: share for style, _, share in plan.styles}
         return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
-
-    def style(self, name: str) -> tuple[Style, str]:
-        """A style by its name, or by the name of one of its grooves; the groove is "" where none was named.
-
-        Raises InputError with the nearest names.
-        """
-        return named_style(self.checkpoint, name)
 
 
 def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:

@@ -18,16 +18,14 @@ from composer.model.sequence import Brief, cells, tempo_class
 from composer.options import ArrangeOptions
 from composer.references import find_example, hear_reference, on_grid
 from composer.score import Part, Score
-from composer.styles import Style, parse_mixture, resolve
-from composer.timing import Bar, usual_meter
+from composer.styles import PEOPLE, Style, parse_mixture, resolve
+from composer.timing import Bar, meter_name
 from composer.vocab import PARTS, GridSong
 
 LONGEST_BARS = 1000
 LOOKAHEAD_BARS = 2
 PHRASE_BARS = 8
 """Phrase length assumed where nobody says otherwise and none can be heard."""
-PEOPLE = "people"
-"""The groove label of all that people have played or written."""
 FEWEST_PEOPLE = 3
 """Examples of people playing a style, from which on they are taken for their word."""
 
@@ -176,7 +174,7 @@ def plan_band(
     controls = wanted_controls(options, len(bars))
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
-    styles = find_styles(checkpoint, options.style, "{}/{}".format(*usual_meter(bars)), rng)
+    styles = find_styles(checkpoint, options.style, meter_name(bars), rng)
     reference = None if options.style_from is None else hear_reference(options.style_from)
     brief = Brief(
         asked=cells(len(bars), (ROLES.index(name) for name in options.parts)),

@@ -28,7 +28,7 @@ from composer.planning import (
 from composer.players import main_player, with_roles
 from composer.references import Reference, find_example, hear_reference, on_grid
 from composer.score import Part, Score, as_notes
-from composer.timing import Bar, usual_meter
+from composer.timing import Bar, meter_name
 from composer.vocab import PARTS, excerpt, from_grid
 
 MOST_TRIES = 4
@@ -205,11 +205,7 @@ def _plan(
     plays[song.notes["bar"], song.notes["part"]] = True
     present = np.asarray(plays.any(axis=0))
     wishes = options.wishes
-    styles = (
-        find_styles(arranger.checkpoint, wishes.style, "{}/{}".format(*usual_meter(around)), rng)
-        if wishes.style
-        else ()
-    )
+    styles = find_styles(arranger.checkpoint, wishes.style, meter_name(around), rng) if wishes.style else ()
     reference = _reference(cast, options)
     # Where nothing new is named, the bars around are example enough.
     told = reference if wishes.style_from is not None else None

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from composer.errors import InputError
 
+PEOPLE = "people"
+"""The groove label of all that people have played or written, whichever style it is in."""
 FULL_BAND = ("drums", "bass", "guitar", "piano", "strings")
 
 

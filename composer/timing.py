@@ -130,6 +130,11 @@ def usual_meter(bars: Iterable[Bar]) -> tuple[int, int]:
     return max(ticks, key=lambda signature: (ticks[signature], signature))
 
 
+def meter_name(bars: Iterable[Bar]) -> str:
+    """The usual metre in writing, such as "6/8", as styles and groove cards have it. Raises as `usual_meter`."""
+    return "{}/{}".format(*usual_meter(bars))
+
+
 @dataclass(frozen=True)
 class Meter:
     """Metre as steps: `changes` are (tick, numerator, denominator), the first at tick 0.

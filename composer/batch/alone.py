@@ -19,7 +19,7 @@ from composer.options import ArrangeOptions
 from composer.planning import LOOKAHEAD_BARS, Plan, find_styles, style_codes, wanted_controls
 from composer.references import on_grid
 from composer.score import Part, Score, as_notes
-from composer.timing import usual_meter
+from composer.timing import meter_name
 
 LEAD = "strings"
 """Whose line becomes a melody."""
@@ -52,7 +52,7 @@ def band_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions) -> Arr
 def _plan_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions, rng: np.random.Generator) -> Plan:
     count = len(stage.bars)
     song = on_grid(stage.score, stage.bars, stage.lane, stage.phrases, stage.score.tempo.bpm_at(0))
-    styles = find_styles(arranger.checkpoint, options.style, "{}/{}".format(*usual_meter(stage.bars)), rng)
+    styles = find_styles(arranger.checkpoint, options.style, meter_name(stage.bars), rng)
     brief = Brief(
         asked=cells(count, (ROLES.index(name) for name in options.parts)),
         given=cells(count, ()),

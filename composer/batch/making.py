@@ -31,7 +31,7 @@ from composer.restyle import restyle
 from composer.rework import rework
 from composer.score import Event, Score
 from composer.styles import parse_mixture
-from composer.timing import usual_meter
+from composer.timing import meter_name
 from composer.trust.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -212,7 +212,7 @@ def _told(made: Arrangement, score: Score, options: ArrangeOptions) -> dict[str,
         "model_sha256": report["model"]["sha256"],
         "signature": report["model"]["signature"],
         "key": key.name,
-        "meter": "{}/{}".format(*usual_meter(bars)),
+        "meter": meter_name(bars),
         "tempo_bpm": round(float(score.tempo.bpm_at(0)), 2),
         "bars": len(bars),
         "duration_s": round(score.duration_s, 3),

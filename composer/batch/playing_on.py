@@ -26,7 +26,7 @@ from composer.planning import (
 from composer.players import main_player, with_roles
 from composer.references import on_grid
 from composer.score import Score
-from composer.timing import Bar, Meter, usual_meter
+from composer.timing import Bar, Meter, meter_name
 from composer.vocab import PARTS, excerpt, from_grid
 
 CONTEXT_BARS = 32
@@ -65,7 +65,7 @@ def play_on(
         asked[len(old) - opening :, ROLES.index(role)] = True
     plays = np.zeros(PARTS, bool)
     plays[song.notes["part"]] = True
-    styles = find_styles(arranger.checkpoint, options.style, "{}/{}".format(*usual_meter(bars)), rng)
+    styles = find_styles(arranger.checkpoint, options.style, meter_name(bars), rng)
     brief = Brief(
         asked=asked,
         given=~asked & plays,

@@ -27,14 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
     music = parser.add_argument_group("music")
     wishes.add_style(music, "as --style-from plays")
-    music.add_argument(
-        "--chords",
-        metavar="CHART",
-        help="a chart or a text file with one (default: the file's own, else those heard in it)",
-    )
-    music.add_argument(
-        "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found)"
-    )
+    wishes.add_piece(music)
     wishes.add_levels(music)
     wishes.add_model(parser)
     wishes.add_sound(parser)

@@ -32,6 +32,18 @@ def add_style(group: argparse._ActionsContainer, default: str = "pop, or as --st
     )
 
 
+def add_piece(group: argparse._ActionsContainer) -> None:
+    """--chords and --melody of a finished piece."""
+    group.add_argument(
+        "--chords",
+        metavar="CHART",
+        help="a chart or a text file with one (default: the file's own, else those heard in it)",
+    )
+    group.add_argument(
+        "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found)"
+    )
+
+
 def add_levels(group: argparse._ActionsContainer) -> None:
     """--density, --register, --polyphony, --role and --program."""
     for name, what in (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import shutil
 from collections.abc import Callable
@@ -111,24 +110,16 @@ def arranged(arranger: Arranger, excerpt: Excerpt, seed: int, asked: Asked) -> t
     song = excerpt.song
     melody = score_of(song, of_roles(song.notes, [MELODY]), seed)
     style = asked.style or (song.style if song.style in STYLES else "pop")
-    wishes: dict[str, object] = {
-        "style": style,
-        "parts": asked.parts or excerpt.parts,
-        "chords": _lane_over(excerpt, melody),
-        "seed": seed,
-    }
-    if knows_strength():
-        wishes["style_strength"] = asked.style_strength
-    elif asked.style_strength != 1.0:
-        raise InputError("this version of the arranger has no style strength; leave --strengths at 1")
-    made = arranger.arrange(melody, ArrangeOptions(**wishes))  # type: ignore[arg-type]
+    wishes = ArrangeOptions(
+        style=style,
+        parts=asked.parts or excerpt.parts,
+        chords=_lane_over(excerpt, melody),
+        seed=seed,
+        style_strength=asked.style_strength,
+    )
+    made = arranger.arrange(melody, wishes)
     untouched = np.array_equal(made.score.part(MELODY).notes, melody.parts[0].notes)
     return _on_grid(excerpt, made.score), untouched
-
-
-def knows_strength() -> bool:
-    """Whether the arranger can be told how strongly to lean to a style."""
-    return any(field.name == "style_strength" for field in dataclasses.fields(ArrangeOptions))
 
 
 def bands(names: list[str], arranger: Arranger, program: str = "mma") -> tuple[dict[str, Band], list[str]]:

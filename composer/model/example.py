@@ -81,7 +81,7 @@ def best_example(song: GridSong, bars: int = LONGEST) -> GridSong | None:
     band = song.notes[song.notes["part"] != MELODY]
     plays = np.zeros((song.bar_count, PARTS), bool)
     plays[band["bar"], band["part"]] = True
-    plays &= (song.bar_length == _usual(song.bar_length))[:, None]
+    plays &= (song.bar_length == usual(song.bar_length))[:, None]
     shown = [plays[start : start + length].sum() - 0.01 * start for start in range(song.bar_count - length + 1)]
     if length < 2 or max(shown) < 2:
         return None
@@ -91,10 +91,10 @@ def best_example(song: GridSong, bars: int = LONGEST) -> GridSong | None:
 def fits(song: GridSong, example: GridSong) -> bool:
     """Whether an example is in the song's usual metre."""
     return bool(
-        _usual(example.bar_length) == _usual(song.bar_length)
-        and _usual(example.beat_length) == _usual(song.beat_length)
+        usual(example.bar_length) == usual(song.bar_length) and usual(example.beat_length) == usual(song.beat_length)
     )
 
 
-def _usual(lengths: np.ndarray) -> int:
+def usual(lengths: np.ndarray) -> int:
+    """The commonest length of bars or beats."""
     return int(np.bincount(lengths).argmax())

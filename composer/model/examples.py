@@ -11,7 +11,7 @@ import numpy as np
 
 from composer.gm import ROLES
 from composer.model.beside import read_beside, write_beside
-from composer.model.example import fits
+from composer.model.example import fits, usual
 from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
 
 FILE = "examples.safetensors"
@@ -64,7 +64,7 @@ def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
     """
     if fits(song, example):
         return example
-    wanted, beat = (int(np.bincount(lengths).argmax()) for lengths in (song.bar_length, song.beat_length))
+    wanted, beat = usual(song.bar_length), usual(song.beat_length)
     if not (example.beat_length == _QUARTER).all() or not (example.bar_length == 4 * _QUARTER).all():
         return None
     if (wanted, beat) == (3 * _QUARTER, _QUARTER):

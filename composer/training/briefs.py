@@ -9,12 +9,11 @@ import numpy as np
 from composer.model.config import ModelConfig
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, ROLE, measure, overall
 from composer.model.sequence import Brief, cells, tempo_class
+from composer.styles import PEOPLE
 from composer.vocab import PARTS, GridSong
 
 LOOKAHEADS = (-1, 0, 1, 2, 2, 2, 4, 8)
 MELODY, DRUMS = 0, 1
-PEOPLE = "people"
-"""The groove label of all that people have played or written, whichever corpus it is in."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from composer.model.example import LONGEST, cut_example
 from composer.model.examples import CARD_FIELD, Example, save_examples
 from composer.model.style_features import style_features
 from composer.model.style_fit import StyleListener, load_listener
-from composer.training.briefs import PEOPLE
+from composer.styles import PEOPLE
 from composer.training.packing import Pack, open_pack
 from composer.vocab import GridSong
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from composer.corpora.mma_grooves import grooves
 from composer.model.config import ModelConfig
-from composer.styles import STYLES
+from composer.styles import PEOPLE, STYLES
 from composer.training.packing import Pack
 from composer.vocab import vocabulary_hash
 
@@ -21,7 +21,7 @@ REAL_GROOVES = (
     "nottingham",
     "openewld",
     "openmsx",
-    "people",
+    PEOPLE,
     "pop909",
     "simutrans",
 )

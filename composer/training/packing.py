@@ -13,7 +13,7 @@ import numpy as np
 from composer.errors import InputError
 from composer.gm import ROLES
 from composer.model.form import phrase_places, section_classes
-from composer.timing import usual_meter
+from composer.timing import meter_name
 from composer.vocab import GRID_NOTE_DTYPE, GridSong, bar_lengths, grid_notes, vocabulary_hash
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def from_song(song: Song) -> GridSong:
         raise InputError(f"{song.id}: the chord lane has {len(roots)} beats and the grid {count}")
     position, left = phrase_places(len(bars), [start for start, _ in song.phrases])
     meta = {name: getattr(song, name) for name in ("id", "corpus", "work", "split", "licence", "sha256")}
-    meta |= {"synthetic": str(song.synthetic), "meter": "{}/{}".format(*usual_meter(bars))}
+    meta |= {"synthetic": str(song.synthetic), "meter": meter_name(bars)}
     return GridSong(
         grid_notes(score, bars), lengths, beats, roots.astype(np.int64), basses.astype(np.int64), tones, position, left,
         section_classes(len(bars), song.phrases), score.tempo.bpm_at(score.end // 2), song.style, song.groove, meta,
