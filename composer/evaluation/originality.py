@@ -1,6 +1,6 @@
 """What was copied: the longest run of notes that a band shares with the songs it learned from, whatever the key.
 
-A note is named by what leads to the next one: the interval and the time between them. Runs are found by hashes of n notes for
+A note is named by what leads to it (model/known_runs.py). Runs are found by hashes of n notes for
 growing n; a place that does not match n notes cannot match n + 1, so the search thins out quickly and what it finds is exact.
 """
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from composer.gm import ROLES
+from composer.model.known_runs import scrambled, steps_of
 from composer.training.packing import Pack
 from composer.vocab import GridSong
 
 SHORTEST = 8
 """Notes of a run that says nothing: shorter ones are not looked for."""
 LONGEST_RUN = 512
-_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True)
@@ -60,20 +60,12 @@ def lines_of(songs: Iterable[tuple[np.ndarray, np.ndarray]]) -> Lines:
     lines: list[np.ndarray] = []
     count = 0
     for notes, bar_length in songs:
-        start = np.concatenate([[0], np.cumsum(bar_length)])
         for part in range(1, len(ROLES)):
-            mine = notes[notes["part"] == part]
-            if len(mine) < 2:
-                continue
-            order = np.lexsort((mine["pitch"], mine["position"], mine["bar"]))
-            mine = mine[order]
-            time = np.diff(start[mine["bar"]] + mine["position"].astype(np.int64))
-            pitch = mine["pitch"].astype(np.int64)
-            what = pitch[1:] if ROLES[part] == "drums" else np.diff(pitch) + 128
-            name = (np.minimum(time, 1023).astype(np.uint64) << np.uint64(12)) | what.astype(np.uint64)
-            steps.append(_scrambled(name | (np.uint64(part) << np.uint64(24))))
-            lines.append(np.full(len(name), count))
-            count += 1
+            mine = steps_of(notes, bar_length, part)
+            if len(mine):
+                steps.append(mine)
+                lines.append(np.full(len(mine), count))
+                count += 1
     empty = np.zeros(0, np.uint64)
     return Lines(np.concatenate(steps) if steps else empty, np.concatenate(lines) if lines else np.zeros(0, int))
 
@@ -122,13 +114,5 @@ def copied(train: Lines, bands: list[tuple[GridSong, np.ndarray]], share_steps: 
     return Copied(longest, np.where(every > 0, matched / np.maximum(every, 1), np.nan))
 
 
-def _scrambled(value: np.ndarray) -> np.ndarray:
-    """splitmix64's finaliser (Steele, Lea & Flood 2014), never 0 in practice."""
-    value = (value + _MIX).astype(np.uint64)
-    value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(value ^ (value >> np.uint64(31)))
-
-
 def _mixed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return _scrambled(one * np.uint64(3) + other)
+    return scrambled(one * np.uint64(3) + other)
