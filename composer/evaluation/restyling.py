@@ -32,6 +32,8 @@ class Trial:
 
     excerpt: Excerpt
     style: str
+    dice: int
+    """Every trial's own, or all that are in one style would be played after one example."""
 
 
 def trials(charts: Sequence[Excerpt], meters: Mapping[str, Collection[str]], rng_seed: int) -> list[Trial]:
@@ -47,7 +49,7 @@ def trials(charts: Sequence[Excerpt], meters: Mapping[str, Collection[str]], rng
         fitting = [name for name in used if name in STYLES and meter in meters[name]]
         order = rng.permutation(len(fitting))
         for at in sorted(order.tolist(), key=lambda i: used[fitting[i]])[:STYLES_A_CHART]:
-            found.append(Trial(chart, fitting[at]))
+            found.append(Trial(chart, fitting[at], int(rng.integers(2**31))))
             used[fitting[at]] += 1
     return found
 
@@ -69,10 +71,10 @@ def restyle(
     styles = sorted({trial.style for trial in plan} & set(own_right))
     best = balanced({style: own_right[style] for style in styles})
     players: dict[str, Player] = {
-        f"ours, strength {strength:g}": partial(_ours, arranger, strength, seed) for strength in strengths
+        f"ours, strength {strength:g}": partial(_ours, arranger, strength) for strength in strengths
     }
     if with_mma:
-        players["mma"] = partial(_mma, seed)
+        players["mma"] = _mma
     rows: dict[str, Any] = {}
     for done, (name, player) in enumerate(players.items()):
         rows[name] = _row(plan, classifier, styles, seed, player, _share(tell, done, len(players)))
@@ -82,12 +84,12 @@ def restyle(
     return {"styles": styles, "ceiling": as_number(best), "held_out_songs": held, "systems": rows}
 
 
-def _ours(arranger: Arranger, strength: float, seed: int, trial: Trial) -> tuple[np.ndarray, bool]:
-    return arranged(arranger, trial.excerpt, seed, Asked(trial.style, strength, STYLES[trial.style].parts))
+def _ours(arranger: Arranger, strength: float, trial: Trial) -> tuple[np.ndarray, bool]:
+    return arranged(arranger, trial.excerpt, trial.dice, Asked(trial.style, strength, STYLES[trial.style].parts))
 
 
-def _mma(seed: int, trial: Trial) -> tuple[np.ndarray, bool]:
-    return mma(trial.excerpt, seed, style=trial.style), True
+def _mma(trial: Trial) -> tuple[np.ndarray, bool]:
+    return mma(trial.excerpt, trial.dice, style=trial.style), True
 
 
 def _share(tell: Tell, done: int, count: int) -> Tell:

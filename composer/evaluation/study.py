@@ -40,12 +40,14 @@ class Performance:
 
 
 def perform(kind: str, excerpts: Sequence[Excerpt], bands: dict[str, Band], seed: int, tell: Tell) -> Performance:
-    """Let every system play every excerpt; what could not be played is counted."""
+    """Let every system play every excerpt, each with dice of its own; what could not be played is counted."""
     played: dict[str, list[np.ndarray | None]] = {name: [] for name in bands}
     why: Counter[str] = Counter()
     for done, one in enumerate(excerpts):
+        # With the same dice for all, every excerpt in a style would be played after the same example.
+        dice = int(np.random.default_rng([seed, done]).integers(2**31))
         for name, band in bands.items():
-            notes = play(band, one, seed)
+            notes = play(band, one, dice)
             if isinstance(notes, str):
                 why[f"{name}: {notes}"] += 1
             played[name].append(None if isinstance(notes, str) else notes)
