@@ -20,8 +20,9 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from composer.model.config import ModelConfig
-from composer.model.decoder import LSTMMemory
 from composer.model.network import LSTMTrunk
+from composer.model.products import alone
+from composer.model.trunk import LSTMMemory
 
 ROUNDS, STEPS = 15, 40
 
@@ -29,14 +30,15 @@ ROUNDS, STEPS = 15, 40
 def engines(trunk: LSTMTrunk, config: ModelConfig) -> dict[str, tuple[int, Callable[[], object]]]:
     """Name → (threads, one step)."""
     weights = {f"trunk.{name}": tensor.detach().numpy() for name, tensor in trunk.state_dict().items()}
-    memory = LSTMMemory(weights, config.layers)
+    memory = LSTMMemory(weights, config.layers, 1, alone)
     x = np.random.default_rng(0).standard_normal(config.embedding).astype(np.float32)
+    row = np.array([0])
     state = [torch.zeros(config.layers, 1, config.width) for _ in range(2)]
     vector = torch.from_numpy(x)[None, None]
     small = torch.ao.quantization.quantize_dynamic(trunk.lstm, {torch.nn.LSTM}, torch.qint8)
 
     def told() -> None:
-        memory.step(x)
+        memory.step(row, x[None])
 
     def eager(module: torch.nn.Module) -> Callable[[], object]:
         def step() -> None:

@@ -16,8 +16,9 @@ from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
-from composer.model.guidance import GuidedDecoder, without_style
-from composer.model.sampling import Sampling, finish, stream
+from composer.model.dice import Sampling
+from composer.model.guidance import without_style
+from composer.model.sampling import finish, stream
 from composer.options import ArrangeOptions
 from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
@@ -119,15 +120,16 @@ class Arranger:
         self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None = None
     ) -> Written:
         """Let the model write what a plan asks for."""
-        decoder, brief = self.decoder, plan.brief
-        if options.style_strength == 0:
-            brief = without_style(brief)
-        elif options.style_strength != 1 and (brief.styles or brief.reference is not None):
-            decoder = GuidedDecoder(self.checkpoint, options.style_strength)
+        brief, strength = plan.brief, options.style_strength
+        if strength == 0:
+            brief, strength = without_style(brief), 1.0
+        elif not brief.styles and brief.reference is None:
+            strength = 1.0
+        sampling = Sampling(options.temperature)
         begun, notes, first_bar_s = time.perf_counter(), [], 0.0
         # Products this small are slower on two threads than on one, and far slower where a core is busy.
         with threadpool_limits(1, "blas"):
-            for done, bar in enumerate(stream(decoder, plan.song, brief, Sampling(options.temperature), rng), 1):
+            for done, bar in enumerate(stream(self.decoder, plan.song, brief, sampling, rng, strength), 1):
                 first_bar_s = first_bar_s or time.perf_counter() - begun
                 notes.append(bar)
                 if on_bar is not None:

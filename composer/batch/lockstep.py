@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Generic, TypeVar
 
-import numpy as np
 from greenlet import greenlet
 
 from composer.arrange import Arranger
-from composer.model.batched import KINDS, Batch
 from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
+from composer.model.rows import CHOICES, Rows
 
 LANES = 64
 MOST_BARS = 8000
@@ -25,8 +24,23 @@ Job = Callable[[Arranger], Result]
 """Makes something with an arranger that is its own for as long."""
 
 
+Wait = Callable[[int], int]
+"""Waits until the network has chosen (one of CHOICES)."""
+
+
+class Lane(Decoder):
+    """One piece's decoder among many: where it would have the network choose, it waits until the network does so for all."""
+
+    def __init__(self, checkpoint: Checkpoint, rows: Rows, lane: int, wait: Wait) -> None:
+        super().__init__(checkpoint, rows, 2 * lane, 2 * lane + 1)
+        self.wait = wait
+
+    def ask(self, choice: int) -> int:
+        return self.wait(choice)
+
+
 class LaneArranger(Arranger):
-    """An Arranger that plays through a lane of a batch."""
+    """An Arranger that plays through a lane."""
 
     def __init__(self, checkpoint: Checkpoint, decoder: Decoder) -> None:
         self.checkpoint, self.decoder = checkpoint, decoder
@@ -37,7 +51,7 @@ class Lockstep(Generic[Result]):
 
     def __init__(self, checkpoint: Checkpoint, lanes: int = LANES) -> None:
         self.checkpoint = checkpoint
-        self.batch = Batch(checkpoint, lanes)
+        self.rows = Rows(checkpoint, 2 * lanes, company=True)
         self.lanes = lanes
         self.on_cycle: Callable[[], None] = _nothing
         """Called again and again while there is work."""
@@ -77,13 +91,13 @@ class Lockstep(Generic[Result]):
     def _begin(self, lane: int, number: int, job: Job[Result]) -> None:
         hub = greenlet.getcurrent()
 
-        def ask(kind: int) -> np.ndarray:
-            self._waiting[lane] = kind
-            answer: np.ndarray = hub.switch()
-            return answer
+        def wait(choice: int) -> int:
+            self._waiting[lane] = choice
+            chosen: int = hub.switch()
+            return chosen
 
         def work() -> None:
-            arranger = LaneArranger(self.checkpoint, self.batch.lane(lane, ask))
+            arranger = LaneArranger(self.checkpoint, Lane(self.checkpoint, self.rows, lane, wait))
             made: Result | Exception
             try:
                 made = job(arranger)
@@ -95,22 +109,29 @@ class Lockstep(Generic[Result]):
         self._workers[lane].switch()
 
     def _cycle(self) -> None:
-        """The network once for everything that lanes wait for, in the order in which a note needs it."""
-        for kind in KINDS:
-            lanes = [lane for lane, wanted in self._waiting.items() if wanted == kind]
+        """The network once for all lanes: an event of each that has one to tell, and a note, or its end, of each that has told all."""
+        rows, told = self.rows, self.rows.told
+        if telling := [row for row, events in enumerate(told) if events]:
+            rows.advance(telling)
+        for choice in CHOICES:
+            lanes = [
+                lane
+                for lane, wanted in self._waiting.items()
+                if wanted == choice and not told[2 * lane] and not told[2 * lane + 1]
+            ]
             if not lanes:
                 continue
-            lanes.sort()
-            answers = self.batch.answer(kind, lanes)
-            for lane, row in zip(lanes, answers, strict=True):
+            for lane, chosen in zip(lanes, rows.choose(choice, [2 * lane for lane in lanes]), strict=True):
                 del self._waiting[lane]
-                self._workers[lane].switch(row)
+                self._workers[lane].switch(chosen)
 
     def _gone(self) -> list[int]:
         """Lanes whose work has ended."""
         gone = [lane for lane, worker in self._workers.items() if worker.dead]
         for lane in gone:
             del self._workers[lane]
+            self.rows.told[2 * lane].clear()  # what nobody asks about any more
+            self.rows.told[2 * lane + 1].clear()
         return gone
 
     def _take(self) -> list[tuple[int, Result | Exception]]:

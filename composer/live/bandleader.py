@@ -25,13 +25,12 @@ from composer.live.progressions import Progressions
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
+from composer.model.dice import Sampling
 from composer.model.example import lead_in
-from composer.model.grammar import FORBIDDEN, let_go
-from composer.model.sampling import Sampling, take_turn
+from composer.model.grammar import let_go
+from composer.model.sampling import take_turn
 from composer.model.sequence import (
     BAR,
-    END,
-    END_POSITION,
     GIVEN,
     NO_PART,
     Brief,
@@ -101,7 +100,7 @@ class Bandleader:
         self._harmonist = Harmonist(max(1, round(metre.bar_beats)), progressions, melody_model)
         self._band: dict[int, np.ndarray] = {}
         self._player: dict[int, np.ndarray] = {}
-        self._states: dict[int, dict[str, Any]] = {}
+        self._states: dict[int, Any] = {}
         self._styles: dict[str, _Manner] = {}
         self._playing, self._since = "", 0
 
@@ -267,9 +266,7 @@ class Bandleader:
         if brief.example_bars == slot:
             told = self._play_example(song, brief) + told
         turns = np.flatnonzero(brief.asked[slot]).tolist()
-        decoder.tell((BAR, NO_PART, slot, slot, 0, 0, 0, 0), NO_PART if told else turns[0])
-        for i, event in enumerate(told):
-            decoder.tell(event, turns[0] if i == len(told) - 1 else NO_PART)
+        decoder.tell([(BAR, NO_PART, slot, slot, 0, 0, 0, 0), *told], turns[0])
         written = [np.zeros(0, GRID_NOTE_DTYPE)]
         for part, following in itertools.pairwise([*turns, NO_PART]):
             playing = brief.controls[slot, part, ACTIVITY]
@@ -278,7 +275,7 @@ class Bandleader:
                 must_play = bool(playing == PLAYS) and not ask.cut
                 written.append(take_turn(decoder, slot, part, must_play, Sampling(ask.wishes.temperature), rng))
                 canvas.paint(written[-1])
-            decoder.tell((END, part, slot, slot, END_POSITION, 0, 0, 0), following)
+            decoder.end(slot, part, following)
         decoder.resume(kept[:0], 0)
         self._states[ask.bar + 1] = decoder.save()
         for old in [bar for bar in self._states if bar < ask.bar - KEPT_STATES]:
@@ -289,9 +286,8 @@ class Bandleader:
         """Tell the example that stands before the song's first bar, all but its last bar's notes: these are returned."""
         events = given_events(song, brief)
         for bar in range(brief.example_bars):
-            self._decoder.tell((BAR, NO_PART, bar, bar, 0, 0, 0, 0), NO_PART)
-            for event in events[events["slot"] == bar].tolist():
-                self._decoder.tell(event, NO_PART)
+            given = events[events["slot"] == bar].tolist()
+            self._decoder.tell([(BAR, NO_PART, bar, bar, 0, 0, 0, 0), *given], NO_PART)
         last: list[tuple[int, ...]] = events[events["slot"] == brief.example_bars].tolist()
         return last
 
@@ -321,26 +317,15 @@ class Bandleader:
 
 
 class _Resuming(Decoder):
-    """A Decoder whose memory can be kept and put back, and which can be made to say again what was played already.
+    """A Decoder that can be made to say again what was played already.
 
-    While forced notes are left, every choice is theirs; after them nothing is placed before `cut`.
+    While forced notes are left, every choice is theirs; after them nothing is placed before `cut`. The dice are thrown all the same.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__(checkpoint)
         self._forced: list[tuple[int, int, int, int]] = []
         self._cut = 0
-
-    def save(self) -> dict[str, Any]:
-        """The memory as it is now."""
-        fields = {name: getattr(self.memory, name) for name in _MEMORY if hasattr(self.memory, name)}
-        return {"z": self.z} | {name: _copied(value) for name, value in fields.items()}
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Back to a memory that was saved."""
-        self.z = saved["z"]
-        for name in saved.keys() - {"z"}:
-            setattr(self.memory, name, _copied(saved[name]))
 
     def resume(self, played: np.ndarray, cut: int) -> None:
         """In the turns to come, say `played` (one part's grid notes, in order) first and then nothing before `cut`."""
@@ -350,44 +335,23 @@ class _Resuming(Decoder):
         ]
         self._cut = cut
 
-    def positions(self) -> np.ndarray:
-        logits = super().positions()
-        if self._forced:
-            return _only(logits, self._forced[-1][0])
-        logits[: self._cut] = FORBIDDEN
-        return logits
+    def position(self, low: int, high: int, may_end: bool) -> int:
+        if not self._forced:
+            return super().position(max(low, self._cut), high, may_end)
+        super().position(low, high, may_end)
+        return self._forced[-1][0]
 
-    def pitches(self, position: int) -> np.ndarray:
-        logits = super().pitches(position)
-        return _only(logits, self._forced[-1][1]) if self._forced else logits
+    def pitch(self, position: int, low: int, high: int, limbs: int) -> int:
+        chosen = super().pitch(position, low, high, limbs)
+        return self._forced[-1][1] if self._forced else chosen
 
-    def durations(self, pitch: int) -> np.ndarray:
-        logits = super().durations(pitch)
-        return _only(logits, self._forced[-1][2]) if self._forced else logits
+    def duration(self, pitch: int) -> int:
+        chosen = super().duration(pitch)
+        return self._forced[-1][2] if self._forced else chosen
 
-    def velocities(self, duration: int) -> np.ndarray:
-        logits = super().velocities(duration)
-        return _only(logits, self._forced.pop()[3]) if self._forced else logits
-
-
-_MEMORY = ("hidden", "carry", "keys", "values", "told")
-"""What changes in a trunk's memory (decoder.LSTMMemory, decoder.AttentionMemory)."""
-
-
-def _copied(value: Any) -> Any:
-    return (
-        [each.copy() for each in value]
-        if isinstance(value, list)
-        else value.copy()
-        if hasattr(value, "copy")
-        else value
-    )
-
-
-def _only(logits: np.ndarray, choice: int) -> np.ndarray:
-    out = np.full(len(logits), FORBIDDEN)
-    out[choice] = 0.0
-    return out
+    def velocity(self, duration: int) -> int:
+        chosen = super().velocity(duration)
+        return self._forced.pop()[3] if self._forced else chosen
 
 
 def _skyline(heard: np.ndarray) -> np.ndarray:

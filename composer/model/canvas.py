@@ -24,7 +24,11 @@ this part has struck here in an earlier bar · in most of the bars it played · 
 PITCH_FEATURES = 14
 NO_REFERENCE = -1
 
-_PITCH_CLASS = np.arange(PITCHES) % 12
+_PITCH = np.arange(PITCHES)
+_PITCH_CLASS = _PITCH % 12
+_SAME_CLASS = (_PITCH[None] % 12 == _PITCH[:, None] % 12) & (_PITCH[:, None] > 0)
+"""Pitches of a sung pitch's class, (Q, Q); 0 stands for a rest."""
+_SEMITONE_OFF = (np.abs(_PITCH[None] - _PITCH[:, None]) == 1) & (_PITCH[:, None] > 0)
 
 
 def metric_levels(bar_length: int, beat_length: int) -> np.ndarray:
@@ -260,31 +264,32 @@ class Canvas:
         """
         song, count = self.song, len(bar)
         beat = self.beat_at(bar, position)
-        chords = self.chords[beat]
-        melody = self.melody_pitch[bar, position].astype(np.int64)[:, None]
+        chords, roots = self.chords[beat], song.roots[beat]
+        sung = self.melody_pitch[bar, position]
         reference = self.reference[bar]
         last, has_last, has_reference = bar - 1, (bar > 0)[:, None], (reference >= 0)[:, None]
-        pitch = np.arange(PITCHES)[None, :]
-        degree = (pitch - song.roots[beat][:, None]) % 12
-        features = np.empty((count, PITCHES, PITCH_FEATURES), np.uint8)
-        features[:, :, 0] = chords[:, 26:38][:, _PITCH_CLASS]
-        features[:, :, 1] = song.basses[beat][:, None] == _PITCH_CLASS
-        features[:, :, 2] = chords[:, 51:63][:, _PITCH_CLASS]
-        features[:, :, 3] = (melody > 0) & ((pitch - melody) % 12 == 0)
-        features[:, :, 4] = (melody > 0) & (np.abs(pitch - melody) == 1)
-        features[:, :, 5] = self.struck[last, part, position] * has_last
-        features[:, :, 6] = self.struck[reference, part, position] * has_reference
-        features[:, :, 7] = np.take_along_axis(self.struck_degree[last, part, position], degree, axis=1) * has_last
-        features[:, :, 8] = (
-            np.take_along_axis(self.struck_degree[reference, part, position], degree, axis=1) * has_reference
-        )
-        features[:, :, 9] = self.struck_anywhere[last, part] * has_last
-        features[:, :, 10:12] = 0
+        features = np.zeros((count, PITCH_FEATURES, PITCHES), np.uint8)
+        features[:, 0] = chords[:, 26:38][:, _PITCH_CLASS]
+        features[:, 1] = song.basses[beat][:, None] == _PITCH_CLASS
+        features[:, 2] = chords[:, 51:63][:, _PITCH_CLASS]
+        features[:, 3] = _SAME_CLASS[sung]
+        features[:, 4] = _SEMITONE_OFF[sung]
+        features[:, 5] = self.struck[last, part, position] * has_last
+        features[:, 6] = self.struck[reference, part, position] * has_reference
+        features[:, 7] = _above(self.struck_degree[last, part, position] * has_last, roots)
+        features[:, 8] = _above(self.struck_degree[reference, part, position] * has_reference, roots)
+        features[:, 9] = self.struck_anywhere[last, part] * has_last
         if self.know_habits:
             played, _, before = self.habits(bar, part)
-            features[:, :, 10] = before > 0
-            features[:, :, 11] = (before > 0) & (3 * before >= played[:, None])
+            features[:, 10] = before > 0
+            features[:, 11] = (before > 0) & (3 * before >= played[:, None])
         following, known = self._next(bar, part)
-        features[:, :, 12] = self.struck[following, part, position] * known
-        features[:, :, 13] = self.struck_anywhere[following, part] * known
-        return features
+        features[:, 12] = self.struck[following, part, position] * known
+        features[:, 13] = self.struck_anywhere[following, part] * known
+        return np.asarray(features.transpose(0, 2, 1))
+
+
+def _above(degrees: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """Degrees of a chord (N, 12) over each chord's root (N,), as pitches (N, Q)."""
+    by_class = degrees.reshape(-1)[(np.arange(12) - roots[:, None]) % 12 + 12 * np.arange(len(roots))[:, None]]
+    return np.asarray(np.tile(by_class, 11)[:, :PITCHES])

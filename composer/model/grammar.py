@@ -1,6 +1,7 @@
-"""What may come next: rules that forbid logits, each named for what it forbids, and the last word on lengths.
+"""What may come next: a player's reach while a part writes a bar, and the last word on lengths.
 
-A rule sees the notes of this turn (one part, one bar) so far, as (position, pitch) in order, and rules candidates out in place.
+Notes of a bar come in order, chords from the bottom up. What may follow is then always a range of classes, but for a drummer,
+whose limbs are counted: sets of drums that are out of reach have a row each in LIMBS.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from composer.gm import BAND, ROLES
-from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, MAX_POSITIONS
+from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, PITCHES
 
 FORBIDDEN = -1e9
 HAND_SPAN = 14
@@ -19,59 +20,79 @@ FINGERS = 5
 KICKS, HAT_PEDAL = frozenset((35, 36)), 44
 SECOND_PLAYER = frozenset((39, 54, 56, 58, *range(60, 88)))
 """Hand percussion, which a second player has in hand."""
-
-Turn = list[tuple[int, int]]
-
-
-def struck_at(turn: Turn, position: int) -> list[int]:
-    """Pitches this turn struck at a position, rising."""
-    return [pitch for at, pitch in turn if at == position]
+HANDS = frozenset(range(PITCHES)) - KICKS - SECOND_PLAYER - {HAT_PEDAL}
+"""What a drummer strikes with the hands."""
 
 
-def forbid_positions(logits: np.ndarray, turn: Turn, part: int, bar_length: int, must_play: bool) -> None:
-    """(P + 1,): nothing before the last note, nothing on top of a full chord, nothing past the bar; no END where one must play."""
-    logits[bar_length:MAX_POSITIONS] = FORBIDDEN
-    if turn:
-        last = turn[-1][0]
-        logits[:last] = FORBIDDEN
-        pitch_logits = np.zeros(128)
-        forbid_pitches(pitch_logits, turn, part, last)
-        if (pitch_logits <= FORBIDDEN).all():
-            logits[last] = FORBIDDEN
-    if must_play and not turn:
-        logits[MAX_POSITIONS] = FORBIDDEN
-    if (logits <= FORBIDDEN).all():
-        logits[MAX_POSITIONS] = 0
+def _out_of_reach() -> np.ndarray:
+    """Drums that are out of reach while limbs are busy: bit 0 the foot, bit 1 both hands, bit 2 both of the second player's. (8, Q)"""
+    table = np.zeros((8, PITCHES), bool)
+    for limbs in range(8):
+        for bit, drums in enumerate((KICKS, HANDS, SECOND_PLAYER)):
+            table[limbs, list(drums)] |= bool(limbs >> bit & 1)
+    return table
 
 
-def forbid_pitches(logits: np.ndarray, turn: Turn, part: int, position: int) -> None:
-    """(128,): nothing out of range, chords are told from the bottom up, within the player's reach."""
-    player = BAND[ROLES[part]]
-    logits[: player.low] = FORBIDDEN
-    logits[player.high + 1 :] = FORBIDDEN
-    chord = struck_at(turn, position)
-    if not chord:
-        return
-    logits[: chord[-1] + 1] = FORBIDDEN
-    if len(chord) >= player.polyphony + 2 * (player.role == "drums"):
-        logits[:] = FORBIDDEN
-    elif player.role == "drums":
-        forbid_limbs(logits, chord)
-    elif player.role == "piano":
-        logits[reach_of_hands(chord) + 1 :] = FORBIDDEN
-    else:
-        logits[chord[0] + player.span + 1 :] = FORBIDDEN
+LIMBS = _out_of_reach()
+_HIGHEST_DRUM = [int(np.flatnonzero(~row[: BAND["drums"].high + 1]).max()) for row in LIMBS]
+"""The highest drum still in reach, by row of LIMBS."""
 
 
-def forbid_limbs(logits: np.ndarray, chord: Sequence[int]) -> None:
+class Turn:
+    """One part writing one bar: the chord it is at, and what its player can still reach."""
+
+    def __init__(self, part: int) -> None:
+        self.player = BAND[ROLES[part]]
+        self.is_drums = self.player.role == "drums"
+        self.most = self.player.polyphony + 2 * self.is_drums
+        self.position = -1
+        """Where the last note was struck, -1 before the first."""
+        self.chord: list[int] = []
+        """Pitches struck there, rising."""
+
+    def strike(self, position: int, pitch: int) -> None:
+        """A note is written."""
+        if position != self.position:
+            self.position, self.chord = position, []
+        self.chord.append(pitch)
+
+    def positions(self, bar_length: int, must_play: bool) -> tuple[int, int, bool]:
+        """The first and the last position that may be next, and whether the turn may end.
+
+        Nothing comes before the last note, on top of a full chord, or past the bar; who must play cannot end before a note.
+        """
+        if self.position < 0:
+            return 0, bar_length - 1, not must_play
+        return self.position + self._full(), bar_length - 1, True
+
+    def _full(self) -> bool:
+        low, high, limbs = self.pitches(self.position)
+        return low > (_HIGHEST_DRUM[limbs] if self.is_drums else high) or low > high
+
+    def pitches(self, position: int) -> tuple[int, int, int]:
+        """The lowest and the highest pitch that may be struck at a position, and a row of LIMBS for what between them may not.
+
+        Nothing out of range; chords are told from the bottom up, within the player's reach.
+        """
+        player, chord = self.player, self.chord
+        if position != self.position:
+            return player.low, player.high, 0
+        low = max(player.low, chord[-1] + 1)
+        if len(chord) >= self.most:
+            return low, low - 1, 0
+        if self.is_drums:
+            return low, player.high, busy_limbs(chord)
+        if player.role == "piano":
+            return low, min(player.high, reach_of_hands(chord)), 0
+        return low, min(player.high, chord[0] + player.span), 0
+
+
+def busy_limbs(chord: Sequence[int]) -> int:
     """A drummer has one foot on the kick, one on the hi-hat and two hands; hand percussion is a second player's two hands."""
-    if KICKS & set(chord):
-        logits[list(KICKS)] = FORBIDDEN
-    hands = [p for p in range(128) if p not in KICKS and p != HAT_PEDAL and p not in SECOND_PLAYER]
-    if sum(pitch in hands for pitch in chord) >= 2:
-        logits[hands] = FORBIDDEN
-    if sum(pitch in SECOND_PLAYER for pitch in chord) >= 2:
-        logits[list(SECOND_PLAYER)] = FORBIDDEN
+    foot = any(pitch in KICKS for pitch in chord)
+    hands = sum(pitch in HANDS for pitch in chord) >= 2
+    second = sum(pitch in SECOND_PLAYER for pitch in chord) >= 2
+    return foot | hands << 1 | second << 2
 
 
 def reach_of_hands(chord: Sequence[int]) -> int:
@@ -85,13 +106,12 @@ def reach_of_hands(chord: Sequence[int]) -> int:
 
 def is_playable(chord: Sequence[int], part: int) -> bool:
     """Whether the part's player can strike these pitches at once."""
-    turn: Turn = []
+    turn = Turn(part)
     for pitch in sorted(chord):
-        logits = np.zeros(128)
-        forbid_pitches(logits, turn, part, 0)
-        if logits[pitch] <= FORBIDDEN:
+        low, high, limbs = turn.pitches(0)
+        if not low <= pitch <= high or LIMBS[limbs, pitch]:
             return False
-        turn.append((0, pitch))
+        turn.strike(0, pitch)
     return True
 
 

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from composer.errors import InputError
 from composer.gm import ROLES
 from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
+from composer.model.dice import Sampling
 from composer.model.example import lead_in
-from composer.model.grammar import Turn, forbid_pitches, forbid_positions, let_go
+from composer.model.grammar import Turn, let_go
 from composer.model.sequence import (
     BAR,
-    END,
     END_POSITION,
     NO_PART,
-    NOTE,
     Brief,
     given_events,
     given_melody,
     in_cells,
     new_canvas,
-    visible_parts,
 )
 from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
 
@@ -35,40 +32,18 @@ MOST_NOTES = 96
 """Notes a part may write in one bar: beyond this the turn ends, whatever the model wants."""
 
 
-@dataclass(frozen=True)
-class Sampling:
-    """How daring the choices are."""
-
-    temperature: float = 1.0
-    """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
-    min_p: float = 0.1
-    """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.temperature <= 4:
-            raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        if not 0 <= self.min_p <= 1:
-            raise InputError(f"min_p must be in range 0..1, got {self.min_p:g}")
-
-
-def draw(logits: np.ndarray, sampling: Sampling, rng: np.random.Generator) -> int:
-    """One class from logits (n,)."""
-    top = float(logits.max())
-    if sampling.temperature < 1e-3:
-        return int(logits.argmax())
-    weight = np.exp((logits - top) / sampling.temperature)
-    weight[weight < sampling.min_p] = 0
-    total = np.cumsum(weight)
-    return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
-
-
 def stream(
-    decoder: Decoder, song: GridSong, brief: Brief, sampling: Sampling, rng: np.random.Generator
+    decoder: Decoder,
+    song: GridSong,
+    brief: Brief,
+    sampling: Sampling,
+    rng: np.random.Generator,
+    strength: float = 1.0,
 ) -> Iterator[np.ndarray]:
     """Write the asked parts over a song that holds the given ones: yields each bar's new notes (GRID_NOTE_DTYPE), in order.
 
     song: its notes are the given parts'; the asked parts start empty. The notes yielded are playable and final.
-    The brief's example, if it has one, is told first and never yielded.
+    The brief's example, if it has one, is told first and never yielded. strength: of the style, see model/guidance.py.
     """
     song, brief = lead_in(song, brief)
     brief = replace(brief, controls=brief.controls.copy())
@@ -79,7 +54,7 @@ def stream(
         canvas.paint(given)
         canvas.foresee()
         canvas.paint_melody(given_melody(song, brief))
-    decoder.begin(canvas, brief)
+    decoder.begin(canvas, brief, strength)
     events = given_events(song, brief)
     edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
     silent = dict.fromkeys(range(PARTS), 0)
@@ -88,9 +63,7 @@ def stream(
         told = events[edges[bar] : edges[bar + 1]].tolist()
         turns = np.flatnonzero(brief.asked[bar]).tolist()
         first = turns[0] if turns else NO_PART
-        decoder.tell((BAR, NO_PART, bar, bar, 0, 0, 0, 0), NO_PART if told else first)
-        for i, event in enumerate(told):
-            decoder.tell(event, first if i == len(told) - 1 else NO_PART)
+        decoder.tell([(BAR, NO_PART, bar, bar, 0, 0, 0, 0), *told], first)
         known = given[given["bar"] == bar]
         if brief.lookahead < 0:
             canvas.paint(known)
@@ -105,7 +78,7 @@ def stream(
             silent[part] = 0 if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
-            decoder.tell((END, part, bar, bar, END_POSITION, 0, 0, 0), following)
+            decoder.end(bar, part, following)
         for part, _, _, pitch, duration, velocity in known.tolist():
             decoder.hear(part, pitch, duration, velocity)
             silent[part] = 0
@@ -124,27 +97,22 @@ def take_turn(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """One part writes one bar."""
-    turn: Turn = []
+    turn = Turn(part)
     rows: list[tuple[int, ...]] = []
-    decoder.turn(bar, part, visible_parts(decoder.brief, np.array([bar]), np.array([part]))[0])
+    decoder.turn(bar, part, sampling, rng)
     bar_length = int(decoder.canvas.song.bar_length[bar])
     while len(rows) < MOST_NOTES:
-        logits = decoder.positions()
-        forbid_positions(logits, turn, part, bar_length, must_play)
-        position = draw(logits, sampling, rng)
+        position = decoder.position(*turn.positions(bar_length, must_play))
         if position == END_POSITION:
             break
-        logits = decoder.pitches(position)
-        forbid_pitches(logits, turn, part, position)
-        pitch = draw(logits, sampling, rng)
-        long = draw(decoder.durations(pitch), sampling, rng)
-        loud = draw(decoder.velocities(long), sampling, rng)
+        pitch = decoder.pitch(position, *turn.pitches(position))
+        long = decoder.duration(pitch)
+        loud = decoder.velocity(long)
         if ROLES[part] == "drums":
             long = 0
-        turn.append((position, pitch))
+        turn.strike(position, pitch)
         rows.append((part, bar, position, pitch, long, loud))
-        decoder.hear(part, pitch, long, loud)
-        decoder.tell((NOTE, part, bar, bar, position, pitch, long, loud), part)
+        decoder.play(long, loud)
     return np.array(rows, GRID_NOTE_DTYPE)
 
 

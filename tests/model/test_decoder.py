@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ import torch
 
 from composer.model.controls import SIZES
 from composer.model.decoder import Decoder
-from composer.model.guidance import GuidedDecoder, without_style
-from composer.model.sampling import Sampling, stream
+from composer.model.dice import Sampling
+from composer.model.guidance import without_style
+from composer.model.sampling import stream
 from composer.model.sequence import (
     BAR,
     END,
@@ -25,12 +27,19 @@ from composer.model.sequence import (
     lesson,
     new_canvas,
     tell,
-    visible_parts,
 )
 from composer.model.style_features import style_features
 from composer.training.collate import collate
 from composer.vocab import GRID_NOTE_DTYPE, GridSong
 from tests.model.songs import checkpoint_of, toy_network, toy_song
+
+
+class Telling(Decoder):
+    """Says what it makes of every class instead of choosing one."""
+
+    def ask(self, choice: int) -> Any:
+        self.catch_up()
+        return self.rows.logits(choice, np.array([self.row]))[0]
 
 
 def full_brief(song: GridSong, lookahead: int, hole: bool = False) -> Brief:
@@ -56,7 +65,7 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int, hole: bool) -> N
     with torch.no_grad():
         wanted, _ = network(collate([(told, song, brief)]))
 
-    decoder = Decoder(checkpoint_of(network))
+    decoder = Telling(checkpoint_of(network))
     canvas = new_canvas(song, brief)
     if lookahead >= 0:
         canvas.paint(in_cells(song.notes, brief.given))
@@ -76,40 +85,42 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int, hole: bool) -> N
             for note in in_cells(song.notes, brief.given)[["part", "bar", "pitch", "duration", "velocity"]].tolist():
                 if note[1] == bar - 1:
                     decoder.hear(note[0], *note[2:])
-        decoder.tell(now, next_part if asked else NO_PART)
         if kind == NOTE:
-            decoder.hear(part, *fields[1:])
+            decoder.play(*fields[2:])
+        else:
+            decoder.tell([now], next_part if asked else NO_PART)
+        if kind == NOTE:
             canvas.paint(np.array([(part, bar, *fields)], GRID_NOTE_DTYPE))
         if kind == GIVEN and lookahead < 0:
             canvas.paint(np.array([(part, bar, *fields)], GRID_NOTE_DTYPE))
         if not asked:
             continue
         if turn != (next_part, next_bar):
-            decoder.turn(next_bar, next_part, visible_parts(brief, np.array([next_bar]), np.array([next_part]))[0])
+            decoder.turn(next_bar, next_part, Sampling(), np.random.default_rng(0))
             turn = (next_part, next_bar)
         logits = wanted["position"][row].numpy()
-        mine = decoder.positions()
         allowed = logits > -1e8
-        np.testing.assert_allclose(mine[allowed], logits[allowed], atol=2e-4)
+        np.testing.assert_allclose(decoder.position(0, 95, True)[allowed], logits[allowed], atol=2e-4)  # type: ignore[index]
         if next_kind == NOTE:
-            np.testing.assert_allclose(decoder.pitches(position), wanted["pitch"][row].numpy(), atol=2e-4)
-            np.testing.assert_allclose(decoder.durations(pitch), wanted["duration"][row].numpy(), atol=2e-4)
-            np.testing.assert_allclose(decoder.velocities(duration), wanted["velocity"][row].numpy(), atol=2e-4)
+            np.testing.assert_allclose(decoder.pitch(position, 0, 127, 0), wanted["pitch"][row].numpy(), atol=2e-4)
+            np.testing.assert_allclose(decoder.duration(pitch), wanted["duration"][row].numpy(), atol=2e-4)
+            np.testing.assert_allclose(decoder.velocity(duration), wanted["velocity"][row].numpy(), atol=2e-4)
         row += 1
     assert row == len(wanted["position"]) > (30 if hole else 100)
 
 
-def test_strength_one_is_the_styled_band_and_nought_the_unstyled() -> None:
+def test_strength_is_how_much_of_what_the_style_changes_is_played() -> None:
     checkpoint, song = checkpoint_of(toy_network()), toy_song()
     brief = full_brief(song, 2)
 
-    def notes(decoder: Decoder, brief: Brief) -> np.ndarray:
-        return np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
+    def notes(brief: Brief, strength: float) -> np.ndarray:
+        dice = np.random.default_rng(0)
+        return np.concatenate(list(stream(Decoder(checkpoint), song, brief, Sampling(), dice, strength)))
 
-    styled, plain = notes(Decoder(checkpoint), brief), notes(Decoder(checkpoint), without_style(brief))
-    assert np.array_equal(notes(GuidedDecoder(checkpoint, 1.0), brief), styled)
-    assert np.array_equal(notes(GuidedDecoder(checkpoint, 0.0), brief), plain)
-    strong = notes(GuidedDecoder(checkpoint, 2.0), brief)
+    styled, plain = notes(brief, 1.0), notes(without_style(brief), 1.0)
+    assert np.array_equal(notes(brief, 1.000001), styled)
+    assert np.array_equal(notes(brief, 0.0), plain)
+    strong = notes(brief, 2.0)
     assert not np.array_equal(strong, styled)
     assert not np.array_equal(strong, plain)
 

@@ -11,10 +11,11 @@ import pytest
 
 from composer.errors import CheckpointError
 from composer.model.decoder import Decoder
+from composer.model.dice import Sampling
 from composer.model.example import best_example, cut_example, fits, lead_in
 from composer.model.examples import CARD_FIELD, FILE, Example, Examples, in_metre_of, load_examples, save_examples
-from composer.model.guidance import GuidedDecoder, without_style
-from composer.model.sampling import Sampling, stream
+from composer.model.guidance import without_style
+from composer.model.sampling import stream
 from composer.model.sequence import Brief, cells
 from composer.vocab import GridSong, transpose
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -72,9 +73,13 @@ def test_strength_nought_was_never_played_it() -> None:
     checkpoint, song = checkpoint_of(toy_network()), toy_song(6)
     brief = brief_of(song, cut_example(toy_song(6, seed=4), 0))
     assert without_style(brief).example is None
-    loud = list(stream(GuidedDecoder(checkpoint, 1.0), song, brief, Sampling(), np.random.default_rng(1)))
-    styled = list(stream(Decoder(checkpoint), song, brief, Sampling(), np.random.default_rng(1)))
-    assert all(np.array_equal(a, b) for a, b in zip(loud, styled, strict=True))
+
+    def bars(strength: float) -> list[np.ndarray]:
+        dice = np.random.default_rng(1)
+        return list(stream(Decoder(checkpoint), song, brief, Sampling(), dice, strength))
+
+    assert all(np.array_equal(a, b) for a, b in zip(bars(1.000001), bars(1.0), strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(bars(2.0), bars(1.0), strict=True))
 
 
 def test_the_fullest_bars_are_chosen() -> None:

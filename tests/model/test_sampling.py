@@ -9,8 +9,9 @@ from composer.errors import InputError
 from composer.gm import BAND, ROLES
 from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
 from composer.model.decoder import Decoder
+from composer.model.dice import Sampling, draw
 from composer.model.grammar import is_playable
-from composer.model.sampling import LONGEST_SILENCE, Sampling, draw, finish, stream
+from composer.model.sampling import LONGEST_SILENCE, finish, stream
 from composer.model.sequence import Brief, cells
 from composer.vocab import PARTS
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -83,12 +84,25 @@ def test_a_hole_is_filled_and_nothing_else(decoder: Decoder) -> None:
     assert asked[notes["bar"], notes["part"]].all()
 
 
-def test_draw_follows_the_odds() -> None:
-    rng = np.random.default_rng(0)
-    logits = np.log(np.array([0.6, 0.3, 0.1, 0.001]))
-    drawn = np.bincount([draw(logits, Sampling(1.0, 0.01), rng) for _ in range(4000)], minlength=4) / 4000
-    np.testing.assert_allclose(drawn, [0.6, 0.3, 0.1, 0.0], atol=0.03)
-    assert draw(logits, Sampling(0.0), rng) == 0
+def test_dice_follow_the_odds_and_each_row_its_own() -> None:
+    odds = np.log(np.array([[0.6, 0.3, 0.1, 0.001], [0.1, 0.1, 0.1, 0.7]]))
+    bold, exact = Sampling(1.0, 0.01), Sampling(0.0)
+    dice = [np.random.default_rng(0), np.random.default_rng(1)]
+    drawn = np.array([draw(odds, [bold, bold], dice) for _ in range(4000)])
+    np.testing.assert_allclose(np.bincount(drawn[:, 0], minlength=4) / 4000, [0.6, 0.3, 0.1, 0.0], atol=0.03)
+    np.testing.assert_allclose(np.bincount(drawn[:, 1], minlength=4) / 4000, [0.1, 0.1, 0.1, 0.7], atol=0.03)
+    alone = np.random.default_rng(0)
+    assert [draw(odds[:1], [bold], [alone])[0] for _ in range(4000)] == drawn[:, 0].tolist()
+    assert draw(odds, [exact, bold], dice)[0] == 0
+
+
+def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
+    class Loaded(np.random.Generator):
+        def random(self, *_: object) -> float:  # type: ignore[override]
+            return 1 - 2**-53
+
+    logits = np.array([[0.0, 0.0, 0.0, -1e9]], np.float32)
+    assert draw(logits, [Sampling()], [Loaded(np.random.PCG64(0))]) == [2]
 
 
 def test_temperature_has_a_range() -> None:

@@ -1,0 +1,51 @@
+"""The dice: how daring choices are, and the choices of many songs thrown at once, each with its own dice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.errors import InputError
+
+_LIKELIEST = 1e-3
+"""Temperature under which nothing is left to chance."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How daring the choices are."""
+
+    temperature: float = 1.0
+    """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
+    min_p: float = 0.1
+    """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 4:
+            raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
+        if not 0 <= self.min_p <= 1:
+            raise InputError(f"min_p must be in range 0..1, got {self.min_p:g}")
+
+
+def draw(logits: np.ndarray, sampling: Sequence[Sampling], rng: Sequence[np.random.Generator]) -> list[int]:
+    """One class of each row of logits (n, classes)."""
+    kind = logits.dtype
+    temperature = np.array([[each.temperature] for each in sampling], kind)
+    least = np.array([[each.min_p] for each in sampling], kind)
+    weight = logits - logits.max(axis=1, keepdims=True)
+    weight /= np.maximum(temperature, _LIKELIEST)
+    np.exp(weight, out=weight)
+    weight[weight < least] = 0
+    so_far = weight.cumsum(axis=1)
+    thrown = np.array([
+        0.0 if each.temperature < _LIKELIEST else dice.random() for each, dice in zip(sampling, rng, strict=True)
+    ], kind)  # fmt: skip
+    # A throw rounded up to 1 is still within the last class.
+    thrown = np.minimum(thrown * so_far[:, -1], np.nextafter(so_far[:, -1], kind.type(0)))
+    chosen: list[int] = (so_far <= thrown[:, None]).sum(axis=1).tolist()
+    for row, each in enumerate(sampling):
+        if each.temperature < _LIKELIEST:
+            chosen[row] = int(logits[row].argmax())
+    return chosen
