@@ -17,6 +17,7 @@ import numpy as np
 from composer.errors import CheckpointError
 from composer.model.config import ModelConfig
 from composer.model.examples import Examples, load_examples
+from composer.model.known_runs import KnownRuns, load_known_runs
 from composer.model.style_fit import StyleListener, load_listener
 from composer.trust import register, signature, vault
 from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
@@ -38,6 +39,8 @@ class Checkpoint:
     """Who says whether the output sounds like the style, None where the folder has none."""
     examples: Examples = field(default_factory=Examples)
     """Bars of bands in every groove, for the band to hear before it plays."""
+    known_runs: KnownRuns | None = None
+    """What the training songs play for long, for the band not to copy it."""
 
 
 def default_checkpoint() -> Path:
@@ -117,8 +120,8 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
     except SafetensorError as error:
         raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
-    listener, examples = load_listener(place, card), load_examples(place, card)
-    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict, listener, examples)
+    beside = load_listener(place, card), load_examples(place, card), load_known_runs(place, card)
+    return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict, *beside)
 
 
 def _weights(place: Path) -> bytes:

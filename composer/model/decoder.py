@@ -40,6 +40,7 @@ class Decoder:
         self.rows = rows or Rows(checkpoint, 2)
         self.row, self.plain = row, plain
         self.config, self.w = checkpoint.config, checkpoint.weights
+        self.known_runs = checkpoint.known_runs
         self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
 
     def ask(self, choice: int) -> int:

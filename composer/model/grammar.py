@@ -49,6 +49,8 @@ class Turn:
         """Where the last note was struck, -1 before the first."""
         self.chord: list[int] = []
         """Pitches struck there, rising."""
+        self.earliest = 0
+        """Nothing more before this position."""
 
     def strike(self, position: int, pitch: int) -> None:
         """A note is written."""
@@ -56,14 +58,18 @@ class Turn:
             self.position, self.chord = position, []
         self.chord.append(pitch)
 
+    def leave(self, position: int) -> None:
+        """Nothing more is written at a position."""
+        self.earliest = position + 1
+
     def positions(self, bar_length: int, must_play: bool) -> tuple[int, int, bool]:
         """The first and the last position that may be next, and whether the turn may end.
 
         Nothing comes before the last note, on top of a full chord, or past the bar; who must play cannot end before a note.
         """
         if self.position < 0:
-            return 0, bar_length - 1, not must_play
-        return self.position + self._full(), bar_length - 1, True
+            return self.earliest, bar_length - 1, not must_play
+        return max(self.position + self._full(), self.earliest), bar_length - 1, True
 
     def _full(self) -> bool:
         low, high, limbs = self.pitches(self.position)

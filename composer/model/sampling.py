@@ -14,6 +14,7 @@ from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
 from composer.model.example import lead_in
 from composer.model.grammar import Turn, let_go
+from composer.model.known_runs import Watch
 from composer.model.sequence import (
     BAR,
     END_POSITION,
@@ -55,6 +56,7 @@ def stream(
         canvas.foresee()
         canvas.paint_melody(given_melody(song, brief))
     decoder.begin(canvas, brief, strength)
+    watch = Watch(decoder.known_runs, song.bar_length) if decoder.known_runs else None
     events = given_events(song, brief)
     edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
     silent = dict.fromkeys(range(PARTS), 0)
@@ -74,7 +76,7 @@ def stream(
             notes = written[0]
             if plays[bar, part] != RESTS:
                 must_play = bool(plays[bar, part] == PLAYS)
-                notes = take_turn(decoder, bar, part, must_play, sampling, rng)
+                notes = take_turn(decoder, bar, part, must_play, sampling, rng, watch)
             silent[part] = 0 if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
@@ -95,8 +97,9 @@ def take_turn(
     must_play: bool,
     sampling: Sampling,
     rng: np.random.Generator,
+    watch: Watch | None = None,
 ) -> np.ndarray:
-    """One part writes one bar."""
+    """One part writes one bar. A note with which it would have copied too long a run of a training song is left out."""
     turn = Turn(part)
     rows: list[tuple[int, ...]] = []
     decoder.turn(bar, part, sampling, rng)
@@ -106,6 +109,9 @@ def take_turn(
         if position == END_POSITION:
             break
         pitch = decoder.pitch(position, *turn.pitches(position))
+        if watch and watch.knows(part, bar, position, pitch):
+            turn.leave(position)
+            continue
         long = decoder.duration(pitch)
         loud = decoder.velocity(long)
         if ROLES[part] == "drums":
@@ -113,6 +119,8 @@ def take_turn(
         turn.strike(position, pitch)
         rows.append((part, bar, position, pitch, long, loud))
         decoder.play(long, loud)
+        if watch:
+            watch.hear(part, bar, position, pitch)
     return np.array(rows, GRID_NOTE_DTYPE)
 
 

@@ -24,6 +24,8 @@ from composer.model.config import ModelConfig
 from composer.model.example import best_example
 from composer.model.examples import CARD_FIELD as EXAMPLES
 from composer.model.examples import Example, load_examples, save_examples
+from composer.model.known_runs import CARD_FIELD as KNOWN_RUNS
+from composer.model.known_runs import load_known_runs
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
 from composer.model.style_fit import CARD_FIELD as LISTENER
@@ -168,10 +170,11 @@ def own_examples(own: Pack, start: Path, label: str) -> list[Example]:
 
 
 def carry_over(start: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
-    """The style listener, where the checkpoint begun with has one, and what the card says of it."""
-    listener = load_listener(start, told)
+    """What stands beside the checkpoint begun with, the listener and the known runs, and what the card says of it."""
+    listener, known = load_listener(start, told), load_known_runs(start, told)
     out.mkdir(parents=True, exist_ok=True)
-    return {} if listener is None else {LISTENER: save_listener(listener, out)}
+    heard = {} if listener is None else {LISTENER: save_listener(listener, out)}
+    return heard if known is None else heard | {KNOWN_RUNS: known.save(out)}
 
 
 def kept_back(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from composer.errors import InputError
+from composer.evaluation.originality import copied, lines_of
 from composer.gm import BAND, ROLES
 from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling, draw
 from composer.model.grammar import is_playable
+from composer.model.known_runs import EVERY, KnownRuns, longest_run, runs_of, steps_kept, steps_of
 from composer.model.sampling import LONGEST_SILENCE, finish, stream
 from composer.model.sequence import Brief, cells
 from composer.vocab import PARTS
@@ -58,6 +62,24 @@ def test_all_of_it_is_playable(decoder: Decoder) -> None:
 def test_same_seed_same_notes_other_seed_others(decoder: Decoder) -> None:
     assert np.array_equal(play(decoder)[0], play(decoder)[0])
     assert not np.array_equal(play(decoder)[0], play(decoder, seed=1)[0])
+
+
+def test_what_a_training_song_plays_for_long_is_not_played_again() -> None:
+    """With its own music as the training song, the band would say all of it again; with a watch it does not."""
+    checkpoint = checkpoint_of(toy_network())
+    bars = np.full(24, 48)
+    theirs, _ = play(Decoder(checkpoint), bars=24)
+    known = KnownRuns.empty(1 << 16)
+    for part in range(1, PARTS):
+        known.add(runs_of(steps_of(theirs, bars, part), steps_kept(part))[::EVERY])
+    ours, _ = play(Decoder(replace(checkpoint, known_runs=known)), bars=24)
+    train = lines_of([(theirs, bars)])
+    song = toy_song(24)
+    for part in range(1, PARTS):
+        mine = ours[ours["part"] == part]
+        assert copied(train, [(song, theirs[theirs["part"] == part])]).longest[0] > longest_run(part)
+        assert copied(train, [(song, mine)]).longest[0] <= longest_run(part)
+        assert np.unique(mine["bar"])[[0, -1]].tolist() == [0, 23]
 
 
 def test_live_hears_only_the_past(decoder: Decoder) -> None:
