@@ -8,7 +8,9 @@ ordinary processes, so that the generator never stands in the way.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import sys
 
 ENGINE, PORTS, HELPERS = 12, 11, 5
 SOUND = 20
@@ -31,3 +33,12 @@ def give_up() -> None:
     if setter is not None:
         with contextlib.suppress(OSError):
             setter(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def stay_in_memory() -> bool:
+    """Keep what the process has by now from being paged out, code that runs seldom above all; returns whether the system
+    did (on Linux it takes root or a memlock limit)."""
+    if not sys.platform.startswith("linux"):
+        return False
+    current = 1  # MCL_CURRENT. MCL_FUTURE would let a later allocation fail at the limit
+    return ctypes.CDLL(None).mlockall(current) == 0  # type: ignore[no-any-return]

@@ -177,6 +177,13 @@ class Synth:
             self._fs.fluid_synth_program_select(self._synth, channel, self._font, *chosen)
         return chosen
 
+    def keep(self, bank: int, program: int) -> None:
+        """Have a preset's samples in memory from now on: a change of program then reads nothing from disk."""
+        chosen = nearest_preset((bank, program), self.presets)
+        pin = getattr(self._fs._fl, "fluid_synth_pin_preset", None)  # FluidSynth 2.2
+        if chosen is not None and pin is not None:
+            pin(ctypes.c_void_p(self._synth), self._font, *chosen)
+
     def note_on(self, channel: int, pitch: int, velocity: int) -> None:
         self._fs.fluid_synth_noteon(self._synth, channel, pitch, velocity)
 

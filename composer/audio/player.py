@@ -63,6 +63,11 @@ class Player:
             self._synth.process(end - at, into + np.uint64(4 * (at - self.frame)))
         self.frame = end
 
+    def get_ready(self) -> None:
+        """Load every preset that will be asked for, before anybody waits for a sound."""
+        for bank, program in dict.fromkeys((row[4], row[5]) for row in self._rows if row[3] == schedule.PROGRAM):
+            self._synth.keep(bank, program)
+
     def seek(self, frame: int) -> None:
         """Go on from another place: silence, then programs and controllers as they stand there."""
         for channel in range(len(self._parts)):
@@ -95,6 +100,8 @@ class Ensemble:
         dealt = shares(parts)
         self._players = [Player(font, tuple(parts[index] for index in share), clock) for share in dealt]
         self._into = [addresses(self._dry, share) for share in dealt]
+        for player in self._players:
+            player.get_ready()
 
     def __enter__(self) -> Ensemble:
         return self

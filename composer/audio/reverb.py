@@ -94,6 +94,8 @@ class ReverbRun:
         self._filter = np.ascontiguousarray(rfft(parts, 2 * PRE_DELAY).transpose(1, 0, 2))
         self._count, self._at = count, 0
         self._ring = np.zeros((2 * count, 2, PRE_DELAY + 1), np.complex64)
+        self._product = np.zeros_like(self._filter)
+        """A megabyte that is not asked of the system anew for every partition."""
         self._input = np.zeros((2, 2 * PRE_DELAY), np.float32)
         self._output = np.zeros((2, PRE_DELAY), np.float32)
         self._filled = 0
@@ -122,8 +124,8 @@ class ReverbRun:
             self._at = (self._at - 1) % self._count
             spectrum = rfft(self._input)
             self._ring[self._at] = self._ring[self._at + self._count] = spectrum
-            total = (self._ring[self._at : self._at + self._count] * self._filter).sum(axis=0)
-            self._output = irfft(total)[:, PRE_DELAY:]
+            np.multiply(self._ring[self._at : self._at + self._count], self._filter, out=self._product)
+            self._output = irfft(self._product.sum(axis=0))[:, PRE_DELAY:]
         else:
             self._output[:] = 0
         self._input[:, :PRE_DELAY] = self._input[:, PRE_DELAY:]

@@ -37,6 +37,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="asked for at a time (default: 256)",
     )
     sound.add_argument(
+        "--ahead",
+        type=opt.number(5, 2_000, "ms"),
+        default=45.0,
+        metavar="MS",
+        help="sound that lies ready, against stalls of the machine; faders answer so much later, 5..2000 ms (default: 45)",
+    )
+    sound.add_argument(
         "--separate",
         action="store_true",
         help="on JACK, a pair of outputs for every part beside the mix's (default: the mix)",
@@ -77,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.errors import InputError, OutputError
     from composer.playback.engine import Piece
     from composer.playback.hands import Hands
-    from composer.playback.process import Output
+    from composer.playback.outlet import Output
     from composer.playback.session import Playback
 
     if args.driver == "file" and not args.record:
@@ -108,13 +115,13 @@ def run(args: argparse.Namespace) -> int:
         print(f"note: {sentence}")
     piece = Piece(
         score.parts, score.tempo, plan, font, rate, min(score.duration_s, MAX_SECONDS),
-        record=args.record is not None, separate=args.separate,
+        record=args.record is not None, separate=args.separate, start_s=args.start,
     )  # fmt: skip
-    output = Output(args.driver, args.record, args.period, separate=args.separate, force=args.force)
+    output = Output(
+        args.driver, args.record, args.period, separate=args.separate, force=args.force, ahead_s=args.ahead / 1_000
+    )
     with Playback(piece, output) as playing:
         hands = Hands(playing)
-        if args.start:
-            playing.seek(args.start)
         with _controlled(args, playing, hands):
             if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
                 _plain(playing)
@@ -125,7 +132,8 @@ def run(args: argparse.Namespace) -> int:
         playing.stop()
         health = playing.health
     print(
-        f"played {playing.position_s:.1f} s; {health.blocks} blocks of {health.mean_ms:.2f} ms each, {health.late} late"
+        f"played {playing.position_s:.1f} s; {health.blocks} blocks made in {health.mean_ms:.2f} ms each,"
+        f" {health.late} late; gaps in the sound: {health.gaps}"
     )
     if args.record:
         print(args.record)

@@ -77,11 +77,12 @@ def draw(playing: Playback, hands: Hands) -> Group:
     bar = "━" * round(40 * done) + "╌" * (40 - round(40 * done))
     head = f" {clock(playing.position_s)} {bar} {clock(end)}   {board.state}   {meter(board.told('peak'))}"
     limited = board.told("limited_db")
-    health_line = f" a block takes {health.mean_ms:.1f} ms, at most {health.worst_ms:.1f}; late: {health.late}   limiter {-limited:.1f} dB"
+    made = f" a block is made in {health.mean_ms:.1f} ms, at most {health.worst_ms:.1f}; late: {health.late}"
+    health_line = f"{made}   gaps: {health.gaps}   limiter {-limited:.1f} dB"
     return Group(
         Panel(head),
         Panel(table, title="the desk"),
-        Text(health_line, "red" if health.late else "dim"),
+        Text(health_line, "red" if health.gaps else "dim"),
         Text(KEYS, "dim"),
     )
 

@@ -36,6 +36,7 @@ class Piece:
     record: bool = False
     separate: bool = False
     """Each part by itself as well, for outputs of its own."""
+    start_s: float = 0.0
 
     @property
     def last(self) -> int:
@@ -63,6 +64,8 @@ class Engine:
         self._faders = np.full_like(board.faders, np.inf)
         self._seeks = board.wished("seeks")
         self._frame = 0
+        if piece.start_s:
+            self._seek(piece.start_s * piece.sample_rate)
         self._fading = 0
         self.finished = False
         total = piece.frames + self._desk.latency
@@ -79,6 +82,10 @@ class Engine:
     @property
     def notices(self) -> list[str]:
         return self._ensemble.notices
+
+    @property
+    def sample_rate(self) -> int:
+        return self._piece.sample_rate
 
     @property
     def latency(self) -> int:
@@ -156,9 +163,12 @@ class Engine:
             self._desk.master_db = master_db
         if board.wished("seeks") != self._seeks:
             self._seeks = board.wished("seeks")
-            self._frame = int(np.clip(board.wished("seek"), 0, self._piece.last)) // BLOCK * BLOCK
-            self._ensemble.seek(self._frame)
+            self._seek(board.wished("seek"))
             board.tell("seeks_done", self._seeks)
+
+    def _seek(self, frame: float) -> None:
+        self._frame = int(np.clip(frame, 0, self._piece.last)) // BLOCK * BLOCK
+        self._ensemble.seek(self._frame)
 
     def _tell(self, frames: int, took_ms: float, peak: float) -> None:
         board = self._board

@@ -11,49 +11,55 @@ import contextlib
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from multiprocessing.context import SpawnContext
+from typing import Any
 
 from composer.errors import AudioError, InputError
+from composer.playback import outlet, process
 from composer.playback.board import FADERS, LIMITS, Board
 from composer.playback.engine import Piece
-from composer.playback.process import Output, run
+from composer.playback.outlet import Output
+from composer.playback.ring import Ring
 
 START_S = 60.0
 
 
 @dataclass(frozen=True)
 class Health:
-    """How the audio process fares."""
+    """How the sound fares."""
 
     blocks: int
     late: int
-    """Blocks that took longer than they last."""
+    """Blocks that took longer to make than they last; heard only where that makes a gap."""
     worst_ms: float
     mean_ms: float
+    gaps: int
+    """How often the sound card asked for what was not there."""
 
 
 class Playback:
-    """The audio process and its board. Raises AudioError where it does not start."""
+    """Two processes and a board: one makes the sound a little ahead, the other hands it to the sound card when that asks.
+    Raises AudioError where it does not start."""
 
     def __init__(self, piece: Piece, output: Output) -> None:
         context = multiprocessing.get_context("spawn")
         self.piece = piece
-        self.board = Board(len(piece.parts), context=context)
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(
-            target=run, args=(theirs, piece, output, self.board.memory), name="audio", daemon=True
-        )
-        with _one_thread():
-            self._process.start()
-        theirs.close()
-        answer: object = "its process ended before it sounded"
-        with contextlib.suppress(EOFError, OSError):
-            answer = self._pipe.recv() if self._pipe.poll(START_S) else "it did not start in time"
-        if answer is not None:
-            self.stop()
-            raise AudioError(str(answer))
         self.notices: list[str] = []
+        self.board = Board(len(piece.parts), context=context)
+        rows, frames = process.rows(piece), process.ring_frames(piece, output)
+        self._ring = Ring(rows, frames, context=context)
+        memory = self._ring.memory
+        self._crew = [_Hand(context, process.run, "audio", (piece, output, self.board.memory, frames, memory))]
+        if output.driver != "file":
+            self._crew.append(_Hand(context, outlet.run, "outlet", (rows, frames, memory, piece.sample_rate, output)))
+        for hand in self._crew:
+            hand.go()
+            answer = hand.answer()
+            if answer is not None:
+                self.stop()
+                raise AudioError(str(answer))
 
     def __enter__(self) -> Playback:
         return self
@@ -67,17 +73,19 @@ class Playback:
 
     @property
     def position_s(self) -> float:
-        return self.board.told("frame") / self.piece.sample_rate
+        """Of what is heard, not of what lies ready."""
+        return max(0.0, self.board.told("frame") - self._ring.waiting) / self.piece.sample_rate
 
     @property
     def running(self) -> bool:
-        return self._process.is_alive()
+        return any(hand.process.is_alive() for hand in self._crew)
 
     @property
     def health(self) -> Health:
         told = self.board.told
         blocks = int(told("blocks"))
-        return Health(blocks, int(told("late")), told("worst_ms"), told("busy_ms") / max(1, blocks))
+        mean_ms = told("busy_ms") / max(1, blocks)
+        return Health(blocks, int(told("late")), told("worst_ms"), mean_ms, self._ring.told("gaps"))
 
     def part(self, name: str | int) -> int:
         """A part's place on the desk, by name or number from 1. Raises InputError."""
@@ -119,11 +127,13 @@ class Playback:
     def wait(self, timeout_s: float | None = None) -> bool:
         """Until the music is over; returns whether it is. Raises AudioError where it broke off."""
         until = None if timeout_s is None else time.monotonic() + timeout_s
-        while self._process.is_alive():
+        while self.running:
             if until is not None and time.monotonic() >= until:
                 return False
             self._hear()
-            self._process.join(0.05 if until is None else min(0.05, max(0.0, until - time.monotonic())))
+            self._look_after()
+            last = self._crew[-1].process if self._crew[-1].process.is_alive() else self._crew[0].process
+            last.join(0.05 if until is None else min(0.05, max(0.0, until - time.monotonic())))
         self._hear()
         if self.board.state == "failed":
             raise AudioError("the sound broke off")
@@ -133,23 +143,64 @@ class Playback:
         """Fade out and end; safe to call twice."""
         self.board.wish("pause", 0.0)
         self.board.wish("stop", 1.0)
-        self._process.join(timeout_s)
+        until = time.monotonic() + timeout_s
+        while self.running and time.monotonic() < until:
+            self._look_after()
+            next(hand.process for hand in self._crew if hand.process.is_alive()).join(0.02)
         with contextlib.suppress(AudioError):
             self._hear()
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join(1)
-        self._pipe.close()
+        for hand in self._crew:
+            hand.end()
+
+    def _look_after(self) -> None:
+        """Whoever is left alone ends."""
+        if len(self._crew) > 1:
+            maker, card = (hand.process.is_alive() for hand in self._crew)
+            if not maker:
+                self._ring.end()
+            if not card:
+                self._ring.close()
 
     def _hear(self) -> None:
-        """What the process says at its end: notices, or why it broke off."""
-        with contextlib.suppress(EOFError, OSError):
-            while self._pipe.poll(0):
-                said = self._pipe.recv()
+        """What the processes say at their end: notices, or why they broke off."""
+        for hand in self._crew:
+            for said in hand.said():
                 if isinstance(said, str):
                     raise AudioError(said)
                 if isinstance(said, list):
                     self.notices = said
+
+
+class _Hand:
+    """A process and the pipe to it."""
+
+    def __init__(self, context: SpawnContext, main: Callable[..., None], name: str, arguments: tuple[Any, ...]) -> None:
+        self._pipe, theirs = context.Pipe()
+        self.process = context.Process(target=main, args=(theirs, *arguments), name=name, daemon=True)
+        with _one_thread():
+            self.process.start()
+        theirs.close()
+
+    def go(self) -> None:
+        with contextlib.suppress(OSError):
+            self._pipe.send_bytes(b"go")
+
+    def answer(self) -> object:
+        """None, or why it does not start."""
+        with contextlib.suppress(EOFError, OSError):
+            return self._pipe.recv() if self._pipe.poll(START_S) else "it did not start in time"
+        return "its process ended before it sounded"
+
+    def said(self) -> Iterator[object]:
+        with contextlib.suppress(EOFError, OSError):
+            while not self._pipe.closed and self._pipe.poll(0):
+                yield self._pipe.recv()
+
+    def end(self) -> None:
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join(1)
+        self._pipe.close()
 
 
 @contextlib.contextmanager

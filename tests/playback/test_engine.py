@@ -17,7 +17,8 @@ from composer.playback.board import FADERS, Board, audible
 from composer.playback.engine import Engine, Piece
 from composer.playback.hands import Hands
 from composer.playback.osc import OscServer, encode, messages
-from composer.playback.process import Output
+from composer.playback.outlet import Output
+from composer.playback.ring import Ring
 from composer.playback.session import Playback
 from composer.score import Part, Score, as_notes
 from composer.timing import TempoMap
@@ -136,7 +137,7 @@ class Fake:
 
     def __new__(cls, piece: Piece) -> Playback:  # type: ignore[misc]
         playing = Playback.__new__(Playback)
-        playing.piece, playing.board = piece, Board(len(piece.parts))
+        playing.piece, playing.board, playing._ring = piece, Board(len(piece.parts)), Ring(2, 1_024)
         return playing
 
 

@@ -18,7 +18,7 @@ from composer.audio.mixer import MixSettings, mix
 from composer.audio.synth import render
 from composer.errors import AudioError
 from composer.playback.engine import Piece
-from composer.playback.process import Output
+from composer.playback.outlet import Output
 from composer.playback.session import Playback
 from composer.score import Part, Score, as_notes
 from composer.timing import TempoMap
