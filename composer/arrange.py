@@ -114,7 +114,8 @@ class Arranger:
             "bars": len(plan.bars),
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
         }
-        return Arrangement(whole, lane, choice, report)
+        told = tuple(f"  {part} rests in bars {', '.join(spans)}" for part, spans in plan.rests.items())
+        return Arrangement(whole, lane, choice, report, told)
 
     def write(
         self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None = None
@@ -154,6 +155,7 @@ class Arranger:
             "style_strength": options.style_strength,
             "style_fit": self.style_fit(plan, written),
             "form": plan.form,
+            "rests": dict(plan.rests),
             "temperature": options.temperature,
             **asked,
             "licence": {

@@ -47,6 +47,8 @@ class ArrangeOptions:
     """Sections such as "AABA" or "i4A8A8B8A8o2"; None hears them in the melody."""
     programs: Mapping[str, int] = field(default_factory=dict)
     """General MIDI program, counted from 0."""
+    tutti: bool = False
+    """Every part plays in every phrase; else one rests for a phrase now and then, as people's do."""
     melody: str | None = None
     """Which part is the melody: its name or number; None finds it."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from composer import resting
 from composer.errors import InputError
 from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
@@ -41,6 +42,8 @@ class Plan:
     styles: tuple[tuple[Style, str, float], ...]
     """(style, groove, share); () where only a reference tells."""
     phrases: tuple[Phrase, ...]
+    rests: Mapping[str, list[str]] = field(default_factory=dict)
+    """Part → the bars of the score in which it was asked to rest, such as ["9-16"]."""
 
     @property
     def style(self) -> Style | None:
@@ -172,6 +175,9 @@ def plan_band(
         position, left = even_phrases(len(bars), head)
         song.phrase_position[:], song.phrase_left[:] = position, left
     controls = wanted_controls(options, len(bars))
+    rests = {}
+    if not options.tutti:
+        rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].index + 1)
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
     styles = find_styles(checkpoint, options.style, meter_name(bars), rng)
@@ -186,7 +192,23 @@ def plan_band(
         controls=controls,
         example=find_example(checkpoint, song, styles, reference, options.parts, rng),
     )
-    return Plan(song, brief, bars, styles, phrases)
+    return Plan(song, brief, bars, styles, phrases, rests)
+
+
+def let_rest(
+    checkpoint: Checkpoint, song: GridSong, parts: Sequence[str], controls: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Ask parts to rest for a phrase, and to come back after it, as often as the checkpoint's card says people do.
+
+    Returns the bars in which they rest, bool (B, R).
+    """
+    starts = np.flatnonzero(song.phrase_position == 0).tolist()
+    habits = checkpoint.card.get(resting.CARD_FIELD, {})
+    rests = resting.draw_rests(habits, starts, song.bar_count, parts, rng)
+    controls[rests, ACTIVITY] = RESTS
+    back = rests[:-1] & ~rests[1:]
+    controls[1:][back, ACTIVITY] = PLAYS
+    return rests
 
 
 def all_bars(score: Score, melody: Part) -> tuple[Bar, ...]:

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("melody", "picture"),
     ("picture_mix", "vocab"),
     ("corpora", "model"),
-    ("options", "players"),
+    ("options", "players", "resting"),
     ("references",),
     ("planning",),
     ("arrange", "training"),

@@ -42,6 +42,7 @@ class Wish:
     roles: Mapping[str, str] = field(default_factory=dict)
     programs: Mapping[str, int] = field(default_factory=dict)
     form: str | None = None
+    tutti: bool = False
     chords: str | None = None
     melody: str | None = None
 

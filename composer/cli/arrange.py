@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="sections, such as AABA or i4A8A8B8A8o2 with lengths in bars (default: heard in the melody)",
     )
     music.add_argument(
+        "--tutti",
+        action="store_true",
+        help="everybody plays all the time (default: a part rests for a phrase now and then, as people's do)",
+    )
+    music.add_argument(
         "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found, and told why)"
     )
     music.add_argument(
@@ -65,6 +70,7 @@ def run(args: argparse.Namespace) -> int:
         "chords": opt.chart(args.chords),
         "tempo_bpm": args.tempo,
         "form": args.form,
+        "tutti": args.tutti,
         "melody": args.melody,
     }
 
