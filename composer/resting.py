@@ -12,6 +12,8 @@ from composer.vocab import PARTS
 
 CARD_FIELD = "resting"
 """On a checkpoint's card: part → "leaves" and "stays", the chances below, as training.resting counted them."""
+CHORDS = ("guitar", "piano")
+"""Who holds the harmony: with drums and bass alone a song is bare."""
 
 
 def draw_rests(
@@ -24,15 +26,18 @@ def draw_rests(
     """Bars in which parts rest: bool, shape (bars, R).
 
     starts: first bars of the phrases. A part that plays one phrase "leaves" for the next with one chance, and "stays" away for
-    another with another. Nobody rests in the first or the last phrase, and at least half of the band always plays.
+    another with another. Nobody rests in the first or the last phrase; at least half of the band always plays, and one of CHORDS.
     """
     rests = np.zeros((bars, PARTS), bool)
     away: set[str] = set()
+    chords = {part for part in parts if part in CHORDS}
     for start, stop in itertools.pairwise(starts[1:]):
         chance = {part: habits.get(part, {}).get("stays" if part in away else "leaves", 0.0) for part in parts}
         thrown = dict(zip(parts, rng.random(len(parts)).tolist(), strict=True))
         resting = sorted((part for part in parts if thrown[part] < chance[part]), key=lambda part: thrown[part])
         away = set(resting[: len(parts) // 2])
+        if chords and chords <= away:
+            away.remove(max(chords, key=lambda part: thrown[part]))
         rests[start:stop, [ROLES.index(part) for part in away]] = True
     return rests
 

@@ -22,7 +22,10 @@ def test_rests_fill_inner_phrases_and_leave_half_of_the_band() -> None:
     rests = draw_rests(habits, STARTS, 32, BAND, np.random.default_rng(1))
     assert not rests[:8].any()
     assert not rests[24:].any()
-    assert (rests[8:24].sum(axis=1) == 2).all()
+    away = rests[8:24].sum(axis=1)
+    assert away.min() >= 1
+    assert away.max() <= 2
+    assert not rests[:, [ROLES.index("guitar"), ROLES.index("piano")]].all(axis=1).any()
     assert not rests[:, ROLES.index("melody")].any()
 
 
