@@ -18,6 +18,7 @@ from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
 from composer.model.guidance import without_style
+from composer.model.known_runs import longest_run
 from composer.model.sampling import finish, stream
 from composer.options import ArrangeOptions
 from composer.planning import Plan, all_bars, plan_band, played_bars
@@ -157,12 +158,19 @@ class Arranger:
             "form": plan.form,
             "rests": dict(plan.rests),
             "temperature": options.temperature,
+            "originality": {"longest_shared_run": self.longest_shared_run(plan)},
             **asked,
             "licence": {
                 "weights": card.get("licence", "see the checkpoint's card"),
                 "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
             },
         }
+
+    def longest_shared_run(self, plan: Plan) -> dict[str, int] | None:
+        """Part → the most notes on end that it can share with a training song; None where the checkpoint does not know its songs."""
+        if self.checkpoint.known_runs is None:
+            return None
+        return {ROLES[part]: longest_run(part) for part in plan.brief.asked_parts}
 
     def style_fit(self, plan: Plan, written: Written) -> dict[str, Any]:
         """What an independent listener says of what was written; {} where the checkpoint brings none or nothing was written."""
