@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -41,41 +44,60 @@ class Master:
 def finish(bus: np.ndarray, sample_rate: int, target_lufs: float | None, ceiling_dbtp: float) -> Master:
     """Bring the bus (frames, 2) to `target_lufs` (None: as it is) with no true peak over the ceiling."""
     limiter = Limiter(ceiling_dbtp)
-    peaks = loudness.cell_peaks(bus, CELL)
+    peaks, energies = _both(
+        lambda: loudness.cell_peaks(bus, CELL),
+        lambda: None if target_lufs is None else _cell_energies(bus, sample_rate),
+    )
     highest = float(peaks.max(initial=0))
     unity = np.ones(len(peaks) + 1, np.float32)
     if highest == 0:
         return Master(bus, 0.0, unity, -np.inf, -np.inf, limiter)
     most_db = min(MAX_LIFT_DB, ceiling_dbtp + MAX_REDUCTION_DB - 20 * np.log10(highest))
     gain_db = 0.0
-    if target_lufs is not None:
-        limiter, gain_db = _approach(target_lufs, bus, peaks, ceiling_dbtp, sample_rate, most_db)
+    if target_lufs is not None and energies is not None:
+        limiter, gain_db = _approach(target_lufs, energies, len(bus), peaks, ceiling_dbtp, sample_rate, most_db)
     audio = np.empty_like(bus)
     for last in (False, False, True):
-        curve, lufs = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
+        curve, lufs, peak_dbtp = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
         near = target_lufs is None or not np.isfinite(lufs) or abs(target_lufs - lufs) < NEAR_LU
         if last or near or target_lufs is None or (gain_db >= most_db and lufs < target_lufs):
             break
         gain_db = min(gain_db + target_lufs - lufs, most_db)
-    peak_dbtp = loudness.true_peak_dbtp(audio)
     while peak_dbtp > ceiling_dbtp:  # the moving gain added more than the limiter's margin
         limiter = replace(limiter, margin_db=limiter.margin_db + peak_dbtp - ceiling_dbtp + 0.01)
-        curve, lufs = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
-        peak_dbtp = loudness.true_peak_dbtp(audio)
+        curve, lufs, peak_dbtp = _limited(bus, peaks, limiter, gain_db, sample_rate, audio)
     return Master(audio, gain_db, curve, lufs, peak_dbtp, limiter)
+
+
+def _both(first: Callable[[], Any], second: Callable[[], Any]) -> tuple[Any, Any]:
+    """Two passes over the sound side by side."""
+    with ThreadPoolExecutor(1) as beside:
+        waiting = beside.submit(second)
+        return first(), waiting.result()
 
 
 def _limited(
     bus: np.ndarray, peaks: np.ndarray, limiter: Limiter, gain_db: float, sample_rate: int, out: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """The bus through gain and limiter into `out`: the limiter's curve and the loudness."""
+) -> tuple[np.ndarray, float, float]:
+    """The bus through gain and limiter into `out`: the limiter's curve, loudness and true peak."""
     curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate)
     apply_curve(bus, curve, 10 ** (gain_db / 20), out)
-    return curve, loudness.loudness(out, sample_rate)
+    return curve, *_both(lambda: loudness.loudness(out, sample_rate), lambda: loudness.true_peak_dbtp(out))
+
+
+def _cell_energies(bus: np.ndarray, sample_rate: int) -> np.ndarray:
+    """K-weighted energy of every cell of the limiter, (cells,)."""
+    return loudness.weighted_energies(bus, sample_rate, np.arange(-(-len(bus) // CELL)) * CELL)
 
 
 def _approach(
-    target_lufs: float, bus: np.ndarray, peaks: np.ndarray, ceiling_dbtp: float, sample_rate: int, most_db: float
+    target_lufs: float,
+    energies: np.ndarray,
+    frames: int,
+    peaks: np.ndarray,
+    ceiling_dbtp: float,
+    sample_rate: int,
+    most_db: float,
 ) -> tuple[Limiter, float]:
     """The limiter and the gain before it, in dB, that bring the bus nearest to the target.
 
@@ -83,13 +105,12 @@ def _approach(
     energy stands for scaling its sound. A slow limiter is kinder; where it holds the bus down (a few drum hits far
     apart), a quicker one is tried.
     """
-    energies = loudness.weighted_energies(bus, sample_rate, np.arange(len(peaks)) * CELL)
-    steps = loudness.step_starts(len(bus), sample_rate) // CELL
+    steps = loudness.step_starts(frames, sample_rate) // CELL
 
     def reached(limiter: Limiter, gain_db: float) -> float:
         curve = limiter.curve(peaks, 10 ** (gain_db / 20), sample_rate) * 10 ** (gain_db / 20)
         middle = (curve[1:] + curve[:-1]) / 2
-        return loudness.gated_loudness(np.add.reduceat(energies * middle**2, steps), len(bus), sample_rate)
+        return loudness.gated_loudness(np.add.reduceat(energies * middle**2, steps), frames, sample_rate)
 
     found: list[tuple[float, Limiter, float]] = []
     for release_db_s in RELEASES_DB_S:

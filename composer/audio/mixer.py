@@ -202,9 +202,9 @@ def measure(stems: Stems, settings: MixSettings | None = None) -> list[Measured]
 def _at_faders(stems: Stems, settings: MixSettings) -> tuple[list[Measured], list[Strip], np.ndarray]:
     """What stands before the faders at work: parts measured, their strips, their sound (parts, 2, frames)."""
     _check_names(stems, settings)
-    strips = [_strip(stems, at, settings) for at in range(len(stems.names))]
-    fronts = silence((len(strips), 2, -(-stems.frames // CELL) * CELL))
-    with ThreadPoolExecutor(WORKERS) as pool:
+    fronts = silence((len(stems.names), 2, -(-stems.frames // CELL) * CELL))
+    with ThreadPoolExecutor(2 * WORKERS) as pool:  # five parts on two cores: in pairs, the last would be alone
+        strips = list(pool.map(lambda at: _strip(stems, at, settings), range(len(stems.names))))
         measured = list(pool.map(lambda at: _front(stems, at, strips, fronts), range(len(strips))))
     return measured, strips, fronts
 

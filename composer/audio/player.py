@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,11 @@ from composer.audio.fluid import Synth
 from composer.score import Part
 
 SYNTHS = 2
-"""How many play side by side, each a few of the parts. Fixed, so that a score sounds the same on any machine, and the same
-live and offline: voices that have died leave traces in those that follow on their synth (-36 dB at drum hits)."""
+"""How many play side by side. Fixed, so that a score sounds the same on any machine, and the same live and offline: voices
+that have died leave traces in those that follow on their synth (-36 dB at drum hits)."""
 PARTS_PER_SYNTH = 32
+ONE_VOICE = (65, 68, 126, 127)
+"""Controllers by which one note bends into the next: portamento, legato, mono and poly."""
 
 
 class Player:
@@ -98,8 +101,8 @@ class Ensemble:
         """size: the most frames that are played at once."""
         self._dry = np.zeros((len(parts), 2, size), np.float32)
         dealt = shares(parts)
-        self._players = [Player(font, tuple(parts[index] for index in share), clock) for share in dealt]
-        self._into = [addresses(self._dry, share) for share in dealt]
+        self._players = [Player(font, tuple(part for _, part in share), clock) for share in dealt]
+        self._into = [addresses(self._dry, [index for index, _ in share]) for share in dealt]
         for player in self._players:
             player.get_ready()
 
@@ -112,7 +115,7 @@ class Ensemble:
 
     @property
     def notices(self) -> list[str]:
-        return [notice for player in self._players for notice in player.notices]
+        return list(dict.fromkeys(notice for player in self._players for notice in player.notices))
 
     def play(self, frames: int) -> np.ndarray:
         """The next frames, a multiple of fluid.BLOCK: float32, shape (parts, 2, frames), good until the next call."""
@@ -126,17 +129,48 @@ class Ensemble:
             player.seek(frame)
 
 
-def shares(parts: tuple[Part, ...]) -> list[list[int]]:
-    """Parts that play, dealt to synths so that each has about as many notes: biggest first, always to the lightest."""
-    playing = [index for index, part in enumerate(parts) if len(part)]
-    count = max(min(SYNTHS, len(playing)), -(-len(playing) // PARTS_PER_SYNTH))
-    dealt: list[list[int]] = [[] for _ in range(count)]
-    loads = [0] * count
-    for index in sorted(playing, key=lambda index: -len(parts[index])):
-        lightest = min((load, at) for at, load in enumerate(loads) if len(dealt[at]) < PARTS_PER_SYNTH)[1]
-        dealt[lightest].append(index)
-        loads[lightest] += len(parts[index])
-    return [sorted(share) for share in dealt]
+Share = list[tuple[int, Part]]
+"""What one synth plays: a part's place in the score, and the part, or some of its pitches."""
+
+
+def shares(parts: tuple[Part, ...]) -> list[Share]:
+    """Parts that play, dealt to synths so that each has about as much to do.
+
+    A part is dealt pitch by pitch, because one guitar with long strings can be as much work as all others together. Drums
+    stay whole (a closed hi-hat ends an open one), and so do parts in which notes bend into each other.
+    """
+    playing = [(index, part) for index, part in enumerate(parts) if len(part)]
+    if len(playing) > PARTS_PER_SYNTH:
+        count = -(-len(playing) // PARTS_PER_SYNTH)
+        return [playing[at::count] for at in range(count)]
+    dealt: list[Share] = [[] for _ in range(SYNTHS)]
+    loads = [0] * SYNTHS
+    for index, part in sorted(playing, key=lambda item: (not _whole(item[1]), -len(item[1]), item[0])):
+        lightest = loads.index(min(loads))
+        pieces = [part] if _whole(part) else _by_pitch(part)
+        for number, piece in enumerate(pieces):
+            at = (lightest + number) % SYNTHS
+            dealt[at].append((index, piece))
+            loads[at] += len(piece)
+    return [sorted(share, key=lambda item: item[0]) for share in dealt if share]
+
+
+def _whole(part: Part) -> bool:
+    one_voice = any(event.kind == "control_change" and event.data[0] in ONE_VOICE for event in part.events)
+    return part.is_drum or one_voice or len(np.unique(part.notes["pitch"])) < SYNTHS
+
+
+def _by_pitch(part: Part) -> list[Part]:
+    """A part as SYNTHS parts, each with some of its pitches, the one with most to do first; events are everybody's."""
+    pitches, counts = np.unique(part.notes["pitch"], return_counts=True)
+    dealt: list[list[int]] = [[] for _ in range(SYNTHS)]
+    loads = [0] * SYNTHS
+    for at in np.argsort(-counts, kind="stable").tolist():
+        lightest = loads.index(min(loads))
+        dealt[lightest].append(int(pitches[at]))
+        loads[lightest] += int(counts[at])
+    order = sorted(range(SYNTHS), key=lambda at: -loads[at])
+    return [replace(part, notes=part.notes[np.isin(part.notes["pitch"], dealt[at])]) for at in order]
 
 
 def addresses(buffers: np.ndarray, parts: list[int] | range) -> np.ndarray:

@@ -120,11 +120,13 @@ def render(
         )
     dry = silence((len(score.parts), 2, frames))  # planar inside, so that FluidSynth writes in place
     clock = schedule.Clock(score.tempo, sample_rate, last)
-    progress = _Progress(on_progress, frames * max(1, len(playing)))
+    progress = _Progress(on_progress, frames)
     dealt = shares(score.parts)
-    players = [Player(font, tuple(score.parts[index] for index in share), clock) for share in dealt]
+    players = [Player(font, tuple(part for _, part in share), clock) for share in dealt]
+    rows, lock = [[index for index, _ in share] for share in dealt], threading.Lock()
     with ThreadPoolExecutor(SYNTHS) as pool:
-        list(pool.map(lambda player, share: _play(player, share, dry, progress, notices), players, dealt))
+        list(pool.map(lambda player, share: _play(player, share, dry, progress, lock), players, rows))
+    notices += [notice for player in players for notice in player.notices]
     fade = min(frames - last, int(FADE_S * sample_rate))
     if fade:
         dry[playing, :, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
@@ -152,7 +154,7 @@ class _Progress:
     """Adds up what the threads have done."""
 
     def __init__(self, tell: Callable[[float], None] | None, total: int) -> None:
-        self._tell, self._total, self._done, self._lock = tell, total, 0, threading.Lock()
+        self._tell, self._total, self._done, self._lock = tell, SYNTHS * total, 0, threading.Lock()
 
     def add(self, amount: int) -> None:
         if self._tell:
@@ -161,14 +163,18 @@ class _Progress:
                 self._tell(self._done / self._total)
 
 
-def _play(player: Player, share: list[int], dry: np.ndarray, progress: _Progress, notices: list[str]) -> None:
-    """Some of the parts, from beginning to end, into their rows of dry (parts, 2, frames)."""
-    into = addresses(dry, share)
+def _play(player: Player, share: list[int], dry: np.ndarray, progress: _Progress, lock: threading.Lock) -> None:
+    """Some of the parts, or some of their pitches, from beginning to end, added to their rows of dry (parts, 2, frames)."""
+    own = np.zeros((len(share), 2, CHUNK), np.float32)
+    into = addresses(own, range(len(share)))
     with player:
         for at in range(0, dry.shape[2], CHUNK):
             frames = min(CHUNK, dry.shape[2] - at)
-            player.play(frames, into + np.uint64(4 * at))
+            own[:] = 0
+            player.play(frames, into)
+            with lock:  # another synth may play the same part's other pitches; a sum of two is the same in any order
+                for row, sound in zip(share, own, strict=True):
+                    dry[row, :, at : at + frames] += sound[:, :frames]
             if at // REST != (at + frames) // REST:
                 rest(dry)
-            progress.add(frames * len(share))
-    notices.extend(player.notices)
+            progress.add(frames)
