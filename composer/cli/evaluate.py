@@ -59,6 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="excerpts a song at most (default: 2)",
     )
     music.add_argument(
+        "--takes",
+        type=opt.whole(1, 20, "takes"),
+        default=1,
+        metavar="N",
+        help="how often each excerpt is played, with other dice (default: 1)",
+    )
+    music.add_argument(
         "--kinds", default="bands,piano", metavar="KIND,…", help="of bands,piano,synthetic (default: bands,piano)"
     )
     music.add_argument(
@@ -155,7 +162,7 @@ def evaluate(
     systems, left_out = bands(_split(args.systems), arranger)
     shows = []
     for kind in kinds:
-        excerpts = choose(songs, kind, args.songs, args.bars, args.excerpts, args.seed)
+        excerpts = choose(songs, kind, args.songs, args.bars, args.excerpts, args.seed) * args.takes
         if len({one.work for one in excerpts}) < 2:
             left_out.append(f"{kind}: fewer than two held-out songs in {args.pack.name}")
             continue
@@ -166,7 +173,7 @@ def evaluate(
     result: dict[str, Any] = {
         "about": {
             "source": args.pack.name, "split": args.split, "seed": args.seed, "bars": args.bars, "excerpts": args.excerpts,
-            "bars_around": MARGIN_BARS, "systems": list(systems), "left_out": left_out,
+            "takes": args.takes, "bars_around": MARGIN_BARS, "systems": list(systems), "left_out": left_out,
             "checkpoint": f"{arranger.checkpoint.card.get('model', '?')} {arranger.checkpoint.sha256[:12]}",
         },
         "kinds": {},
@@ -179,7 +186,7 @@ def evaluate(
         with step(f"comparing habits: {show.kind}") as tell:
             near = study.nearness(show, args.seed, tell)
         result["kinds"][show.kind] = {
-            "songs": len(set(show.works)), "excerpts": len(show.excerpts), "left_out": show.left_out,
+            "songs": len(set(show.works)), "excerpts": len(show.excerpts) // args.takes, "left_out": show.left_out,
             "inside": {family: list(both) for family, both in study.inside(table, "ours").items()},
             "figures": table, "told_apart": apart, "nearness": near,
         }  # fmt: skip

@@ -35,16 +35,17 @@ def _lines(result: Mapping[str, Any], pictures: list[str]) -> Iterator[str]:
     for system in about["systems"]:
         yield f"- **{system}**: {SYSTEMS[system]}"
     for kind, told in result["kinds"].items():
-        yield from _kind(kind, told, pictures)
+        yield from _kind(kind, told, about["takes"], pictures)
     if result.get("originality"):
         yield from _originality(result["originality"])
     if result.get("style"):
         yield from _style(result["style"], pictures)
 
 
-def _kind(kind: str, told: Mapping[str, Any], pictures: list[str]) -> Iterator[str]:
+def _kind(kind: str, told: Mapping[str, Any], takes: int, pictures: list[str]) -> Iterator[str]:
     yield f"\n## {KINDS[kind][0].upper()}{KINDS[kind][1:]}\n"
-    yield f"{told['songs']} songs, {told['excerpts']} excerpts."
+    often = f", each played {takes} times with other dice" if takes > 1 else ""
+    yield f"{told['songs']} songs, {told['excerpts']} excerpts{often}."
     if kind == "bands":
         yield "Their chords were heard in these very bands by templates, which favours the own bands' harmony."
     for why, count in told["left_out"].items():
