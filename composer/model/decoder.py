@@ -113,10 +113,10 @@ class Decoder:
             [kind * (PARTS + 1) + part, position, pitch, degree, duration, velocity, following, track], axis=1
         )
         for row, bar_in in self._bar_in.items():
-            queue = zip(index, said + bar_in[slot], bar.tolist(), strict=True)
             # Whoever knows no style was not there for the example.
-            first = 0 if row == self.row else self.brief.example_bars
-            self.rows.told[row].extend((event, more) for event, more, at in queue if at >= first)
+            there = bar >= (0 if row == self.row else self.brief.example_bars)
+            if there.any():
+                self.rows.tell(row, index[there], (said + bar_in[slot])[there])
 
     def _asked_in(self, bar: int, part: int) -> np.ndarray:
         """What is asked of a part in a bar, as the trunk reads it."""
@@ -161,20 +161,20 @@ class Decoder:
     def position(self, low: int, high: int, may_end: bool) -> int:
         """Choose the next note's position in low … high, or END_POSITION. Where there is neither, it is the end."""
         rows, row = self.rows, self.row
-        rows.low[row], rows.high[row], rows.may_end[row] = low, high, may_end
-        rows.pointed[row, :2] = self.follower.positions()
+        rows.bounds[row] = low, high, may_end
+        rows.pointed[row] = self.follower.positions()
         return self.ask(POSITION)
 
     def pitch(self, position: int, low: int, high: int, limbs: int) -> int:
         """Choose the note's pitch in low … high, as far as a drummer's limbs reach (grammar.LIMBS)."""
         rows, row = self.rows, self.row
         self._position, root, before = position, self._root[position], self.touch.pitch[self.part]
-        rows.low[row], rows.high[row], rows.limbs[row] = low, high, limbs
+        rows.bounds[row] = low, high, limbs
         rows.here[row] = self._here[position]
         rows.pitch_features[row] = self._pitch_features[position]
         rows.root[row] = NO_ROOT if root < 0 else root
         rows.before[row] = NEVER if before < 0 else before
-        rows.pointed[row, :4] = self.follower.pitches(position)
+        rows.pointed[row] = self.follower.pitches(position)
         return self.ask(PITCH)
 
     def duration(self, pitch: int) -> int:
@@ -183,14 +183,14 @@ class Decoder:
         self._pitch, self._degree = pitch, 12 if root < 0 else (pitch - root) % 12
         np.add(self.w["at_pitch.weight"][pitch], self.w["at_degree.weight"][self._degree], out=rows.note[row])
         self._agreed = self.follower.touches(self._position, pitch)
-        rows.pointed[row, :3] = durations(self._agreed, self.touch, self.part)
+        rows.pointed[row] = durations(self._agreed, self.touch, self.part)
         return self.ask(DURATION)
 
     def velocity(self, duration: int) -> int:
         """Choose the note's velocity class."""
         rows, row = self.rows, self.row
         rows.duration[row] = duration
-        rows.pointed[row, :4] = velocities(self._agreed, self.touch, self.part, self._pitch)
+        rows.pointed[row] = velocities(self._agreed, self.touch, self.part, self._pitch)
         return self.ask(VELOCITY)
 
     def play(self, duration: int, velocity: int) -> None:
@@ -201,7 +201,7 @@ class Decoder:
         index = (self._who, position, pitch, self._degree, duration, velocity, part, self.follower.track)
         chord = self._chord_in[self._beat[position]]
         for row, turn_in in self._turn_in.items():
-            self.rows.told[row].append((index, chord + turn_in))
+            self.rows.write(row, index, chord + turn_in)
 
     def end(self, bar: int, part: int, next_part: int) -> None:
         """A part has said all in a bar."""

@@ -31,20 +31,21 @@ class Sampling:
 
 def draw(logits: np.ndarray, sampling: Sequence[Sampling], rng: Sequence[np.random.Generator]) -> list[int]:
     """One class of each row of logits (n, classes)."""
-    kind = logits.dtype
-    temperature = np.array([[each.temperature] for each in sampling], kind)
-    least = np.array([[each.min_p] for each in sampling], kind)
-    weight = logits - logits.max(axis=1, keepdims=True)
-    weight /= np.maximum(temperature, _LIKELIEST)
+    number = logits.dtype.type
+    temperature = np.array([[max(each.temperature, _LIKELIEST)] for each in sampling], number)
+    least = np.array([[each.min_p] for each in sampling], number)
+    weight = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
+    weight /= temperature
     np.exp(weight, out=weight)
-    weight[weight < least] = 0
-    so_far = weight.cumsum(axis=1)
+    weight *= weight >= least
+    so_far = np.add.accumulate(weight, axis=1)
     thrown = np.array([
         0.0 if each.temperature < _LIKELIEST else dice.random() for each, dice in zip(sampling, rng, strict=True)
-    ], kind)  # fmt: skip
-    # A throw rounded up to 1 is still within the last class.
-    thrown = np.minimum(thrown * so_far[:, -1], np.nextafter(so_far[:, -1], kind.type(0)))
-    chosen: list[int] = (so_far <= thrown[:, None]).sum(axis=1).tolist()
+    ], number)  # fmt: skip
+    thrown *= so_far[:, -1]
+    # A throw that is rounded up to 1 is still within the last class.
+    np.minimum(thrown, np.nextafter(so_far[:, -1], number(0)), out=thrown)
+    chosen: list[int] = np.add.reduce(so_far <= thrown[:, None], axis=1, dtype=np.intp).tolist()
     for row, each in enumerate(sampling):
         if each.temperature < _LIKELIEST:
             chosen[row] = int(logits[row].argmax())

@@ -8,8 +8,11 @@ up or down (model/guidance.py).
 
 from __future__ import annotations
 
-from collections import deque
+import hashlib
+from collections import OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +35,23 @@ _EVENT = ("who", "position", "pitch", "degree", "duration", "velocity", "part", 
 """Embeddings of an event, in the order in which `tell` takes their rows."""
 _LIKES = PITCHES + 12 + _INTERVALS
 """Where, in what the pitch head says, its likings for the features of pitches begin."""
+_NOTHING = _LIKES + PITCH_FEATURES
+"""A column of nought put in there, for pitches above no root."""
+KEPT_BYTES = 16 << 20
+"""Most memory for what passages have left behind."""
+
+
+@dataclass
+class Passage:
+    """Events told on end, as the trunk reads them, (T, embedding); `after` names all that was told up to their end, "" for nothing kept."""
+
+    x: np.ndarray
+    after: bytes
+    read: int = 0
+
+
+Note = tuple[Sequence[int], np.ndarray]
+"""One event, as its rows of the embedding tables and what is added to these."""
 
 
 class Rows:
@@ -45,9 +65,8 @@ class Rows:
         self.memory: Memory = (
             LSTMMemory(w, config.layers, rows, product) if config.trunk == "lstm" else AttentionMemory(w, config, rows)
         )
-        nothing = np.zeros((1, config.head), np.float32)  # a class that weighs nothing, for pitches above no root
-        pitch_matrix = np.concatenate([w["to_pitch.weight"], nothing])
-        self._pitch_bias = np.append(w["to_pitch.bias"], np.float32(0))
+        pitch_matrix = np.insert(w["to_pitch.weight"], _NOTHING, 0, axis=0)
+        self._pitch_bias = np.insert(w["to_pitch.bias"], _NOTHING, 0)
         self._to: dict[str, Product] = {
             name: product(np.ascontiguousarray(matrix.T))
             for name, matrix in (
@@ -62,10 +81,14 @@ class Rows:
         self._table = np.concatenate(tables)
         self._offset = np.concatenate([[0], np.cumsum([len(table) for table in tables])[:-1]])
         self._by_part = w["head_part.weight"] + w["fields.bias"]
-        self._by_root, self._by_interval = _pitch_columns(len(self._pitch_bias) - 1)
+        self._by_root, self._by_interval = _pitch_columns()
         self._asking = (self._positions, self._pitches, self._durations, self._velocities)
-        # What is to be told: events as the rows of their embeddings, and what is added to these.
-        self.told: list[deque[tuple[Sequence[int], np.ndarray]]] = [deque() for _ in range(rows)]
+        self.told: list[deque[Passage | Note]] = [deque() for _ in range(rows)]
+        """What each row has still to tell."""
+        self._heard = [b""] * rows
+        """Names all that a row was told, "" once it has written: what others were told before they wrote, they need not read again."""
+        self._kept: OrderedDict[bytes, tuple[Any, np.ndarray]] = OrderedDict()
+        self._most_kept = KEPT_BYTES // self.memory.saved_bytes
         # What a song, a turn and a note say of themselves before they ask.
         self.scale = np.ones((rows, config.width), np.float32)
         self.shift = np.zeros((rows, config.width), np.float32)
@@ -77,10 +100,9 @@ class Rows:
         self.duration = np.zeros(rows, np.int64)
         self.root = np.zeros(rows, np.int64)
         self.before = np.full(rows, NEVER)
-        self.low, self.high = np.zeros(rows, np.int64), np.zeros(rows, np.int64)
-        self.limbs = np.zeros(rows, np.int64)
-        self.may_end = np.zeros(rows, bool)
-        self.pointed = np.full((rows, max(COPY_POSITIONS, COPY_PITCHES, COPY_DURATIONS, COPY_VELOCITIES)), -1)
+        self.bounds = [(0, 0, 0)] * rows
+        """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
+        self.pointed: list[list[int]] = [[]] * rows
         self.sampling = [Sampling()] * rows
         self.rng = [np.random.default_rng(0)] * rows
         self.guided: dict[int, tuple[int, float]] = {}
@@ -94,27 +116,70 @@ class Rows:
         self.memory.forget(row)
         self.told[row].clear()
         self.guided.pop(row, None)
+        self._heard[row] = _SILENCE
+
+    def tell(self, row: int, index: np.ndarray, more: np.ndarray) -> None:
+        """A row has events to tell: (T, len(_EVENT)) rows of the embedding tables, and what is added to these, (T, embedding)."""
+        x = self._vectors(index, more)
+        heard = self._heard[row]
+        if heard:
+            heard = self._heard[row] = hashlib.blake2b(heard + x.tobytes(), digest_size=16).digest()
+            if heard in self._kept and not self.told[row]:
+                self._kept.move_to_end(heard)
+                saved, self._top[row] = self._kept[heard]
+                self.memory.restore(row, saved)
+                return
+        self.told[row].append(Passage(x, heard))
+
+    def write(self, row: int, index: Sequence[int], more: np.ndarray) -> None:
+        """A row has written a note, which it tells as it tells what is given."""
+        self._heard[row] = b""
+        self.told[row].append((index, more))
 
     def advance(self, rows: Sequence[int]) -> None:
         """The next event of each of these rows goes into memory."""
-        events = [self.told[row].popleft() for row in rows]
         at = np.array(rows)
-        self._top[at] = self.memory.step(at, self._vectors(events))
+        x = np.empty((len(rows), self.config.embedding), np.float32)
+        written: list[int] = []
+        for i, row in enumerate(rows):
+            next_ = self.told[row][0]
+            if isinstance(next_, Passage):
+                x[i] = next_.x[next_.read]
+            else:
+                written.append(i)
+        if written:
+            notes: list[Any] = [self.told[rows[i]].popleft() for i in written]
+            x[written] = self._vectors(np.array([note[0] for note in notes]), np.array([note[1] for note in notes]))
+        self._top[at] = self.memory.step(at, x)
+        for i in set(range(len(rows))).difference(written):
+            passage: Any = self.told[rows[i]][0]
+            passage.read += 1
+            if passage.read == len(passage.x):
+                self._keep(rows[i], passage.after)
+                self.told[rows[i]].popleft()
 
     def catch_up(self, row: int) -> None:
         """All that a row has to tell goes into memory."""
         told = self.told[row]
-        if len(told) == 1:
-            self.advance((row,))
-        elif told:
-            self._top[row] = self.memory.read(row, self._vectors(list(told)))
-            told.clear()
+        while told:
+            next_ = told[0]
+            if isinstance(next_, Passage) and len(next_.x) > 1:
+                # Whole passages, as they were told, and not all there is: or bits would depend on what was kept.
+                self._top[row] = self.memory.read(row, next_.x)
+                self._keep(row, next_.after)
+                told.popleft()
+            else:
+                self.advance((row,))
 
-    def _vectors(self, events: Sequence[tuple[Sequence[int], np.ndarray]]) -> np.ndarray:
-        index = np.array([event[0] for event in events])
-        index += self._offset
-        x = self._table[index].sum(axis=1)
-        x += [event[1] for event in events]
+    def _keep(self, row: int, after: bytes) -> None:
+        if after:
+            self._kept[after] = self.memory.save(row), self._top[row].copy()
+            while len(self._kept) > self._most_kept:
+                self._kept.popitem(last=False)
+
+    def _vectors(self, index: np.ndarray, more: np.ndarray) -> np.ndarray:
+        x = self._table[index + self._offset].sum(axis=1)
+        x += more
         return np.asarray(np.tanh(x, out=x))
 
     def choose(self, choice: int, rows: Sequence[int]) -> list[int]:
@@ -138,77 +203,85 @@ class Rows:
                 # Logits are log-probabilities up to a constant, which no draw can see.
                 logits[i] = plain + np.float32(strength) * (logits[i] - plain)
         if choice == POSITION:
-            may_end, low, high = self.may_end[at], self.low[at, None], self.high[at, None]
-            may_end |= (low > high)[:, 0]
-            logits[:, :MAX_POSITIONS][(_COLUMN[:MAX_POSITIONS] < low) | (_COLUMN[:MAX_POSITIONS] > high)] = FORBIDDEN
-            logits[~may_end, MAX_POSITIONS] = FORBIDDEN
+            for row, each in zip(at.tolist(), logits, strict=True):
+                low, high, may_end = self.bounds[row]
+                each[:low] = FORBIDDEN
+                each[high + 1 : MAX_POSITIONS] = FORBIDDEN
+                if not may_end and low <= high:
+                    each[MAX_POSITIONS] = FORBIDDEN
         elif choice == PITCH:
-            logits[(self.low[at, None] > _COLUMN) | (self.high[at, None] < _COLUMN) | LIMBS[self.limbs[at]]] = FORBIDDEN
+            for row, each in zip(at.tolist(), logits, strict=True):
+                low, high, limbs = self.bounds[row]
+                each[:low] = FORBIDDEN
+                each[high + 1 :] = FORBIDDEN
+                if limbs:
+                    each[LIMBS[limbs]] = FORBIDDEN
         return logits
 
     # Below, `at` are the rows whose memories are asked, `asked` those in which songs say what about: the same, but where guided.
 
     def _positions(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         w = self.w
-        z = layer_norm(self._top[at], w["norm.weight"], w["norm.bias"])
-        z *= self.scale[at]
-        z += self.shift[at]
+        z = layer_norm(self._top.take(at, axis=0), w["norm.weight"], w["norm.bias"])
+        z *= self.scale.take(at, axis=0)
+        z += self.shift.take(at, axis=0)
         fields = self._to["fields"](z)
-        fields += self._by_part[self.part[asked]]
+        fields += self._by_part.take(self.part.take(asked), axis=0)
         self._fields[at] = fields
         out = self._to["position"](silu(fields[:, : self.head]))
         out += w["to_position.bias"]
         likes = out[:, None, MAX_POSITIONS + 1 : -COPY_POSITIONS]
-        out[:, :MAX_POSITIONS] += np.matmul(likes, self.position_features[asked])[:, 0]
+        out[:, :MAX_POSITIONS] += np.matmul(likes, self.position_features.take(asked, axis=0))[:, 0]
         return self._point(asked, out, COPY_POSITIONS)[:, : MAX_POSITIONS + 1]
 
     def _pitches(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         h = self.head
-        out = self._to["pitch"](silu(self._fields[at, h : 2 * h] + self.here[asked, :h]))
+        out = self._to["pitch"](
+            silu(self._fields[:, h : 2 * h].take(at, axis=0) + self.here[:, :h].take(asked, axis=0))
+        )
         out += self._pitch_bias
         flat, first = out.reshape(-1), (np.arange(len(at)) * out.shape[1])[:, None]
-        more = flat[self._by_root[self.root[asked]] + first]
-        more += flat[self._by_interval[self.before[asked]] + first]
+        more = flat.take(self._by_root.take(self.root.take(asked), axis=0) + first)
+        more += flat.take(self._by_interval.take(self.before.take(asked), axis=0) + first)
         likes = out[:, None, _LIKES : _LIKES + PITCH_FEATURES]
-        more += np.matmul(likes, self.pitch_features[asked].astype(np.float32))[:, 0]
+        more += np.matmul(likes, self.pitch_features.take(asked, axis=0).astype(np.float32))[:, 0]
         out[:, :PITCHES] += more
-        return self._point(asked, out[:, :-1], COPY_PITCHES)[:, :PITCHES]
+        return self._point(asked, out, COPY_PITCHES)[:, :PITCHES]
 
     def _durations(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         h = self.head
-        long = self._fields[at, 2 * h : 3 * h] + self.here[asked, h : 2 * h]
-        long += self.note[asked, :h]
+        long = self._fields[:, 2 * h : 3 * h].take(at, axis=0) + self.here[:, h : 2 * h].take(asked, axis=0)
+        long += self.note[:, :h].take(asked, axis=0)
         out = self._to["duration"](silu(long))
         out += self.w["to_duration.bias"]
         return self._point(asked, out, COPY_DURATIONS)[:, : len(DURATIONS)]
 
     def _velocities(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         h, w = self.head, self.w
-        loud = self._fields[at, 3 * h :] + self.here[asked, 2 * h :]
-        loud += self.note[asked, h:]
-        loud += w["at_duration.weight"][self.duration[asked]]
+        loud = self._fields[:, 3 * h :].take(at, axis=0) + self.here[:, 2 * h :].take(asked, axis=0)
+        loud += self.note[:, h:].take(asked, axis=0)
+        loud += w["at_duration.weight"].take(self.duration.take(asked), axis=0)
         out = self._to["velocity"](silu(loud))
         out += w["to_velocity.bias"]
         return self._point(asked, out, COPY_VELOCITIES)[:, :VELOCITY_CLASSES]
 
     def _point(self, asked: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:
         """Each pointer's weight, the last columns of `out`, goes to the class it points at; that of none to the last column."""
-        weights = out[:, -count:].copy()
-        pointed = self.pointed[asked, :count]
-        row = np.arange(len(asked))
-        for pointer in range(count):
-            out[row, pointed[:, pointer]] += weights[:, pointer]
+        pointed = np.array([self.pointed[row] for row in asked.tolist()])
+        pointed %= out.shape[1]
+        pointed += (np.arange(len(out)) * out.shape[1])[:, None]
+        np.add.at(out.reshape(-1), pointed.ravel(), out[:, -count:].ravel())
         return out
 
 
-_COLUMN = np.arange(PITCHES)
+_SILENCE = b"nothing yet"
 
 
-def _pitch_columns(nothing: int) -> tuple[np.ndarray, np.ndarray]:
+def _pitch_columns() -> tuple[np.ndarray, np.ndarray]:
     """For each root (the last: none) and each pitch before (the last: none), which column of the pitch head each pitch adds:
     (13, Q) and (Q + 1, Q)."""
     pitch = np.arange(PITCHES)
-    by_root = np.concatenate([PITCHES + (pitch - np.arange(12)[:, None]) % 12, np.full((1, PITCHES), nothing)])
+    by_root = np.concatenate([PITCHES + (pitch - np.arange(12)[:, None]) % 12, np.full((1, PITCHES), _NOTHING)])
     by_interval = PITCHES + 12 + np.clip(pitch - pitch[:, None], -24, 24) + 24
     none = np.full((1, PITCHES), PITCHES + 12 + _INTERVALS - 1)
     return by_root, np.concatenate([by_interval, none])

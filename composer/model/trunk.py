@@ -28,8 +28,8 @@ def silu(x: np.ndarray) -> np.ndarray:
 
 def layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
     """Layer normalisation over the last axis (Ba et al. 2016), epsilon as in torch."""
-    x = x - x.mean(axis=-1, keepdims=True)
-    x /= np.sqrt((x * x).sum(axis=-1, keepdims=True) / x.shape[-1] + 1e-5)
+    x = x - np.add.reduce(x, axis=-1, keepdims=True) / x.shape[-1]
+    x /= np.sqrt(np.add.reduce(x * x, axis=-1, keepdims=True) / x.shape[-1] + 1e-5)
     x *= scale
     x += shift
     return x
@@ -37,6 +37,11 @@ def layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarra
 
 class Memory(Protocol):
     """What a trunk is at run time: it takes event vectors in and gives hidden vectors out."""
+
+    @property
+    def saved_bytes(self) -> int:
+        """How much `save` takes."""
+        ...
 
     def forget(self, row: int) -> None:
         """A new song begins in a row."""
@@ -76,16 +81,21 @@ class LSTMMemory:
         self.hidden = np.zeros((layers, rows, width), np.float32)
         self.carry = np.zeros((layers, rows, width), np.float32)
 
+    @property
+    def saved_bytes(self) -> int:
+        return self.hidden[:, 0].nbytes * 2
+
     def forget(self, row: int) -> None:
         self.hidden[:, row] = 0
         self.carry[:, row] = 0
 
     def step(self, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
         for layer, (_, bias, product) in enumerate(self.cells):
-            gates = product(np.concatenate([x, self.hidden[layer][rows]], axis=1))
+            hidden, carry = self.hidden[layer], self.carry[layer]
+            gates = product(np.concatenate([x, hidden.take(rows, axis=0)], axis=1))
             gates += bias
-            x, self.carry[layer][rows] = self._pass(gates, self.carry[layer][rows])
-            self.hidden[layer][rows] = x
+            x, carry[rows] = self._pass(gates, carry.take(rows, axis=0))
+            hidden[rows] = x
         return x
 
     def read(self, row: int, x: np.ndarray) -> np.ndarray:
@@ -137,6 +147,10 @@ class AttentionMemory:
         shape = (rows, self.layers, self.heads, self.context, self.width // self.heads)
         self.keys, self.values = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
         self.told = [0] * rows
+
+    @property
+    def saved_bytes(self) -> int:
+        return self.keys[0].nbytes * 2
 
     def forget(self, row: int) -> None:
         self.told[row] = 0
