@@ -56,6 +56,8 @@ class Amp:
 class AmpRun:
     """One amplifier at work: both sides go in as one, as a guitar's do, and come out on both."""
 
+    latency = 0
+
     def __init__(self, amp: Amp) -> None:
         self._run = amp.network.start()
         self._in = np.float32(10 ** (amp.input_db / 20) / 2)

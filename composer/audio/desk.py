@@ -36,6 +36,9 @@ class Desk:
         self._fronts = [FrontRun(strip, sample_rate) for strip in plan.strips]
         self._backs = [BackRun(strip, sample_rate) for strip in plan.strips]
         self._strips = list(plan.strips)
+        self._late = max((front.latency for front in self._fronts), default=0)
+        """Every part waits for the one whose inserts take longest."""
+        self._waiting = [np.zeros((2, self._late - front.latency), np.float32) for front in self._fronts]
         self._reverb = ReverbRun(plan.room, sample_rate)
         self._chorus = ChorusRun(plan.chorus, sample_rate)
         self._chorused = any(strip.chorus_db > -np.inf for strip in plan.strips)
@@ -46,7 +49,7 @@ class Desk:
     @property
     def latency(self) -> int:
         """Frames by which the output is late."""
-        return self._limiter.latency
+        return self._limiter.latency + self._late
 
     @property
     def strips(self) -> Sequence[Strip]:
@@ -84,6 +87,9 @@ class Desk:
         bus, reverb, chorus, alone = (np.zeros((2, frames), np.float32) for _ in range(4))
         for at, (front, back) in enumerate(zip(self._fronts, self._backs, strict=True)):
             front.process(dry[at], dry[at])
+            if self._waiting[at].shape[1]:
+                sound = np.concatenate([self._waiting[at], dry[at]], axis=1)
+                dry[at], self._waiting[at] = sound[:, :frames], sound[:, frames:]
             alone[:] = 0
             if self._chorused:
                 back.process(dry[at], alone, reverb, chorus)

@@ -205,7 +205,10 @@ def _at_faders(stems: Stems, settings: MixSettings) -> tuple[list[Measured], lis
     fronts = silence((len(stems.names), 2, -(-stems.frames // CELL) * CELL))
     with ThreadPoolExecutor(2 * WORKERS) as pool:  # five parts on two cores: in pairs, the last would be alone
         strips = list(pool.map(lambda at: _strip(stems, at, settings), range(len(stems.names))))
-        measured = list(pool.map(lambda at: _front(stems, at, strips, fronts), range(len(strips))))
+        runs = [
+            FrontRun(strip, stems.sample_rate) for strip in strips
+        ]  # here: plug-ins want one thread to be loaded in
+        measured = list(pool.map(lambda at: _front(stems, at, runs[at], fronts), range(len(strips))))
     return measured, strips, fronts
 
 
@@ -237,21 +240,22 @@ def rms_db(stems: Stems, at: int) -> float:
     return 10 * math.log10(float(levels[levels > levels.max() * 1e-4].mean()))
 
 
-def _front(stems: Stems, at: int, strips: list[Strip], fronts: np.ndarray) -> Measured:
-    """Bring one part to its fader, in pieces that are whole cells and whole tenths of a second, and measure it there."""
+def _front(stems: Stems, at: int, run: FrontRun, fronts: np.ndarray) -> Measured:
+    """Bring one part to its fader, in pieces that are whole cells and whole tenths of a second, and measure it there. What
+    its inserts are late is run through beforehand, so that the part is in time."""
     rate = stems.sample_rate
     step = spectra.step_frames(rate)
     piece = math.lcm(step, CELL)
     piece *= max(1, (1 << 17) // piece)
-    run = FrontRun(strips[at], rate)
+    late = run.latency
+    if late:
+        run.process(_lengthened(stems.audio[at, :late].T, late), np.empty((2, late), np.float32))
     found = []
     for start in range(0, fronts.shape[2], piece):
-        sound = np.zeros((2, min(piece, fronts.shape[2] - start)), np.float32)
-        given = stems.audio[at, start : start + piece].T
-        sound[:, : given.shape[1]] = given
-        run.process(sound, fronts[at, :, start : start + piece])
-        steps = np.zeros((2, -(-sound.shape[1] // step) * step), np.float32)
-        steps[:, : sound.shape[1]] = fronts[at, :, start : start + piece]
+        out = fronts[at, :, start : start + piece]
+        given = stems.audio[at, late + start : late + start + out.shape[1]].T
+        run.process(_lengthened(given, out.shape[1]), out)
+        steps = _lengthened(out, -(-out.shape[1] // step) * step)
         found.append(spectra.energies(steps, rate).sum(axis=0) / step)
         rest(stems.audio)
         rest(fronts)
@@ -261,6 +265,12 @@ def _front(stems: Stems, at: int, strips: list[Strip], fronts: np.ndarray) -> Me
     velocity = stems.velocities[at] if stems.velocities else 0.0
     sends = stems.sends_db[at] if stems.sends_db else (0.0, -np.inf)
     return Measured(stems.names[at], stems.roles[at], energies, velocity, sends)
+
+
+def _lengthened(sound: np.ndarray, frames: int) -> np.ndarray:
+    """sound (2, frames or fewer) with silence behind it, itself where it lacks nothing."""
+    missing = frames - sound.shape[1]
+    return np.pad(sound, ((0, 0), (0, missing))) if missing else sound
 
 
 def _balance(parts: list[Measured], settings: MixSettings, rate: int) -> list[Setting]:

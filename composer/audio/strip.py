@@ -25,6 +25,10 @@ MAX_EQ_DB = 24.0
 class InsertRun(Protocol):
     """An effect at work in one strip."""
 
+    @property
+    def latency(self) -> int:
+        """Frames by which its sound is late, a multiple of 64."""
+
     def process(self, audio: np.ndarray) -> None:
         """Change audio, float32, shape (2, frames), in place. Blocks of any size give the same sound."""
 
@@ -129,6 +133,11 @@ class FrontRun:
     def reduction_db(self) -> float:
         """What the compressor takes away just now."""
         return self._compressor.reduction_db if self._compressor else 0.0
+
+    @property
+    def latency(self) -> int:
+        """Frames by which the inserts make this part late."""
+        return sum(insert.latency for insert in self._inserts)
 
     def process(self, audio: np.ndarray, out: np.ndarray) -> None:
         """audio (2, frames) → `out`, same shape; frames in whole cells of 64."""

@@ -52,6 +52,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             metavar=f"PART={value}",
             help=f"{what}; may be repeated (default: none)",
         )
+    group.add_argument(
+        "--insert",
+        action="append",
+        default=[],
+        metavar="PART=EFFECT",
+        help="through an effect of pedalboard or a VST3 plug-in: guitar=Phaser:rate_hz=0.4, piano=vst3:/path/Name.vst3:mix=0.3;"
+        " needs the extra [plugins]; may be repeated (default: none)",
+    )
     for name in ("mute", "solo"):
         group.add_argument(
             f"--{name}",
@@ -75,7 +83,7 @@ def settings(args: argparse.Namespace, sample_rate: int) -> MixSettings:
         pan=levels("--pan", args.pan),
         reverb_db=levels("--reverb", args.reverb),
         chorus_db=levels("--chorus", args.chorus),
-        inserts={part: (_amp(name, sample_rate),) for part, name in pairs("--amp", args.amp)},
+        inserts=_inserts(args, sample_rate),
         mute=_names(args.mute),
         solo=_names(args.solo),
     )
@@ -148,6 +156,21 @@ def _plain(value: object) -> object:
 
 def _names(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for words_ in words for word in words_.split(",") if (name := word.strip()))
+
+
+def _inserts(args: argparse.Namespace, sample_rate: int) -> dict[str, tuple[Insert, ...]]:
+    """By part: its amplifier, then its effects in the order they were named. What cannot work is said before anything is played."""
+    found: dict[str, tuple[Insert, ...]] = {part: (_amp(name, sample_rate),) for part, name in pairs("--amp", args.amp)}
+    for word in args.insert:
+        from composer.audio.plugins import Plugin
+
+        part, _, effect = (piece.strip() for piece in word.partition("="))
+        if not part or not effect:
+            raise InputError(f"--insert: cannot read {word!r}; write PART=EFFECT, such as guitar=Phaser")
+        plugin = Plugin.parse(effect)
+        plugin.start(sample_rate)
+        found[part] = (*found.get(part, ()), plugin)
+    return found
 
 
 def _amp(name: str, sample_rate: int) -> Insert:
