@@ -50,6 +50,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "music21": ("formats/musicxml",),
     "numba": ("amp/",),
     "optuna": ("training/search",),
+    "pedalboard": ("audio/plugins",),
     "pretty_midi": ("formats/interop",),
     "pyarrow": ("batch/manifest",),
     "pyloudnorm": ("audio/",),

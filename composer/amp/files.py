@@ -122,7 +122,7 @@ def _nam(path: Path, data: dict[str, Any]) -> Amp:
     esr = metadata.get("esr", training.get("validation_esr") if isinstance(training, dict) else None)
     known = esr if isinstance(esr, float) else None
     name = str(metadata.get("name") or path.stem)
-    return Amp(name, network, int(data.get("sample_rate") or NAM_RATE), known, metadata=metadata)
+    return Amp(name, network, _rate(path, data.get("sample_rate") or NAM_RATE), known, metadata=metadata)
 
 
 def _nam_lstm(path: Path, config: dict[str, Any], row: _Row) -> Lstm:
@@ -229,5 +229,12 @@ def _guitarml(path: Path, data: dict[str, Any]) -> Amp:
     if head.shape != (size,):
         raise AudioError(f"{path}: a head of {len(head)} weights does not fit {size} hidden units; export it again")
     network = Lstm(tuple(layers), head, bias_of_head, float(model.get("skip", 0)))
-    rate = int(data.get("sample_rate") or model.get("sample_rate") or GUITARML_RATE)
+    rate = _rate(path, data.get("sample_rate") or model.get("sample_rate") or GUITARML_RATE)
     return Amp(str(data.get("name") or path.stem), network, rate)
+
+
+def _rate(path: Path, said: Any) -> int:
+    rate = int(said)
+    if not 8_000 <= rate <= 192_000:
+        raise AudioError(f"{path}: an amplifier for {rate} Hz; 8000 to 192000 are known")
+    return rate

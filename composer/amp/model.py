@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from composer.errors import AudioError
+from composer.amp.resampling import Elsewhere
 
 
 class Network(Protocol):
@@ -41,12 +41,13 @@ class Amp:
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def start(self, sample_rate: int) -> AmpRun:
-        """Raises AudioError where the rate is another than the one it was trained at."""
-        if sample_rate != self.sample_rate:
-            raise AudioError(
-                f"amplifier {self.name} is made for {self.sample_rate} Hz, not {sample_rate}: use --sample-rate {self.sample_rate}"
-            )
-        return AmpRun(self)
+        """At another rate than its own the sound goes there and back."""
+        return AmpRun(self, sample_rate)
+
+    def through(self, sound: np.ndarray, sample_rate: int) -> np.ndarray:
+        """A whole recording (frames,) through it, in time."""
+        run = self.start(sample_rate)
+        return run.mono(np.pad(sound, (0, run.latency)))[run.latency :]
 
     def driven(self, input_db: float, output_db: float = 0.0) -> Amp:
         """The same, turned up before and after."""
@@ -56,10 +57,12 @@ class Amp:
 class AmpRun:
     """One amplifier at work: both sides go in as one, as a guitar's do, and come out on both."""
 
-    latency = 0
-
-    def __init__(self, amp: Amp) -> None:
-        self._run = amp.network.start()
+    def __init__(self, amp: Amp, sample_rate: int) -> None:
+        self._run: NetworkRun | Elsewhere = amp.network.start()
+        self.latency = 0
+        if sample_rate != amp.sample_rate:
+            self._run = elsewhere = Elsewhere(self._run, amp.sample_rate, sample_rate)
+            self.latency = elsewhere.latency
         self._in = np.float32(10 ** (amp.input_db / 20) / 2)
         self._out = np.float32(10 ** (amp.output_db / 20))
 

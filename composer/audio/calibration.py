@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.audio import balance, profiles, soundfonts
+from composer.audio import balance, profiles, schedule, soundfonts
 from composer.audio.balance import Setting
 from composer.audio.desk import MixPlan
 from composer.audio.fluid import DRUM_BANK, Preset
@@ -132,7 +132,8 @@ def plan(score: Score, font: Path, settings: MixSettings | None = None) -> MixPl
         wanted = profiles.balance_lu(role, settings.style) + balance.velocity_db(velocity, role)
         gain_db = balance.LEAD_LUFS + wanted - (loud.lufs + trim_db) if loud else 0.0
         strip = Strip(trim_db, place.highpass_hz, place.compressor)
-        strip = faded(strip, name, role, Setting(gain_db, place.pan), settings, silent=loud is None)
+        sends_db = schedule.sends_db(part)
+        strip = faded(strip, name, role, Setting(gain_db, place.pan), settings, sends_db, silent=loud is None)
         strips.append(strip)
         if loud and strip.sounds:
             powers.append(10 ** ((loud.lufs + trim_db + strip.gain_db) / 10))

@@ -88,8 +88,7 @@ def _apply(args: argparse.Namespace) -> int:
     name, path = args.words[0], Path(args.words[1])
     amp = load(name).driven(args.drive)
     audio, rate = read_wav(path)
-    running = amp.start(rate)
-    sound = running.mono(audio.mean(axis=1))
+    sound = amp.through(audio.mean(axis=1), rate)
     output = f"{path.stem}-{Path(name).stem}.wav"
     with staging(args.out, [output], args.force) as folder:
         write_sound(folder / output, np.asarray(sound), rate, 24)

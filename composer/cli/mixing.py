@@ -160,7 +160,9 @@ def _names(words: Iterable[str]) -> tuple[str, ...]:
 
 def _inserts(args: argparse.Namespace, sample_rate: int) -> dict[str, tuple[Insert, ...]]:
     """By part: its amplifier, then its effects in the order they were named. What cannot work is said before anything is played."""
-    found: dict[str, tuple[Insert, ...]] = {part: (_amp(name, sample_rate),) for part, name in pairs("--amp", args.amp)}
+    from composer.amp import load
+
+    found: dict[str, tuple[Insert, ...]] = {part: (load(name),) for part, name in pairs("--amp", args.amp)}
     for word in args.insert:
         from composer.audio.plugins import Plugin
 
@@ -171,11 +173,3 @@ def _inserts(args: argparse.Namespace, sample_rate: int) -> dict[str, tuple[Inse
         plugin.start(sample_rate)
         found[part] = (*found.get(part, ()), plugin)
     return found
-
-
-def _amp(name: str, sample_rate: int) -> Insert:
-    from composer.amp import load
-
-    amp = load(name)
-    amp.start(sample_rate)  # a rate that does not fit is said before anything is played
-    return amp

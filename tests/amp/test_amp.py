@@ -11,6 +11,7 @@ import pytest
 from composer.amp import files, load, save, shipped
 from composer.amp.lstm import Lstm, LstmLayer, LstmRun, _step
 from composer.amp.model import Amp, Network
+from composer.amp.resampling import Elsewhere
 from composer.amp.wavenet import Layer, Stack, WaveNet
 from composer.errors import AudioError
 
@@ -164,9 +165,37 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
             load(tmp_path / "text.json")
 
 
-def test_another_sample_rate_is_refused_with_the_way_out() -> None:
-    with pytest.raises(AudioError, match="made for 48000 Hz, not 44100: use --sample-rate 48000"):
-        Amp("mine", lstm(), 48_000).start(44_100)
+@pytest.mark.parametrize("rate", [44_100, 96_000, 22_050, 47_999])
+def test_at_another_sample_rate_it_sounds_as_at_its_own(rate: int) -> None:
+    amp = Amp("mine", wavenet(), 48_000)
+
+    def played(at_rate: int) -> np.ndarray:
+        seconds = np.arange(at_rate // 2) / at_rate
+        return (0.3 * np.sin(2 * np.pi * 440 * seconds) * np.minimum(1, 20 * seconds)).astype(np.float32)
+
+    ours, own = amp.through(played(rate), rate), amp.through(played(48_000), 48_000)
+    wanted = np.interp(np.arange(len(ours)) / rate, np.arange(len(own)) / 48_000, own)
+    middle = slice(len(ours) // 8, -len(ours) // 8)
+    error, signal = ours[middle] - wanted[middle], wanted[middle]
+    assert 10 * np.log10((error**2).mean() / (signal**2).mean()) < -50
+    small, large = amp.start(rate), amp.start(rate)
+    sound = played(rate)[: 64 * 150]
+    pieces = [small.mono(sound[at : at + 64]) for at in range(0, len(sound), 64)]
+    assert np.concatenate(pieces) == pytest.approx(large.mono(sound), abs=1e-6)
+    assert small.latency % 64 == 0
+
+
+def test_resampling_there_and_back_is_a_delay_and_nothing_else() -> None:
+    class Through:
+        def process(self, sound: np.ndarray) -> np.ndarray:
+            return sound
+
+    for own, rate in ((48_000, 44_100), (44_100, 48_000), (48_000, 96_000)):
+        run = Elsewhere(Through(), own, rate)
+        seconds = np.arange(rate // 4) / rate
+        sound = sum(np.sin(2 * np.pi * hz * seconds + hz) for hz in (100, 3_000, 15_000)).astype(np.float32)
+        out = run.process(sound)
+        assert out[run.latency + 500 :] == pytest.approx(sound[500 : -run.latency], abs=3e-4)
 
 
 def test_an_insert_takes_both_sides_as_one() -> None:
