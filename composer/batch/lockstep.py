@@ -16,7 +16,7 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 from composer.model.rows import CHOICES, Rows
 
-LANES = 64
+LANES = 128
 MOST_BARS = 8000
 """Bars of all pieces in the batch together: each takes up to 0.1 MB."""
 Result = TypeVar("Result")

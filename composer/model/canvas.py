@@ -123,7 +123,8 @@ class Canvas:
             self.reference = np.where((self.reference < 0) & alike, by_form, self.reference)
         self.reference[fresh_from:][self.reference[fresh_from:] < fresh_from] = NO_REFERENCE
         self.copying = Copying(song, self.reference, fresh_from)
-        self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES), np.uint8)
+        self.struck = np.zeros((count, PARTS, MAX_POSITIONS, PITCHES // 8), np.uint8)
+        """Pitches struck, eight to a byte: a song's tables should stay near the processor."""
         self.struck_degree = np.zeros((count, PARTS, MAX_POSITIONS, 12), np.uint8)
         self.struck_anywhere = np.zeros((count, PARTS, PITCHES), np.uint8)
         self.onsets = np.zeros((count, PARTS, MAX_POSITIONS), np.uint8)
@@ -162,7 +163,7 @@ class Canvas:
         self.copying.paint(notes)
         bar, part, position = notes["bar"].astype(int), notes["part"].astype(int), notes["position"].astype(int)
         pitch = notes["pitch"].astype(int)
-        self.struck[bar, part, position, pitch] = 1
+        np.bitwise_or.at(self.struck, (bar, part, position, pitch >> 3), (128 >> (pitch & 7)).astype(np.uint8))
         root = self.song.roots[self.beat_at(bar, position)]
         self.struck_degree[bar, part, position, (pitch - root) % 12] = 1
         self.struck_anywhere[bar, part, pitch] = 1
@@ -274,8 +275,8 @@ class Canvas:
         features[:, 2] = chords[:, 51:63][:, _PITCH_CLASS]
         features[:, 3] = _SAME_CLASS[sung]
         features[:, 4] = _SEMITONE_OFF[sung]
-        features[:, 5] = self.struck[last, part, position] * has_last
-        features[:, 6] = self.struck[reference, part, position] * has_reference
+        features[:, 5] = self._struck(last, part, position) * has_last
+        features[:, 6] = self._struck(reference, part, position) * has_reference
         features[:, 7] = _above(self.struck_degree[last, part, position] * has_last, roots)
         features[:, 8] = _above(self.struck_degree[reference, part, position] * has_reference, roots)
         features[:, 9] = self.struck_anywhere[last, part] * has_last
@@ -284,9 +285,13 @@ class Canvas:
             features[:, 10] = before > 0
             features[:, 11] = (before > 0) & (3 * before >= played[:, None])
         following, known = self._next(bar, part)
-        features[:, 12] = self.struck[following, part, position] * known
+        features[:, 12] = self._struck(following, part, position) * known
         features[:, 13] = self.struck_anywhere[following, part] * known
         return np.asarray(features.transpose(0, 2, 1))
+
+    def _struck(self, bar: np.ndarray, part: np.ndarray, position: np.ndarray) -> np.ndarray:
+        """Pitches struck at each place, (N, Q)."""
+        return np.unpackbits(self.struck[bar, part, position], axis=1)
 
 
 def _above(degrees: np.ndarray, roots: np.ndarray) -> np.ndarray:

@@ -140,10 +140,12 @@ class Decoder:
         one = np.array([bar])
         visible = visible_parts(self.brief, one, np.array([part]))
         rows.part[row] = part
-        rows.position_features[row] = canvas.position_features(one, np.array([part]), visible)[0].T
         place = np.arange(len(self._beat))
         at = np.full(len(place), bar)
-        self._pitch_features = canvas.pitch_features(at, np.full(len(place), part), place).transpose(0, 2, 1)
+        features = canvas.position_features(one, np.array([part]), visible)[0, : len(place)]
+        rows.position_features[row] = np.ascontiguousarray(features.T, np.float32)
+        of_pitches = canvas.pitch_features(at, np.full(len(place), part), place).transpose(0, 2, 1)
+        self._pitch_features = of_pitches.astype(np.float32)
         self._root = [-1] * len(place) if part == 1 else self._roots
 
     def _open(self, bar: int) -> None:
@@ -204,8 +206,12 @@ class Decoder:
             self.rows.write(row, index, chord + turn_in)
 
     def end(self, bar: int, part: int, next_part: int) -> None:
-        """A part has said all in a bar."""
-        self.tell([(END, part, bar, bar, END_POSITION, 0, 0, 0)], next_part)
+        """A part has said all in a bar, and it is `next_part`'s turn."""
+        track = 0 if next_part == NO_PART else int(self.canvas.copying.ended[bar, next_part])
+        index = (END * (PARTS + 1) + part, END_POSITION, 0, 12, 0, 0, next_part, track)
+        said = self._chord_in[self.canvas.first_beat[bar + 1] - 1] + self._asked_in(bar, next_part)
+        for row, bar_in in self._bar_in.items():
+            self.rows.write(row, index, said + bar_in[bar])
 
     def hear(self, part: int, pitch: int, duration: int, velocity: int) -> None:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""

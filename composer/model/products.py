@@ -13,8 +13,8 @@ import numpy as np
 Product = Callable[[np.ndarray], np.ndarray]
 """(n, in) → (n, out)"""
 
-TILE = 64
-"""Most rows of a product."""
+TILE, SMALL_TILE = 128, 64
+"""Most rows of a product, and of one with a matrix so small that BLAS takes other kernels for few rows than for many."""
 STEP = 8
 """Rows come in multiples of this, where that is enough."""
 
@@ -25,30 +25,33 @@ def alone(matrix: np.ndarray) -> Product:
 
 
 def in_company(matrix: np.ndarray) -> Product:
-    """For songs together: rows @ matrix, TILE rows at a time, each row with the same bits whatever the others are."""
-    step = row_step(matrix)
+    """For songs together: rows @ matrix, some at a time, each row with the same bits whatever the others are."""
+    tile, step = steady_rows(matrix)
 
     def product(rows: np.ndarray) -> np.ndarray:
         count = len(rows)
         if short := -count % step:
             rows = np.concatenate([rows, np.zeros((short, rows.shape[1]), np.float32)])
-        if len(rows) <= TILE:
+        if len(rows) <= tile:
             return np.asarray((rows @ matrix)[:count])
-        return np.concatenate([rows[at : at + TILE] @ matrix for at in range(0, len(rows), TILE)])[:count]
+        return np.concatenate([rows[at : at + tile] @ matrix for at in range(0, len(rows), tile)])[:count]
 
     return product
 
 
-def row_step(matrix: np.ndarray) -> int:
-    """Multiples of which number of rows give every row the same product as TILE of them, bit for bit, on this machine.
+def steady_rows(matrix: np.ndarray) -> tuple[int, int]:
+    """How many rows a product may have at most, and in multiples of what, for every row to have the same bits on this machine.
 
-    STEP, else TILE. Tried with rows in another order and in every number that occurs.
+    Tried with rows in another order and in every number that occurs. A product of one fixed number of rows always will.
     """
-    rng = np.random.default_rng(0)
-    x = rng.standard_normal((TILE, len(matrix)), np.float32)
-    whole = x @ matrix
-    for count in range(STEP, TILE + 1, STEP):
-        chosen = rng.permutation(TILE)[:count]
-        if not np.array_equal(x[chosen] @ matrix, whole[chosen]):
-            return TILE
-    return STEP
+    for tile in (TILE, SMALL_TILE):
+        if all(_is_steady(matrix, count, tile) for count in range(STEP, tile, STEP)):
+            return tile, STEP
+    return SMALL_TILE, SMALL_TILE
+
+
+def _is_steady(matrix: np.ndarray, count: int, tile: int) -> bool:
+    rng = np.random.default_rng(count)
+    x = rng.standard_normal((tile, len(matrix)), np.float32)
+    chosen = rng.permutation(tile)[:count]
+    return np.array_equal(x[chosen] @ matrix, (x @ matrix)[chosen])

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.model.canvas import PITCH_FEATURES, POSITION_FEATURES
+from composer.model.canvas import PITCH_FEATURES
 from composer.model.checkpoint import Checkpoint
 from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS, COPY_VELOCITIES
 from composer.model.dice import Sampling, draw
@@ -93,8 +93,11 @@ class Rows:
         self.scale = np.ones((rows, config.width), np.float32)
         self.shift = np.zeros((rows, config.width), np.float32)
         self.part = np.zeros(rows, np.int64)
-        self.position_features = np.zeros((rows, POSITION_FEATURES, MAX_POSITIONS), np.float32)
-        self.pitch_features = np.zeros((rows, PITCH_FEATURES, PITCHES), np.uint8)
+        nothing = np.zeros((0, 0), np.float32)
+        self.position_features = [nothing] * rows
+        """(POSITION_FEATURES, positions of the bar) each."""
+        self.pitch_features = [nothing] * rows
+        """(PITCH_FEATURES, Q) each."""
         self.here = np.zeros((rows, 3 * config.head), np.float32)
         self.note = np.zeros((rows, 2 * config.head), np.float32)
         self.duration = np.zeros(rows, np.int64)
@@ -230,8 +233,9 @@ class Rows:
         self._fields[at] = fields
         out = self._to["position"](silu(fields[:, : self.head]))
         out += w["to_position.bias"]
-        likes = out[:, None, MAX_POSITIONS + 1 : -COPY_POSITIONS]
-        out[:, :MAX_POSITIONS] += np.matmul(likes, self.position_features.take(asked, axis=0))[:, 0]
+        for row, each in zip(asked.tolist(), out, strict=True):
+            features = self.position_features[row]
+            each[: features.shape[1]] += each[MAX_POSITIONS + 1 : -COPY_POSITIONS] @ features
         return self._point(asked, out, COPY_POSITIONS)[:, : MAX_POSITIONS + 1]
 
     def _pitches(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
@@ -243,8 +247,8 @@ class Rows:
         flat, first = out.reshape(-1), (np.arange(len(at)) * out.shape[1])[:, None]
         more = flat.take(self._by_root.take(self.root.take(asked), axis=0) + first)
         more += flat.take(self._by_interval.take(self.before.take(asked), axis=0) + first)
-        likes = out[:, None, _LIKES : _LIKES + PITCH_FEATURES]
-        more += np.matmul(likes, self.pitch_features.take(asked, axis=0).astype(np.float32))[:, 0]
+        for row, each, sums in zip(asked.tolist(), out, more, strict=True):
+            sums += each[_LIKES:_NOTHING] @ self.pitch_features[row]
         out[:, :PITCHES] += more
         return self._point(asked, out, COPY_PITCHES)[:, :PITCHES]
 

@@ -83,7 +83,7 @@ class LSTMMemory:
 
     @property
     def saved_bytes(self) -> int:
-        return self.hidden[:, 0].nbytes * 2
+        return int(self.hidden[:, 0].nbytes) * 2
 
     def forget(self, row: int) -> None:
         self.hidden[:, row] = 0
@@ -150,7 +150,7 @@ class AttentionMemory:
 
     @property
     def saved_bytes(self) -> int:
-        return self.keys[0].nbytes * 2
+        return int(self.keys[0].nbytes) * 2
 
     def forget(self, row: int) -> None:
         self.told[row] = 0
