@@ -414,9 +414,3 @@ def _in_reach(notes: np.ndarray, role: str) -> np.ndarray:
             notes["pitch"] -= 12 * (notes["pitch"] > limits.high)
     _, first = np.unique(notes["onset"].astype(np.int64) * 128 + notes["pitch"], return_index=True)
     return as_notes(notes[first])
-
-
-if __name__ == "__main__":
-    from composer.corpora.synthetic_build import main
-
-    raise SystemExit(main())

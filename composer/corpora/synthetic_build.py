@@ -1,4 +1,4 @@
-"""`python -m composer.corpora.synthetic`: arrange lead sheets in bulk, as shards of pickled Songs.
+"""`python -m composer.corpora.synthetic_build`: arrange lead sheets in bulk, as shards of pickled Songs.
 
 Shards are a build artefact like object files: made here, read here, never passed on. Each holds a list of Songs; one
 that is there is not made again, so that an interrupted run goes on where it stopped.
@@ -83,7 +83,7 @@ def read(out: Path) -> Iterator[Song]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m composer.corpora.synthetic", description=__doc__.partition("\n")[0]
+        prog="python -m composer.corpora.synthetic_build", description=__doc__.partition("\n")[0]
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds the corpora's folders")
     parser.add_argument("--out", type=Path, required=True, help="folder for the shards, outside the repository")
@@ -105,3 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for what, count in counts.most_common():
         sys.stdout.write(f"{count:7d}  {what}\n")
     return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
