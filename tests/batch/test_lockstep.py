@@ -52,7 +52,7 @@ class Both(Decoder):
 
     def __getattribute__(self, name: str) -> Any:
         mine = super().__getattribute__(name)
-        if name not in ("begin", "tell", "turn", "position", "pitch", "duration", "velocity", "play", "hear"):
+        if name not in ("begin", "tell", "turn", "position", "pitch", "duration", "velocity", "play", "end", "hear"):
             return mine
 
         def both(*values: Any) -> Any:
