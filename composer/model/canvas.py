@@ -191,14 +191,6 @@ class Canvas:
         self.bars_with_pitch[bar] = self.bars_with_pitch[last] + self.struck_anywhere[last]
         self.bars_with_onset[bar] = self.bars_with_onset[last] + self.onsets[last]
 
-    def habits(self, bar: np.ndarray, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Bars a part has played, with each onset, and with each pitch, over what is known around a bar: (N,), (N, P), (N, Q)."""
-        return (
-            self.bars_played[bar, part] + self.later_played[bar, part],
-            self.bars_with_onset[bar, part] + self.later_onset[bar, part],
-            self.bars_with_pitch[bar, part] + self.later_pitch[bar, part],
-        )
-
     def paint_melody(self, notes: np.ndarray) -> None:
         """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
         flat = np.concatenate([[0], np.cumsum(self.song.bar_length)])
@@ -244,7 +236,8 @@ class Canvas:
         features[:, :, PARTS + 3] = self.melody_pitch[bar] > 0
         features[:, :, PARTS + 4 : PARTS + 10] = self.levels[bar]
         if self.know_habits:
-            played, before, _ = self.habits(bar, part)
+            played = self.bars_played[bar, part] + self.later_played[bar, part]
+            before = self.bars_with_onset[bar, part] + self.later_onset[bar, part]
             features[:, :, PARTS + 10] = before > 0
             features[:, :, PARTS + 11] = (before > 0) & (2 * before >= played[:, None])
         following, known = self._next(bar, part)
@@ -281,7 +274,8 @@ class Canvas:
         features[:, 8] = _above(self.struck_degree[reference, part, position] * has_reference, roots)
         features[:, 9] = self.struck_anywhere[last, part] * has_last
         if self.know_habits:
-            played, _, before = self.habits(bar, part)
+            played = self.bars_played[bar, part] + self.later_played[bar, part]
+            before = self.bars_with_pitch[bar, part] + self.later_pitch[bar, part]
             features[:, 10] = before > 0
             features[:, 11] = (before > 0) & (3 * before >= played[:, None])
         following, known = self._next(bar, part)

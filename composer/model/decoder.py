@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.model.canvas import Canvas
+from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS
 from composer.model.copying import Touch, durations, velocities
@@ -129,7 +129,7 @@ class Decoder:
     def turn(self, bar: int, part: int, sampling: Sampling, rng: np.random.Generator) -> None:
         """A part's turn in a bar begins: what its candidates hold is read once."""
         rows, row, canvas = self.rows, self.row, self.canvas
-        rows.sampling[row], rows.rng[row] = sampling, rng
+        rows.sample(row, sampling, rng)
         if bar != self.bar:
             self._open(bar)
         self.part = part
@@ -140,13 +140,10 @@ class Decoder:
         one = np.array([bar])
         visible = visible_parts(self.brief, one, np.array([part]))
         rows.part[row] = part
-        place = np.arange(len(self._beat))
-        at = np.full(len(place), bar)
-        features = canvas.position_features(one, np.array([part]), visible)[0, : len(place)]
+        features = canvas.position_features(one, np.array([part]), visible)[0, : len(self._beat)]
         rows.position_features[row] = np.ascontiguousarray(features.T, np.float32)
-        of_pitches = canvas.pitch_features(at, np.full(len(place), part), place).transpose(0, 2, 1)
-        self._pitch_features = of_pitches.astype(np.float32)
-        self._root = [-1] * len(place) if part == 1 else self._roots
+        self._pitch_features = self._of_pitches[part]
+        self._root = [-1] * len(self._beat) if part == 1 else self._roots
 
     def _open(self, bar: int) -> None:
         """What all parts share of a bar."""
@@ -157,6 +154,15 @@ class Decoder:
         beat = canvas.beat_at(at, place)
         self._here = w["at_position.weight"][: len(place)] + self._chord_at[beat]
         self._here += canvas.melody_features(at, place) @ w["at_melody.weight"].T
+        self._here = self._here.reshape(len(place), 3, -1)
+        # Pitches are compared with other bars' only, so that all parts' can be done together.
+        parts = np.flatnonzero(self.brief.asked[bar])
+        count = len(parts), len(place)
+        features = canvas.pitch_features(
+            np.full(count, bar).ravel(), np.repeat(parts, count[1]), np.tile(place, count[0])
+        )
+        of_pitches = features.transpose(0, 2, 1).reshape(*count, PITCH_FEATURES, -1)
+        self._of_pitches = dict(zip(parts.tolist(), of_pitches, strict=True))
         self._beat: list[int] = beat.tolist()
         self._roots: list[int] = canvas.song.roots[beat].tolist()
 
@@ -172,8 +178,8 @@ class Decoder:
         rows, row = self.rows, self.row
         self._position, root, before = position, self._root[position], self.touch.pitch[self.part]
         rows.bounds[row] = low, high, limbs
-        rows.here[row] = self._here[position]
-        rows.pitch_features[row] = self._pitch_features[position]
+        rows.here[:, row] = self._here[position]
+        rows.pitch_features[row] = self._pitch_features[position].astype(np.float32)
         rows.root[row] = NO_ROOT if root < 0 else root
         rows.before[row] = NEVER if before < 0 else before
         rows.pointed[row] = self.follower.pitches(position)
@@ -183,7 +189,8 @@ class Decoder:
         """Choose the note's duration class."""
         rows, row, root = self.rows, self.row, self._root[self._position]
         self._pitch, self._degree = pitch, 12 if root < 0 else (pitch - root) % 12
-        np.add(self.w["at_pitch.weight"][pitch], self.w["at_degree.weight"][self._degree], out=rows.note[row])
+        note = self.w["at_pitch.weight"][pitch] + self.w["at_degree.weight"][self._degree]
+        rows.note[:, row] = note.reshape(2, -1)
         self._agreed = self.follower.touches(self._position, pitch)
         rows.pointed[row] = durations(self._agreed, self.touch, self.part)
         return self.ask(DURATION)

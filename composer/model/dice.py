@@ -9,9 +9,6 @@ import numpy as np
 
 from composer.errors import InputError
 
-_LIKELIEST = 1e-3
-"""Temperature under which nothing is left to chance."""
-
 
 @dataclass(frozen=True)
 class Sampling:
@@ -28,25 +25,27 @@ class Sampling:
         if not 0 <= self.min_p <= 1:
             raise InputError(f"min_p must be in range 0..1, got {self.min_p:g}")
 
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing is left to chance."""
+        return self.temperature < 1e-3
 
-def draw(logits: np.ndarray, sampling: Sequence[Sampling], rng: Sequence[np.random.Generator]) -> list[int]:
-    """One class of each row of logits (n, classes)."""
-    number = logits.dtype.type
-    temperature = np.array([[max(each.temperature, _LIKELIEST)] for each in sampling], number)
-    least = np.array([[each.min_p] for each in sampling], number)
+
+def draw(
+    logits: np.ndarray, temperature: np.ndarray, min_p: np.ndarray, rng: Sequence[np.random.Generator | None]
+) -> list[int]:
+    """One class of each row of logits (n, classes), with the row's own temperature and min_p (n, 1), above nought both, and dice.
+
+    A row without dice takes the likeliest, if its temperature is next to nothing.
+    """
     weight = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     weight /= temperature
     np.exp(weight, out=weight)
-    weight *= weight >= least
+    weight *= weight >= min_p
     so_far = np.add.accumulate(weight, axis=1)
-    thrown = np.array([
-        0.0 if each.temperature < _LIKELIEST else dice.random() for each, dice in zip(sampling, rng, strict=True)
-    ], number)  # fmt: skip
+    thrown = np.array([0.0 if dice is None else dice.random() for dice in rng], logits.dtype)
     thrown *= so_far[:, -1]
     # A throw that is rounded up to 1 is still within the last class.
-    np.minimum(thrown, np.nextafter(so_far[:, -1], number(0)), out=thrown)
+    np.minimum(thrown, np.nextafter(so_far[:, -1], logits.dtype.type(0)), out=thrown)
     chosen: list[int] = np.add.reduce(so_far <= thrown[:, None], axis=1, dtype=np.intp).tolist()
-    for row, each in enumerate(sampling):
-        if each.temperature < _LIKELIEST:
-            chosen[row] = int(logits[row].argmax())
     return chosen

@@ -37,6 +37,8 @@ _LIKES = PITCHES + 12 + _INTERVALS
 """Where, in what the pitch head says, its likings for the features of pitches begin."""
 _NOTHING = _LIKES + PITCH_FEATURES
 """A column of nought put in there, for pitches above no root."""
+_NEXT_TO_NOTHING = 1e-9
+"""A temperature at which only equals of the likeliest are left."""
 KEPT_BYTES = 16 << 20
 """Most memory for what passages have left behind."""
 
@@ -98,21 +100,22 @@ class Rows:
         """(POSITION_FEATURES, positions of the bar) each."""
         self.pitch_features = [nothing] * rows
         """(PITCH_FEATURES, Q) each."""
-        self.here = np.zeros((rows, 3 * config.head), np.float32)
-        self.note = np.zeros((rows, 2 * config.head), np.float32)
+        self.here = np.zeros((3, rows, config.head), np.float32)
+        self.note = np.zeros((2, rows, config.head), np.float32)
         self.duration = np.zeros(rows, np.int64)
         self.root = np.zeros(rows, np.int64)
         self.before = np.full(rows, NEVER)
         self.bounds = [(0, 0, 0)] * rows
         """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
         self.pointed: list[list[int]] = [[]] * rows
-        self.sampling = [Sampling()] * rows
-        self.rng = [np.random.default_rng(0)] * rows
+        self._temperature = np.ones((rows, 1), np.float32)
+        self._min_p = np.zeros((rows, 1), np.float32)
+        self._rng: list[np.random.Generator | None] = [None] * rows
         self.guided: dict[int, tuple[int, float]] = {}
         """Of a row whose style is turned up or down: the row that was told none, and the strength."""
         # What the network has made of it.
         self._top = np.zeros((rows, config.width), np.float32)
-        self._fields = np.zeros((rows, 4 * config.head), np.float32)
+        self._fields = np.zeros((4, rows, config.head), np.float32)
 
     def begin(self, row: int) -> None:
         """A new song: a row forgets the one before."""
@@ -120,6 +123,12 @@ class Rows:
         self.told[row].clear()
         self.guided.pop(row, None)
         self._heard[row] = _SILENCE
+
+    def sample(self, row: int, sampling: Sampling, rng: np.random.Generator) -> None:
+        """How a row makes its choices from now on."""
+        self._temperature[row] = _NEXT_TO_NOTHING if sampling.is_exact else sampling.temperature
+        self._min_p[row] = sampling.min_p
+        self._rng[row] = None if sampling.is_exact else rng
 
     def tell(self, row: int, index: np.ndarray, more: np.ndarray) -> None:
         """A row has events to tell: (T, len(_EVENT)) rows of the embedding tables, and what is added to these, (T, embedding)."""
@@ -188,9 +197,8 @@ class Rows:
     def choose(self, choice: int, rows: Sequence[int]) -> list[int]:
         """What these rows, each with all told, take next of a note: one class each."""
         at = np.array(rows)
-        logits = self.logits(choice, at)
-        sampling, rng = self.sampling, self.rng
-        return draw(logits, [sampling[row] for row in rows], [rng[row] for row in rows])
+        temperature, min_p = self._temperature.take(at, axis=0), self._min_p.take(at, axis=0)
+        return draw(self.logits(choice, at), temperature, min_p, [self._rng[row] for row in rows])
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:
         """Of each class (n, classes): pointed at, guided, and FORBIDDEN where the rules forbid."""
@@ -230,7 +238,7 @@ class Rows:
         z += self.shift.take(at, axis=0)
         fields = self._to["fields"](z)
         fields += self._by_part.take(self.part.take(asked), axis=0)
-        self._fields[at] = fields
+        self._fields[:, at] = fields.reshape(len(at), 4, -1).swapaxes(0, 1)
         out = self._to["position"](silu(fields[:, : self.head]))
         out += w["to_position.bias"]
         for row, each in zip(asked.tolist(), out, strict=True):
@@ -239,10 +247,7 @@ class Rows:
         return self._point(asked, out, COPY_POSITIONS)[:, : MAX_POSITIONS + 1]
 
     def _pitches(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        h = self.head
-        out = self._to["pitch"](
-            silu(self._fields[:, h : 2 * h].take(at, axis=0) + self.here[:, :h].take(asked, axis=0))
-        )
+        out = self._to["pitch"](silu(self._fields[1].take(at, axis=0) + self.here[0].take(asked, axis=0)))
         out += self._pitch_bias
         flat, first = out.reshape(-1), (np.arange(len(at)) * out.shape[1])[:, None]
         more = flat.take(self._by_root.take(self.root.take(asked), axis=0) + first)
@@ -253,20 +258,18 @@ class Rows:
         return self._point(asked, out, COPY_PITCHES)[:, :PITCHES]
 
     def _durations(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        h = self.head
-        long = self._fields[:, 2 * h : 3 * h].take(at, axis=0) + self.here[:, h : 2 * h].take(asked, axis=0)
-        long += self.note[:, :h].take(asked, axis=0)
+        long = self._fields[2].take(at, axis=0) + self.here[1].take(asked, axis=0)
+        long += self.note[0].take(asked, axis=0)
         out = self._to["duration"](silu(long))
         out += self.w["to_duration.bias"]
         return self._point(asked, out, COPY_DURATIONS)[:, : len(DURATIONS)]
 
     def _velocities(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        h, w = self.head, self.w
-        loud = self._fields[:, 3 * h :].take(at, axis=0) + self.here[:, 2 * h :].take(asked, axis=0)
-        loud += self.note[:, h:].take(asked, axis=0)
-        loud += w["at_duration.weight"].take(self.duration.take(asked), axis=0)
+        loud = self._fields[3].take(at, axis=0) + self.here[2].take(asked, axis=0)
+        loud += self.note[1].take(asked, axis=0)
+        loud += self.w["at_duration.weight"].take(self.duration.take(asked), axis=0)
         out = self._to["velocity"](silu(loud))
-        out += w["to_velocity.bias"]
+        out += self.w["to_velocity.bias"]
         return self._point(asked, out, COPY_VELOCITIES)[:, :VELOCITY_CLASSES]
 
     def _point(self, asked: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:

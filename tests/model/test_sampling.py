@@ -106,16 +106,20 @@ def test_a_hole_is_filled_and_nothing_else(decoder: Decoder) -> None:
     assert asked[notes["bar"], notes["part"]].all()
 
 
+def thrown(odds: np.ndarray, dice: list[np.random.Generator | None], temperature: float = 1.0) -> list[int]:
+    each = np.ones((len(odds), 1))
+    return draw(odds, temperature * each, 0.01 * each, dice)
+
+
 def test_dice_follow_the_odds_and_each_row_its_own() -> None:
     odds = np.log(np.array([[0.6, 0.3, 0.1, 0.001], [0.1, 0.1, 0.1, 0.7]]))
-    bold, exact = Sampling(1.0, 0.01), Sampling(0.0)
-    dice = [np.random.default_rng(0), np.random.default_rng(1)]
-    drawn = np.array([draw(odds, [bold, bold], dice) for _ in range(4000)])
+    dice: list[np.random.Generator | None] = [np.random.default_rng(0), np.random.default_rng(1)]
+    drawn = np.array([thrown(odds, dice) for _ in range(4000)])
     np.testing.assert_allclose(np.bincount(drawn[:, 0], minlength=4) / 4000, [0.6, 0.3, 0.1, 0.0], atol=0.03)
     np.testing.assert_allclose(np.bincount(drawn[:, 1], minlength=4) / 4000, [0.1, 0.1, 0.1, 0.7], atol=0.03)
-    alone = np.random.default_rng(0)
-    assert [draw(odds[:1], [bold], [alone])[0] for _ in range(4000)] == drawn[:, 0].tolist()
-    assert draw(odds, [exact, bold], dice)[0] == 0
+    alone: list[np.random.Generator | None] = [np.random.default_rng(0)]
+    assert [thrown(odds[:1], alone)[0] for _ in range(4000)] == drawn[:, 0].tolist()
+    assert thrown(odds, [None, None], 1e-9) == [0, 3]
 
 
 def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
@@ -124,7 +128,7 @@ def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
             return 1 - 2**-53
 
     logits = np.array([[0.0, 0.0, 0.0, -1e9]], np.float32)
-    assert draw(logits, [Sampling()], [Loaded(np.random.PCG64(0))]) == [2]
+    assert thrown(logits, [Loaded(np.random.PCG64(0))]) == [2]
 
 
 def test_temperature_has_a_range() -> None:
