@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import os
 import sys
+from collections.abc import Iterator
 
 ENGINE, PORTS, HELPERS = 12, 11, 5
 SOUND = 20
@@ -42,3 +43,19 @@ def stay_in_memory() -> bool:
         return False
     current = 1  # MCL_CURRENT. MCL_FUTURE would let a later allocation fail at the limit
     return ctypes.CDLL(None).mlockall(current) == 0  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Processes started here do their mathematics in one thread: a second, of ordinary priority, would hold up the sound."""
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -78,6 +78,13 @@ class Desk:
         self._backs[at].set(strip)
         self._chorused = self._chorused or strip.chorus_db > -np.inf
 
+    def change(self, at: int, strip: Strip) -> None:
+        """Another instrument sits down: everything on its strip, from the trim on. Only for strips without inserts."""
+        if strip.inserts or self._strips[at].inserts:
+            raise AssertionError("what has inserts may be late, and the others would have to wait for it anew")
+        self._fronts[at] = FrontRun(strip, self._rate)
+        self.set(at, strip)
+
     def process(self, dry: np.ndarray, outs: np.ndarray | None = None) -> np.ndarray:
         """dry, float32, shape (parts, 2, frames), is worked on in place; returns (2, frames). frames: whole cells of 64.
 

@@ -25,8 +25,6 @@ INSTALL_HINT = "install it with: apt-get install libfluidsynth3 (macOS: brew ins
 
 GAIN = 0.3
 """Synth gain. FluidSynth's own 0.6 clips; levels are the mixer's business."""
-ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL = 0.62, 0.35, 1.0, 1.0
-"""A small hall of about 1.5 s, set explicitly because defaults differ between FluidSynth's versions."""
 VOICES_PER_PART = 64
 
 _Synth = TypeVar("_Synth", bound="Synth")
@@ -99,9 +97,9 @@ def nearest_preset(wanted: Preset, have: frozenset[Preset]) -> Preset | None:
 
 class Synth:
     """One FluidSynth with a font and one dry stereo group a channel. Use as a context; never share or reuse one, because
-    dead voices leave traces in later notes. FluidSynth's own reverb is for those who have no desk: `effects`."""
+    dead voices leave traces in later notes."""
 
-    def __init__(self, soundfont: Path, channels: int, sample_rate: int, effects: bool = False) -> None:
+    def __init__(self, soundfont: Path, channels: int, sample_rate: int) -> None:
         if not 1 <= channels <= 128:
             raise AssertionError(f"FluidSynth has 1..128 audio groups, asked for {channels}")
         self.channels = channels
@@ -114,7 +112,7 @@ class Synth:
             ("synth.audio-groups", channels),
             ("synth.polyphony", max(256, VOICES_PER_PART * channels)),
             ("synth.dynamic-sample-loading", 1),
-            ("synth.reverb.active", int(effects)),
+            ("synth.reverb.active", 0),
             ("synth.chorus.active", 0),
             ("synth.cpu-cores", 1),  # more would add voices in an order that changes from run to run
         ):
@@ -132,7 +130,6 @@ class Synth:
             self.close()
             raise AudioError(f"{soundfont}: not a soundfont that FluidSynth can read; choose another .sf2 or .sf3 file")
         self.presets = self._presets()
-        self._fs.fluid_synth_set_reverb(self._synth, ROOM_SIZE, DAMPING, WIDTH, REVERB_LEVEL)
 
     def _check(self, code: int, what: str) -> None:
         if code != 0:
@@ -209,40 +206,6 @@ class Synth:
         code = self._fs._fl.fluid_synth_process(self._synth, frames, 0, None, len(into), into.ctypes.data)
         if code != 0:
             raise AudioError("FluidSynth failed while it rendered; try another soundfont")
-
-
-class LiveSynth(Synth):
-    """A Synth that sounds by itself, through an audio driver: FluidSynth's own thread asks it for sound.
-
-    Its strips are dry and plain: what the mixer does to stems is not done here.
-    """
-
-    _driver = None
-
-    def start(self, drivers: tuple[str, ...], path: str, period: int, periods: int) -> None:
-        """Take the first of `drivers` that works; `path` is where the "file" driver writes. Raises AudioError."""
-        fs, settings = self._fs, self._settings
-        fs.fluid_settings_setint(settings, b"audio.period-size", period)
-        fs.fluid_settings_setint(settings, b"audio.periods", periods)
-        fs.fluid_settings_setint(settings, b"audio.realtime-prio", 60)
-        fs.fluid_settings_setint(settings, b"audio.jack.autoconnect", 1)
-        if path:
-            fs.fluid_settings_setstr(settings, b"audio.file.name", path.encode())
-        for driver in drivers:
-            if fs.fluid_settings_setstr(settings, b"audio.driver", driver.encode()) != 0:
-                continue
-            self._driver = fs.new_fluid_audio_driver(settings, self._synth)
-            if self._driver:
-                return
-        raise AudioError(
-            f"no sound: the audio driver {' or '.join(drivers)} does not start; name another, as in synth:alsa, or play to a port"
-        )
-
-    def close(self) -> None:
-        if self._driver:
-            self._fs.delete_fluid_audio_driver(self._driver)
-            self._driver = None
-        super().close()
 
 
 Callback = Callable[[int, np.ndarray], None]

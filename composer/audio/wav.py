@@ -61,6 +61,25 @@ def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int =
     raise AudioError(f"{path}: a WAV file's name ends in .wav; write_sound takes {', '.join(FORMATS)}")
 
 
+class SoundWriter:
+    """A 24-bit stereo WAV that grows as it is written, for sound whose end nobody knows. Raises OutputError."""
+
+    def __init__(self, path: Path, sample_rate: int) -> None:
+        import soundfile
+
+        try:
+            self._file = soundfile.SoundFile(path, "w", sample_rate, 2, SUBTYPES[24], format="WAV")
+        except (OSError, soundfile.SoundFileError) as error:
+            raise OutputError(f"{path}: cannot be written ({error}); choose another folder") from None
+
+    def write(self, audio: np.ndarray) -> None:
+        """audio (frames, 2); samples over full scale are clipped."""
+        self._file.write(np.clip(audio, -1, 1))
+
+    def close(self) -> None:
+        self._file.close()
+
+
 def check_format(path: Path, bits: int, sample_rate: int) -> None:
     """Raises AudioError where a sound file of this suffix cannot have these samples."""
     import soundfile

@@ -13,11 +13,14 @@ goings with `PortUp` and `PortDown`, and go on looking for what they lost.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from composer.errors import InputError
+
+if TYPE_CHECKING:
+    from composer.live.synth_sound import Seat
 
 KINDS = ("virtual", "tcp", "file", "synth")
 P = TypeVar("P")
@@ -128,14 +131,14 @@ class Ports:
             raise InputError("synth is an output; give --input a port, see composer ports")
         return self._opened(("in", name.text), lambda: _system_input(name, self._post))
 
-    def output(self, name: PortName) -> OutputPort:
-        """A port to play to. Raises InputError."""
+    def output(self, name: PortName, seats: Mapping[int, Seat] | None = None, style: str | None = None) -> OutputPort:
+        """A port to play to; seats and style are for our own renderer, see `synth_port`. Raises InputError."""
         if name.kind == "tcp":
             return self._tcp(name)
         if name.kind == "file":
             raise InputError(f"{name.text}: a file is an input here; to keep the jam, use --record {name.value}")
         if name.kind == "synth":
-            return self._opened(("out", name.text), lambda: _synth(name, self._post, self._soundfont))
+            return self._opened(("out", name.text), lambda: _synth(name, self._post, self._soundfont, seats, style))
         return self._opened(("out", name.text), lambda: _system_output(name, self._post))
 
     def _tcp(self, name: PortName) -> OutputPort:
@@ -162,7 +165,9 @@ def _system_output(name: PortName, post: Post) -> OutputPort:
     return SystemOutput(name, post)
 
 
-def _synth(name: PortName, post: Post, soundfont: str | None) -> OutputPort:
+def _synth(
+    name: PortName, post: Post, soundfont: str | None, seats: Mapping[int, Seat] | None, style: str | None
+) -> OutputPort:
     from composer.live.synth_port import SynthPort
 
-    return SynthPort(name, post, soundfont)
+    return SynthPort(name, post, soundfont, seats, style)

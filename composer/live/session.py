@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from composer import priority
 from composer.errors import InputError
@@ -22,6 +23,9 @@ from composer.live.recorder import Recorder
 from composer.live.settings import PLAYER_CHANNEL, JamSettings
 from composer.live.wiring import Line, Wiring
 from composer.timing import beat_quarters
+
+if TYPE_CHECKING:
+    from composer.live.synth_sound import Seat
 
 PATIENCE_S = 10.0
 """How long the engine may take to end: its generator on a busy machine needs a while to go."""
@@ -138,8 +142,11 @@ class Session:
     def _engine(self) -> Engine:
         plan, settings = self.plan, self.settings
         inputs = [self.ports.input(name) for name in plan.inputs if name.kind != "file"]
-        outputs = {route.port.text: self.ports.output(route.port) for route in plan.outputs}
         lines = wire(settings, plan.outputs)
+        outputs = {
+            route.port.text: self.ports.output(route.port, seats(settings, lines, route.port.text), settings.style)
+            for route in plan.outputs
+        }
         names = tuple(port.name for port in inputs)
         latencies = Latencies.load()
         recorder = None
@@ -178,6 +185,20 @@ def wire(settings: JamSettings, routes: Iterable[Route]) -> dict[str, tuple[Line
     if deaf:
         raise InputError(f"{', '.join(deaf)}: no output plays them; give an --output without parts, or leave them out")
     return {name: tuple(places) for name, places in lines.items()}
+
+
+def seats(settings: JamSettings, lines: Mapping[str, tuple[Line, ...]], port: str) -> dict[int, Seat]:
+    """Who plays on which channel of a port: the band, the click among the drums, and the player as the lead."""
+    from composer.live.synth_sound import Seat
+
+    programs = {"drums": 0, "click": 0, "player": settings.player_program or 0, **settings.sounds}
+    roles = {"player": "melody", "click": "drums"}
+    found: dict[int, Seat] = {}
+    for name, places in lines.items():
+        for line in places:
+            if line.port == port:
+                found.setdefault(line.channel, Seat(roles.get(name, name), programs[name]))
+    return found
 
 
 def _with_file(settings: JamSettings, players: tuple[FilePlayer, ...]) -> JamSettings:

@@ -1,4 +1,4 @@
-"""Our own renderer as an output: FluidSynth in a process of its own, so that nothing here can make the sound stutter.
+"""Our own renderer as an output: synth and desk in a process of their own, so that nothing here can make the sound stutter.
 
 `synth` takes the system's usual audio driver, `synth:jack` (alsa, pulseaudio, pipewire, coreaudio, …) a named one, and
 `synth:file:PATH.wav` writes what would be heard into a file, in real time.
@@ -7,34 +7,44 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import signal
 import sys
 import threading
+import time
+from collections.abc import Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
 
 from composer import priority
 from composer.errors import AudioError, ComposerError, InputError
-from composer.live import midi
 from composer.live.items import PortDown, PortUp
 from composer.live.ports import PortName, Post
-
-if TYPE_CHECKING:
-    from composer.audio.fluid import LiveSynth
+from composer.live.synth_sound import JamSound, Seat
 
 SAMPLE_RATE = 48_000
 PERIOD, PERIODS = 256, 2
 START_S = 30.0
-USUAL_DRIVERS = {"darwin": ("coreaudio",), "win32": ("wasapi", "dsound")}
-LINUX_DRIVERS = ("pipewire", "jack", "pulseaudio", "alsa")
+SWITCH_S = 2e-4
+"""The driver's thread waits no longer for the one that takes messages."""
+DRUM_SEAT = {9: Seat("drums")}
 
 
 class SynthPort:
     """A port whose other end is a synth. Messages go down a pipe; the process ends when the pipe does, with silence."""
 
-    def __init__(self, name: PortName, post: Post, soundfont: str | None = None) -> None:
+    def __init__(
+        self,
+        name: PortName,
+        post: Post,
+        soundfont: str | None = None,
+        seats: Mapping[int, Seat] | None = None,
+        style: str | None = None,
+    ) -> None:
+        """seats: who plays on which channel (counted from 0), and what; the desk has a strip for each."""
         from composer.audio import soundfonts
 
         self.name, self._post = name.text, post
@@ -44,8 +54,10 @@ class SynthPort:
         font = soundfonts.find(soundfont)
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self.process = context.Process(target=_sound, args=(theirs, font, driver, path), name="synth", daemon=True)
-        self.process.start()
+        arguments = (theirs, font, dict(seats or DRUM_SEAT), style, driver, path)
+        self.process = context.Process(target=_sound, args=arguments, name="synth", daemon=True)
+        with priority.one_thread():
+            self.process.start()
         theirs.close()
         self._lock = threading.Lock()
         self._away = self._closing = False
@@ -87,38 +99,57 @@ class SynthPort:
             self._post(PortDown(self.name, f"the synth's process ended with code {self.process.exitcode}"))
 
 
-def _sound(pipe: Connection, font: Path, driver: str, path: str) -> None:
+def _sound(pipe: Connection, font: Path, seats: Mapping[int, Seat], style: str | None, driver: str, path: str) -> None:
     """The synth's process: first an answer (None, or why not), then messages until an empty one or the pipe's end."""
-    from composer.audio.fluid import LiveSynth
+    from composer.audio.fluid import Driver
+    from composer.playback.outlet import Output, drivers, quiet
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    quiet()
     priority.ask_for(priority.SOUND)
-    drivers = (driver,) if driver else USUAL_DRIVERS.get(sys.platform, LINUX_DRIVERS)
     try:
-        with LiveSynth(font, 1, SAMPLE_RATE, effects=True) as synth:  # one stereo group for all 16 channels
-            synth.drums(9)
-            synth.start(drivers, path, PERIOD, PERIODS)
+        with JamSound(font, seats, SAMPLE_RATE, style) as sound, contextlib.ExitStack() as stack:
+            gc.collect()
+            gc.freeze()
+            gc.disable()
+            sys.setswitchinterval(SWITCH_S)
+            if driver == "file":
+                stack.enter_context(_File(sound, Path(path)))
+            else:
+                card = Driver(sound.fill)
+                stack.callback(card.close)
+                priority.stay_in_memory()  # takes its time, so before anybody asks for sound
+                card.open(drivers(Output(driver)), SAMPLE_RATE, PERIOD, PERIODS, "composer-jam")
             pipe.send(None)
             with contextlib.suppress(EOFError, OSError):
                 while data := pipe.recv_bytes():
-                    play(synth, data)
+                    sound.hear(data)
     except ComposerError as error:
         with contextlib.suppress(OSError):
             pipe.send(str(error))
 
 
-def play(synth: LiveSynth, data: bytes) -> None:
-    """One MIDI message."""
-    kind, channel = data[0] & 0xF0, data[0] & 0x0F
-    if data[0] >= 0xF0:
-        return
-    if midi.is_note_on(data):
-        synth.note_on(channel, data[1], data[2])
-    elif midi.is_note_off(data):
-        synth.note_off(channel, data[1])
-    elif kind == midi.PROGRAM:
-        synth.program(channel, 128 if channel == 9 else 0, data[1])
-    elif kind == midi.CONTROL:
-        synth.control(channel, data[1], data[2])
-    elif kind == midi.BEND:
-        synth.bend(channel, data[1] + (data[2] << 7) - 8192)
+class _File:
+    """What would be heard, written as it comes, in real time. Use as a context."""
+
+    def __init__(self, sound: JamSound, path: Path) -> None:
+        from composer.audio.wav import SoundWriter
+
+        self._sound, self._writer = sound, SoundWriter(path, SAMPLE_RATE)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="file", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join()
+        self._writer.close()
+
+    def _run(self) -> None:
+        piece, began, asked = np.zeros((2, PERIOD), np.float32), time.perf_counter(), 0
+        while not self._ending.wait(max(0.0, began + asked / SAMPLE_RATE - time.perf_counter())):
+            self._sound.fill(PERIOD, piece)
+            self._writer.write(piece.T)
+            asked += PERIOD

@@ -16,8 +16,8 @@ from composer.live.session import SessionPlan
 from composer.live.voices import CLICK
 
 CLICKS, PERIOD_S = 20, 0.6
-SYNTH_S = 512 / 48_000
-"""What our own renderer's buffers add."""
+SYNTH_S = (512 + 160) / 48_000
+"""What our own renderer's buffers and its limiter's look-ahead add."""
 
 
 def tap_test(plan: SessionPlan, say: Callable[[str], None], path: Path | None = None) -> int:

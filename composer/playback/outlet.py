@@ -55,8 +55,8 @@ def run(pipe: Connection, rows: int, frames: int, memory: Any, sample_rate: int,
         # Whoever holds the interpreter's lock must not be put aside: the driver's thread needs it.
         priority.ask_for(priority.SOUND)
         try:
-            driver.open(drivers(output), sample_rate, output.period, output.periods, output.client)
             priority.stay_in_memory()
+            driver.open(drivers(output), sample_rate, output.period, output.periods, output.client)
             say(pipe, None)
             while not ring.over and not driver.error and not gone(pipe, LOOK_S):
                 pass

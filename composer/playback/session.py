@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.context import SpawnContext
 from typing import Any
 
+from composer import priority
 from composer.errors import AudioError, InputError
 from composer.playback import outlet, process
 from composer.playback.board import FADERS, LIMITS, Board
@@ -177,7 +177,7 @@ class _Hand:
     def __init__(self, context: SpawnContext, main: Callable[..., None], name: str, arguments: tuple[Any, ...]) -> None:
         self._pipe, theirs = context.Pipe()
         self.process = context.Process(target=main, args=(theirs, *arguments), name=name, daemon=True)
-        with _one_thread():
+        with priority.one_thread():
             self.process.start()
         theirs.close()
 
@@ -201,19 +201,3 @@ class _Hand:
             self.process.kill()
             self.process.join(1)
         self._pipe.close()
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """What is started here has its mathematics in one thread: more would only take turns under the sound."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
