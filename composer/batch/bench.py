@@ -34,6 +34,9 @@ MOST_SEEDS = 256
 Tell = Callable[[str, Any], None]
 """("starting", index) where a piece is about to be made alone, ("piece", record) for each one done, ("beat", None) in between."""
 
+More = Callable[[], Sequence[Unit]]
+"""Asked again and again while there is work: units to be made beside those in hand."""
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -65,7 +68,12 @@ class Bench:
         self._heard: OrderedDict[str, Heard | Exception] = OrderedDict()
 
     def do(
-        self, units: Sequence[Unit], tell: Tell, careful: bool = False, poisoned: Mapping[int, str] | None = None
+        self,
+        units: Sequence[Unit],
+        tell: Tell,
+        careful: bool = False,
+        poisoned: Mapping[int, str] | None = None,
+        more: More = list,
     ) -> Iterator[Unit]:
         """Make these units' pieces and write their shards; yields each unit when its shard is there.
 
@@ -73,27 +81,46 @@ class Bench:
         poisoned: pieces that are not to be tried, and why. Raises OutputError where the store refuses.
         """
         poisoned = poisoned or {}
-        done: dict[str, list[Finished]] = {unit.name: [] for unit in units}
-        unit_of = {index: unit for unit in units for index in unit.indexes}
-        wanted = [self.pieces[index] for index in unit_of if index not in poisoned]
+        done: dict[str, list[Finished]] = {}
+        unit_of: dict[int, Unit] = {}
+        lengths: dict[int, float] = {}
+        wanted: list[Piece] = []
+
+        def take(units: Sequence[Unit]) -> None:
+            done.update({unit.name: [] for unit in units})
+            unit_of.update({index: unit for unit in units for index in unit.indexes})
+            indexes = [index for unit in units for index in unit.indexes]
+            for index in (index for index in indexes if index in poisoned):
+                self._finish_record(failed(self.pieces[index], poisoned[index]), None, done[unit_of[index].name], tell)
+            wanted.extend(self.pieces[index] for index in indexes if index not in poisoned)
+
+        def sort() -> None:
+            lengths.update({piece.index: self._length(piece, tell) for piece in wanted if piece.index not in lengths})
+            wanted.sort(key=lambda piece: lengths[piece.index])
+
+        def jobs() -> Iterator[tuple[int, Job[Made]]]:
+            while wanted:
+                piece = wanted.pop(0 if careful else -1)
+                yield piece.index, self._job(piece, unit_of[piece.index], tell, careful)
+                if not careful and (units := more()):
+                    take(units)
+                    sort()
+
         with threadpool_limits(1, "blas"):
-            for index, reason in poisoned.items():
-                if index in unit_of:
-                    self._finish_record(failed(self.pieces[index], reason), None, done[unit_of[index].name], tell)
+            take(units)
             yield from self._complete(units, done)
             if not careful:
                 self._write_seeds({piece.seed for piece in wanted if piece.seed and not piece.seed.path}, tell)
-                lengths = {piece.index: self._length(piece, tell) for piece in wanted}
-                wanted.sort(key=lambda piece: lengths[piece.index], reverse=True)
+                sort()
                 if self.lockstep is not None:
                     self.lockstep.bars_of = lambda index: lengths.get(index, 0.0)
-            jobs = ((piece.index, self._job(piece, unit_of[piece.index], tell, careful)) for piece in wanted)
-            for index, made in self._run(jobs, tell, careful):
+            for index, made in self._run(jobs(), tell, careful):
                 unit = unit_of[index]
                 if isinstance(made, OutputError):
                     raise made
                 self.finish(index, made, done[unit.name], tell)
                 yield from self._complete([unit], done)
+            yield from self._complete(list(set(unit_of.values())), done)  # came later, with nothing in them to try
 
     def _run(self, jobs: Iterator[tuple[int, Job[Any]]], tell: Tell, careful: bool) -> Iterator[tuple[int, Any]]:
         if self.lockstep is None:
@@ -155,7 +182,7 @@ class Bench:
     def _length(self, piece: Piece, tell: Tell) -> float:
         """Bars or so: the longest go first, so that none is left playing alone at the end."""
         tell("beat", None)  # reading many scores takes long
-        if piece.seed is None:
+        if piece.seed is None or not piece.seed.path:
             return float(self.plan.own_bars)
         try:
             heard = self._seed(piece.seed)

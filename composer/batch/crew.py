@@ -36,6 +36,8 @@ class Worker:
     line: Connection
     ready: bool = False
     units: list[Unit] = field(default_factory=list)
+    left: int = 0
+    """Pieces of these that it has not told of."""
     careful: bool = False
     making: int | None = None
     """The piece it said it would begin, where it is careful."""
@@ -90,21 +92,33 @@ class Crew:
         return Worker(process, ours)
 
     def _hand_out(self, queue: deque[Unit]) -> None:
-        """Enough units for a full batch, but never so many that others stand idle; suspects alone."""
+        """A full batch to each and a little more, so that no lane is ever empty, but never so much that others stand idle.
+
+        Suspects are given alone.
+        """
         for worker in self._workers:
-            if worker.units or not queue or not worker.ready:
+            if not worker.ready or not queue or (worker.units and worker.careful):
                 continue
-            if queue[0].name in self._suspect:
-                worker.units, worker.careful = [queue.popleft()], True
-            else:
-                share = -(-len(queue) // len(self._workers))
-                wanted = max(1, 2 * self.setting.lanes // max(1, len(queue[0].indexes)))
-                worker.careful = False
-                while queue and len(worker.units) < min(share, wanted) and queue[0].name not in self._suspect:
-                    worker.units.append(queue.popleft())
-            worker.heard_s, worker.making = time.monotonic(), None
+            fair = -(
+                -(sum(len(unit.indexes) for unit in queue) + sum(each.left for each in self._workers)) // self.size
+            )
+            units: list[Unit] = []
+            careful = queue[0].name in self._suspect
+            if careful and not worker.units:
+                worker.left = len(queue[0].indexes)
+                units.append(queue.popleft())
+            while not careful and queue and queue[0].name not in self._suspect:
+                size = len(queue[0].indexes)
+                if worker.left and worker.left + size > min(self.setting.lanes + size, fair):
+                    break
+                worker.left += size
+                units.append(queue.popleft())
+            if not units:
+                continue
+            worker.units += units
+            worker.careful, worker.heard_s, worker.making = careful, time.monotonic(), None
             try:
-                worker.line.send((list(worker.units), worker.careful, self.poisoned))
+                worker.line.send((units, careful, self.poisoned))
             except (BrokenPipeError, ConnectionResetError):
                 return  # it has died; its units are given out again when that is noticed
 
@@ -121,6 +135,7 @@ class Crew:
                     worker.units = [unit for unit in worker.units if unit.name != value]
                     tell("unit", value)
                 elif what == "piece":
+                    worker.left -= 1
                     tell("piece", value)
                 elif what == "refused":
                     raise OutputError(value)
@@ -182,9 +197,22 @@ def work(line: Connection, setting: Setting, parent: int) -> None:
     try:
         bench = Bench(setting)
         line.send(("ready", None))
+        later: list[Any] = []
+
+        def more() -> list[Unit]:
+            """Units that came meanwhile, to be made beside those in hand."""
+            units: list[Unit] = []
+            while not later and line.poll():
+                given = line.recv()
+                if given[1]:
+                    later.append(given)
+                else:
+                    units += given[0]
+            return units
+
         while True:
-            units, careful, poisoned = line.recv()
-            for unit in bench.do(units, tell, careful, poisoned):
+            units, careful, poisoned = later.pop() if later else line.recv()
+            for unit in bench.do(units, tell, careful, poisoned, more):
                 line.send(("unit", unit.name))
     except OutputError as error:
         line.send(("refused", str(error)))
