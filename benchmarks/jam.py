@@ -40,7 +40,7 @@ from composer.live.engine import Engine
 from composer.live.generator import InlinePlanner
 from composer.live.inbox import FakeInbox
 from composer.live.player_file import FilePlayer
-from composer.live.ports import PortName
+from composer.live.port_names import PortName
 from composer.live.session import Route, Session, SessionPlan
 from composer.live.settings import JamSettings
 from composer.live.wiring import Line, Wiring

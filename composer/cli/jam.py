@@ -168,7 +168,7 @@ def run(args: argparse.Namespace) -> int:
 
 def session_plan(args: argparse.Namespace) -> SessionPlan:
     """The command's words as a session. Raises InputError."""
-    from composer.live.ports import PortName
+    from composer.live.port_names import PortName
     from composer.live.session import Route, SessionPlan
     from composer.live.settings import PART_CHANNELS, JamSettings
     from composer.styles import resolve

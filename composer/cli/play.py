@@ -144,7 +144,8 @@ def run(args: argparse.Namespace) -> int:
 def _controlled(args: argparse.Namespace, playing: Playback, hands: Hands) -> Iterator[None]:
     """MIDI and OSC at the faders, while the block runs."""
     from composer.live.items import Heard
-    from composer.live.ports import PortName, Ports
+    from composer.live.port_names import PortName
+    from composer.live.ports import Ports
     from composer.playback.osc import OscServer
 
     def hear(item: object) -> None:

@@ -18,7 +18,8 @@ from composer.live.generator import GeneratorProcess, MakeLeader, ModelLeader
 from composer.live.inbox import LiveInbox
 from composer.live.items import Command
 from composer.live.player_file import FilePlayer
-from composer.live.ports import PortName, Ports
+from composer.live.port_names import PortName
+from composer.live.ports import Ports
 from composer.live.recorder import Recorder
 from composer.live.settings import PLAYER_CHANNEL, JamSettings
 from composer.live.wiring import Line, Wiring

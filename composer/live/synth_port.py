@@ -22,7 +22,7 @@ import numpy as np
 from composer import priority
 from composer.errors import AudioError, ComposerError, InputError
 from composer.live.items import PortDown, PortUp
-from composer.live.ports import PortName, Post
+from composer.live.port_names import PortName, Post
 from composer.live.synth_sound import JamSound, Seat
 
 SAMPLE_RATE = 48_000

@@ -15,7 +15,7 @@ from typing import Any
 
 from composer.errors import InputError
 from composer.live.items import Heard, PortDown, PortUp
-from composer.live.ports import PortName, Post, choose
+from composer.live.port_names import PortName, Post, choose
 
 CLIENT = "composer"
 WATCH_S = 0.5

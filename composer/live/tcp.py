@@ -17,7 +17,7 @@ import mido
 from composer import priority
 from composer.errors import InputError
 from composer.live.items import Heard, PortDown, PortUp
-from composer.live.ports import PortName, Post
+from composer.live.port_names import PortName, Post
 
 CONNECT_S = 1.0
 RETRY_S = 0.25

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from composer.live.ports import PortName  # noqa: E402
+from composer.live.port_names import PortName  # noqa: E402
 from composer.live.session import Route, Session, SessionPlan  # noqa: E402
 from composer.live.settings import JamSettings  # noqa: E402
 from tests.live.band import PatternLeader  # noqa: E402

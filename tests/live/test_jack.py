@@ -15,7 +15,8 @@ from composer.errors import InputError
 from composer.live import midi
 from composer.live.inbox import LiveInbox
 from composer.live.items import Heard, PortDown, PortUp
-from composer.live.ports import PortName, Ports
+from composer.live.port_names import PortName
+from composer.live.ports import Ports
 from composer.live.system_ports import midi_systems, system_ports
 
 PLAYER = """

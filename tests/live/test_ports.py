@@ -17,7 +17,8 @@ from composer.live import midi
 from composer.live.inbox import LiveInbox
 from composer.live.items import Heard, PortDown, PortUp
 from composer.live.player_file import FilePlayer
-from composer.live.ports import PortName, Ports, choose
+from composer.live.port_names import PortName, choose
+from composer.live.ports import Ports
 from composer.live.session import Route, wire
 from composer.live.settings import JamSettings
 from tests.live.band import hang_up

@@ -171,7 +171,7 @@ def test_leaving_the_block_ends_every_note() -> None:
     import mido
 
     from composer.live.generator import InlinePlanner
-    from composer.live.ports import PortName
+    from composer.live.port_names import PortName
     from composer.live.session import Route, Session, SessionPlan
     from composer.live.settings import JamSettings
 

@@ -15,7 +15,7 @@ from composer.audio.fluid import Synth
 from composer.audio.loudness import loudness, true_peak_dbtp
 from composer.audio.player import addresses
 from composer.live import midi
-from composer.live.ports import PortName
+from composer.live.port_names import PortName
 from composer.live.session import Route, seats, wire
 from composer.live.settings import JamSettings
 from composer.live.synth_port import PERIOD, SAMPLE_RATE, SynthPort
