@@ -116,29 +116,31 @@ class RemoteStore:
             raise InputError(f"{url}: cannot be used as an output ({error})") from None
 
     def write(self, name: str, data: bytes) -> None:
-        with telling(self.where):
+        with telling(self.where), _reaching(self.where):
             self._folder(name)
             self.files.pipe_file(f"{self.root}/{name}", data)
 
     def take_in(self, path: Path, name: str) -> None:
-        with telling(self.where):
+        with telling(self.where), _reaching(self.where):
             self._folder(name)
             self.files.put_file(str(path), f"{self.root}/{name}")
         path.unlink()
 
     def read(self, name: str) -> bytes:
-        data: bytes = self.files.cat_file(f"{self.root}/{name}")
+        with _reaching(self.where):
+            data: bytes = self.files.cat_file(f"{self.root}/{name}")
         return data
 
     def names(self, folder: str) -> list[str]:
         try:
-            found = self.files.ls(f"{self.root}/{folder}", detail=True, refresh=True)
+            with _reaching(self.where):
+                found = self.files.ls(f"{self.root}/{folder}", detail=True, refresh=True)
         except FileNotFoundError:
             return []
         return sorted(str(one["name"]).rpartition("/")[2] for one in found if one["type"] == "file")
 
     def remove(self, name: str) -> None:
-        with telling(self.where):
+        with telling(self.where), _reaching(self.where):
             if self.files.exists(f"{self.root}/{name}"):
                 self.files.rm_file(f"{self.root}/{name}")
 
@@ -160,6 +162,23 @@ def telling(where: str) -> Iterator[None]:
     except OSError as error:
         why = error.strerror or str(error)
         raise OutputError(f"{where}: cannot be written ({why}); make room, then run the same command again") from None
+
+
+@contextmanager
+def _reaching(where: str) -> Iterator[None]:
+    """What a remote place, or the way to it, refuses in the block is told as the user's to mend: OutputError.
+
+    Each kind of place raises errors of its own library; none of them is about us. FileNotFoundError stays itself.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:
+        why = " ".join(str(error).split()) or type(error).__name__
+        raise OutputError(
+            f"{where}: cannot be reached ({why}); see to its address and your rights there, then run the same command again"
+        ) from error
 
 
 @contextmanager
