@@ -45,7 +45,8 @@ def draw(
     so_far = np.add.accumulate(weight, axis=1)
     thrown = np.array([0.0 if dice is None else dice.random() for dice in rng], logits.dtype)
     thrown *= so_far[:, -1]
-    # A throw that is rounded up to 1 is still within the last class.
-    np.minimum(thrown, np.nextafter(so_far[:, -1], logits.dtype.type(0)), out=thrown)
     chosen: list[int] = np.add.reduce(so_far <= thrown[:, None], axis=1, dtype=np.intp).tolist()
+    for row, each in enumerate(chosen):
+        if each == logits.shape[1]:  # the throw was rounded up to 1
+            chosen[row] = int(weight[row].nonzero()[0][-1])
     return chosen

@@ -274,10 +274,9 @@ class Rows:
 
     def _point(self, asked: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:
         """Each pointer's weight, the last columns of `out`, goes to the class it points at; that of none to the last column."""
-        pointed = np.array([self.pointed[row] for row in asked.tolist()])
-        pointed %= out.shape[1]
-        pointed += (np.arange(len(out)) * out.shape[1])[:, None]
-        np.add.at(out.reshape(-1), pointed.ravel(), out[:, -count:].ravel())
+        wide = out.shape[1]
+        classes = [each % wide + wide * i for i, row in enumerate(asked.tolist()) for each in self.pointed[row]]
+        np.add.at(out.reshape(-1), classes, out[:, -count:].ravel())
         return out
 
 
