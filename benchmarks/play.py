@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import gc
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -170,6 +171,7 @@ def main() -> None:
     )
     parser.add_argument("--no-control", action="store_true", help="without the minute of silence")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the server must not outlive us
 
     from composer.amp import load
     from composer.audio.mixer import MixSettings, mix

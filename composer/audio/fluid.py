@@ -26,6 +26,7 @@ INSTALL_HINT = "install it with: apt-get install libfluidsynth3 (macOS: brew ins
 GAIN = 0.3
 """Synth gain. FluidSynth's own 0.6 clips; levels are the mixer's business."""
 VOICES_PER_PART = 64
+NO_FONT = "not a soundfont that FluidSynth can read; choose another .sf2 or .sf3 file"
 
 _Synth = TypeVar("_Synth", bound="Synth")
 Preset = tuple[int, int]
@@ -77,6 +78,17 @@ def version() -> str:
     return ".".join(str(number.value) for number in numbers)
 
 
+def whole(soundfont: Path) -> bool:
+    """Whether a file begins as a soundfont and is as long as it says."""
+    try:
+        with soundfont.open("rb") as file:
+            head = file.read(12)
+        size = soundfont.stat().st_size
+    except OSError:
+        return False
+    return head[:4] == b"RIFF" and head[8:] == b"sfbk" and int.from_bytes(head[4:8], "little") + 8 <= size
+
+
 def nearest_preset(wanted: Preset, have: frozenset[Preset]) -> Preset | None:
     """The preset to play: the wanted one, else its plain bank, its General MIDI family, a piano; None for no kit.
 
@@ -104,6 +116,8 @@ class Synth:
             raise AssertionError(f"FluidSynth has 1..128 audio groups, asked for {channels}")
         self.channels = channels
         self._fs = library()
+        if not whole(soundfont):  # FluidSynth's other readers would complain in their own words
+            raise AudioError(f"{soundfont}: {NO_FONT}")
         self._settings = self._fs.new_fluid_settings()
         self._synth = None
         for name, value in (
@@ -128,7 +142,7 @@ class Synth:
         self._font = self._fs.fluid_synth_sfload(self._synth, str(soundfont).encode(), 1)
         if self._font < 0:
             self.close()
-            raise AudioError(f"{soundfont}: not a soundfont that FluidSynth can read; choose another .sf2 or .sf3 file")
+            raise AudioError(f"{soundfont}: {NO_FONT}")
         self.presets = self._presets()
 
     def _check(self, code: int, what: str) -> None:

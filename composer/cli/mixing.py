@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,11 @@ from composer.errors import InputError
 if TYPE_CHECKING:
     from composer.audio.mixer import Mix, MixSettings
     from composer.audio.strip import Insert
+    from composer.audio.synth import Stems
+
+LOSSY = (".ogg", ".mp3")
+MOST_OFF_DB = 3.0
+"""A ceiling is lowered no further than this for an encoder's sake."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,6 +146,31 @@ def report(mixed: Mix) -> dict[str, Any]:
         "parts": [{name: _plain(value) for name, value in asdict(line).items()} for line in mixed.table],
         "notices": list(mixed.stems.notices),
     }
+
+
+def write_mix(path: Path, stems: Stems, settings: MixSettings, bits: int) -> Mix:
+    """Mix and write. What OGG and MP3 add to the peaks is heard again and taken off the limiter's ceiling."""
+    from composer.audio.loudness import true_peak_dbtp
+    from composer.audio.mixer import mix
+    from composer.audio.wav import read_wav, write_sound
+
+    ceiling_dbtp = settings.ceiling_dbtp
+    while True:
+        mixed = mix(stems, replace(settings, ceiling_dbtp=ceiling_dbtp))
+        write_sound(path, mixed.audio, mixed.sample_rate, bits, force=True)
+        over_db = true_peak_dbtp(read_wav(path)[0]) - settings.ceiling_dbtp if path.suffix in LOSSY else 0.0
+        if over_db <= 0 or ceiling_dbtp < settings.ceiling_dbtp - MOST_OFF_DB:
+            return mixed
+        ceiling_dbtp -= over_db + 0.05
+
+
+def shortfall(mixed: Mix, settings: MixSettings) -> list[str]:
+    """A word where the mix is not as loud as was asked."""
+    target = settings.target_lufs
+    if target is None or not math.isfinite(mixed.lufs) or abs(mixed.lufs - target) <= 0.5:
+        return []
+    limits = "no peak is pushed down by more than 20 dB, no sound lifted by more than 60"
+    return [f"the mix has {mixed.lufs:.1f} LUFS and not {target:g}: {limits}"]
 
 
 def write_report(path: Path, mixed: Mix) -> None:

@@ -91,6 +91,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--driver file: name the file with --record, as in --record out.wav")
     rate = mixing.sample_rate(args, 48_000)
     if args.record:
+        if args.record.suffix.lower() != ".wav":
+            raise OutputError(f"{args.record}: what is played is kept as WAV; give a name that ends in .wav")
         if args.record.exists() and not args.force:
             raise OutputError(f"{args.record}: exists already; use --force to write over it")
         check_format(args.record, 32, rate)
@@ -109,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
             with progress.step("mixing"):
                 mixed = mix(stems, settings)
         print(mixed.report())
-        plan, notices = mixed.plan, [*notices, *stems.notices]
+        plan, notices = mixed.plan, [*notices, *stems.notices, *mixing.shortfall(mixed, settings)]
         del stems, mixed  # a song's worth of memory
     for sentence in notices:
         print(f"note: {sentence}")

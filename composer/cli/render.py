@@ -37,9 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from composer import formats
-    from composer.audio.mixer import mix
     from composer.audio.synth import render
-    from composer.audio.wav import check_format, write_sound
+    from composer.audio.wav import check_format
     from composer.cli.take import write_stems
     from composer.output import check_free, staging
     from composer.picture_mix import save_mix_picture
@@ -56,15 +55,14 @@ def run(args: argparse.Namespace) -> int:
         with progress.step("playing the parts") as tell:
             stems = render(score, args.soundfont, rate, on_progress=tell)
         with progress.step("mixing"):
-            mixed = mix(stems, settings)
-            write_sound(folder / sound, mixed.audio, mixed.sample_rate, args.bits)
+            mixed = mixing.write_mix(folder / sound, stems, settings, args.bits)
             mixing.write_report(folder / table, mixed)
             save_mix_picture(mixed, folder / picture, score.title or name)
         if args.stems:
             with progress.step("writing the stems"):
                 write_stems(folder / f"{name}-stems", mixed, args.format, args.bits)
     print(mixed.report())
-    for sentence in (*score.problems, *stems.notices):
+    for sentence in (*score.problems, *stems.notices, *mixing.shortfall(mixed, settings)):
         print(f"note: {sentence}")
     for output in outputs:
         print(args.out / output)

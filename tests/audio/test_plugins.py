@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import platform
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -104,6 +107,36 @@ def test_mistakes_are_one_line(effect: str, said: str) -> None:
     with pytest.raises(AudioError, match=said) as error:
         Plugin.parse(effect).start(RATE)
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def halver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A VST3 plug-in of our own, built here."""
+    compiler = shutil.which("g++") or shutil.which("clang++")
+    if compiler is None or not sys.platform.startswith("linux"):
+        pytest.skip("no C++ compiler on this Linux: install g++ to test VST3 hosting")
+    bundle = tmp_path_factory.mktemp("vst3") / "Halver.vst3"
+    binary = bundle / "Contents" / f"{platform.machine()}-linux" / "Halver.so"
+    binary.parent.mkdir(parents=True)
+    source = Path(__file__).parent.parent / "data" / "halver.cpp"
+    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", str(binary), str(source)], check=True)
+    return bundle
+
+
+def test_a_vst3_plugin_plays_in_a_strip(halver: Path, noise: np.ndarray, stems: Stems) -> None:
+    assert through(f"vst3:{halver}", noise, 64) == pytest.approx(0.5 * noise[:, : RATE // 2], abs=1e-6)
+    assert through(f"vst3:{halver}:level=0.5", noise, 4_096) == pytest.approx(0.25 * noise[:, : RATE // 2], abs=1e-6)
+    plugin = Plugin.parse(f"vst3:{halver}:level=0.5")
+    assert plugin.name == "Halver"
+    done = mix(stems, MixSettings(inserts={"guitar": (plugin,)}))
+    plain = mix(stems)
+    guitar = stems.names.index("guitar")
+    assert done.table[guitar].before_lufs == pytest.approx(plain.table[guitar].before_lufs - 12.04, abs=0.01)
+    assert done.lufs == pytest.approx(plain.lufs, abs=0.1)
+    with pytest.raises(AudioError, match="no parameter 'drive'; there are: level"):
+        Plugin.parse(f"vst3:{halver}:drive=1").start(RATE)
+    with pytest.raises(AudioError, match=r"Halver.vst3: level=loud: "):
+        Plugin.parse(f"vst3:{halver}:level=loud").start(RATE)
 
 
 def test_a_file_that_is_no_plugin_is_one_line(tmp_path: Path) -> None:

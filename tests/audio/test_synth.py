@@ -206,6 +206,10 @@ def test_a_font_that_is_none_is_named(band: Score, tmp_path: Path) -> None:
     (tmp_path / "text.sf2").write_text("no soundfont")
     with pytest.raises(AudioError, match=r"text\.sf2: not a soundfont"):
         render(band, tmp_path / "text.sf2")
+    cut = tmp_path / "cut.sf2"
+    cut.write_bytes(small_font.read_bytes()[:3_000])
+    with pytest.raises(AudioError, match=r"cut\.sf2: not a soundfont"):
+        render(solo([(0, BEAT, 60, 90)]), cut)
     with pytest.raises(AudioError, match="no such soundfont"):
         render(band, tmp_path / "missing.sf2")
 
