@@ -202,7 +202,7 @@ def test_a_missing_library_names_the_command(band: Score, small_font: Path, monk
         render(band, small_font)
 
 
-def test_a_font_that_is_none_is_named(band: Score, tmp_path: Path) -> None:
+def test_a_font_that_is_none_is_named(band: Score, tmp_path: Path, small_font: Path) -> None:
     (tmp_path / "text.sf2").write_text("no soundfont")
     with pytest.raises(AudioError, match=r"text\.sf2: not a soundfont"):
         render(band, tmp_path / "text.sf2")
