@@ -1,6 +1,6 @@
 """Corpora by the thousand: notes a second, cost per piece, memory, and what a hundred machines would do.
 
-    python benchmarks/batch.py speed [--pieces 128] [--bars 32] [--workers 2] [--checkpoint DIR]
+    python benchmarks/batch.py speed [--pieces 384] [--bars 16] [--workers 2] [--checkpoint DIR]
     python benchmarks/batch.py growth [--sizes 100,1000,10000]
     python benchmarks/batch.py machines
 
@@ -76,7 +76,7 @@ def speed(said: argparse.Namespace) -> None:
 
         arranger = Arranger.load(said.checkpoint)
         alone: list[tuple[float, float]] = []
-        for number in range(3):
+        for number in range(6):
             score = formats.load(folder / "seeds" / f"tune-{number}.mid")
             options = ArrangeOptions(parts=tuple(BAND), chords=CHORDS, seed=number)
             began, cpu = time.perf_counter(), time.process_time()

@@ -103,9 +103,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--lanes",
         type=opt.whole(1, 1024, "lanes"),
-        default=64,
+        default=128,
         metavar="N",
-        help="pieces a worker writes side by side (default: 64)",
+        help="pieces a worker writes side by side (default: 128)",
     )
     work.add_argument(
         "--ray",

@@ -5,20 +5,55 @@ from __future__ import annotations
 import json
 import os
 import signal
+from collections import deque
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from composer.batch import crew as crew_module
-from composer.batch.crew import Crew
+from composer.batch.crew import Crew, Worker
 from composer.batch.run import generate
+from composer.batch.shards import Unit
 from composer.errors import ComposerError, OutputError
 from tests.batch.kitchen import Here, plan_of, setting, silence, write_seeds
 
 
 def shas(folder: Path) -> list[str]:
     return [json.loads(line)["sha256"] for line in (folder / "manifest.jsonl").read_text().splitlines()]
+
+
+class Line:
+    """A worker's line on which nobody answers."""
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, message: Any) -> None:
+        self.sent.append(message)
+
+
+def test_workers_always_have_a_little_more_than_their_lanes_hold(seeds: Path, model: Path, tmp_path: Path) -> None:
+    crew = Crew(setting(plan_of(seeds, model), tmp_path, lanes=8), 2)
+    crew._workers = [Worker(None, Line(), ready=True) for _ in range(2)]  # type: ignore[arg-type]
+    one, other = crew._workers
+    queue = deque(Unit(f"{number:05d}", tuple(range(4 * number, 4 * number + 4))) for number in range(16))
+    crew._hand_out(queue)
+    assert (one.left, other.left) == (12, 12)
+    crew._hand_out(queue)
+    assert (one.left, other.left) == (12, 12)
+    one.left -= 5
+    crew._hand_out(queue)
+    assert (one.left, other.left) == (11, 12)
+    assert [unit.name for unit in one.line.sent[-1][0]] == ["00006"]  # type: ignore[attr-defined]
+    while len(queue) > 1:
+        queue.popleft()
+    one.left = other.left = 4
+    crew._hand_out(queue)
+    assert (one.left, other.left) == (4, 4), "the last goes to whoever is done first"
+    other.left = 1
+    crew._hand_out(queue)
+    assert (one.left, other.left, len(queue)) == (4, 5, 0)
 
 
 @pytest.mark.slow

@@ -49,6 +49,25 @@ def test_every_part_begins_ends_and_never_rests_too_long(decoder: Decoder, quart
         assert np.diff(bars).max() <= LONGEST_SILENCE + 1
 
 
+def test_what_was_told_before_is_not_read_again_and_the_notes_are_the_same() -> None:
+    decoder = Decoder(checkpoint_of(toy_network()))
+    read: list[int] = []
+    whole = decoder.rows.memory.read
+
+    def counted(row: int, x: np.ndarray) -> np.ndarray:
+        read.append(len(x))
+        return whole(row, x)
+
+    decoder.rows.memory.read = counted  # type: ignore[method-assign]
+    first, _ = play(decoder)
+    opening, read[:] = read[0], []
+    second, _ = play(decoder)
+    assert opening > 5
+    assert np.array_equal(first, second)
+    assert len(read) < 12
+    assert opening not in read[:1]
+
+
 def test_all_of_it_is_playable(decoder: Decoder) -> None:
     _, parts = play(decoder)
     for part, notes in parts.items():
