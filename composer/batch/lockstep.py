@@ -110,9 +110,9 @@ class Lockstep(Generic[Result]):
 
     def _cycle(self) -> None:
         """The network once for all lanes: an event of each that has one to tell, and a note, or its end, of each that has told all."""
-        rows, told = self.rows, self.rows.told
+        rows, told = self.rows, self.rows.story.told
         if telling := [row for row, events in enumerate(told) if events]:
-            rows.advance(telling)
+            rows.story.advance(telling)
         for choice in CHOICES:
             lanes = [
                 lane
@@ -130,8 +130,8 @@ class Lockstep(Generic[Result]):
         gone = [lane for lane, worker in self._workers.items() if worker.dead]
         for lane in gone:
             del self._workers[lane]
-            self.rows.told[2 * lane].clear()  # what nobody asks about any more
-            self.rows.told[2 * lane + 1].clear()
+            self.rows.story.told[2 * lane].clear()  # what nobody asks about any more
+            self.rows.story.told[2 * lane + 1].clear()
         return gone
 
     def _take(self) -> list[tuple[int, Result | Exception]]:

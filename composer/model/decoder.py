@@ -51,7 +51,7 @@ class Decoder:
     def catch_up(self) -> None:
         """All that was told goes into memory."""
         for row in self._bar_in:
-            self.rows.catch_up(row)
+            self.rows.story.catch_up(row)
 
     def begin(self, canvas: Canvas, brief: Brief, strength: float = 1.0) -> None:
         """Start on a song: everything that depends only on it is worked out here, once."""
@@ -116,7 +116,7 @@ class Decoder:
             # Whoever knows no style was not there for the example.
             there = bar >= (0 if row == self.row else self.brief.example_bars)
             if there.any():
-                self.rows.tell(row, index[there], (said + bar_in[slot])[there])
+                self.rows.story.tell(row, index[there], (said + bar_in[slot])[there])
 
     def _asked_in(self, bar: int, part: int) -> np.ndarray:
         """What is asked of a part in a bar, as the trunk reads it."""
@@ -210,7 +210,7 @@ class Decoder:
         index = (self._who, position, pitch, self._degree, duration, velocity, part, self.follower.track)
         chord = self._chord_in[self._beat[position]]
         for row, turn_in in self._turn_in.items():
-            self.rows.write(row, index, chord + turn_in)
+            self.rows.story.write(row, index, chord + turn_in)
 
     def end(self, bar: int, part: int, next_part: int) -> None:
         """A part has said all in a bar, and it is `next_part`'s turn."""
@@ -218,7 +218,7 @@ class Decoder:
         index = (END * (PARTS + 1) + part, END_POSITION, 0, 12, 0, 0, next_part, track)
         said = self._chord_in[self.canvas.first_beat[bar + 1] - 1] + self._asked_in(bar, next_part)
         for row, bar_in in self._bar_in.items():
-            self.rows.write(row, index, said + bar_in[bar])
+            self.rows.story.write(row, index, said + bar_in[bar])
 
     def hear(self, part: int, pitch: int, duration: int, velocity: int) -> None:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
@@ -226,9 +226,8 @@ class Decoder:
 
     def save(self) -> Any:
         """What it remembers of a song."""
-        self.catch_up()
-        return self.rows.memory.save(self.row)
+        return self.rows.story.save(self.row)
 
     def restore(self, saved: Any) -> None:
         """Back to what was saved."""
-        self.rows.memory.restore(self.row, saved)
+        self.rows.story.restore(self.row, saved)

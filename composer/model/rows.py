@@ -1,4 +1,4 @@
-"""The network at work on many songs at once, one row a song: events go in, choices come out.
+"""The network's heads at work on many songs at once, one row a song: what each writes next, chosen for all that wait.
 
 What is worked out here is worked out for all rows that wait for the same thing: products as matrix times matrix, and the
 masks, the pointers and the dice as tables of rows. Every operation works on rows alone, so that a song comes out the same
@@ -8,11 +8,7 @@ up or down (model/guidance.py).
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +18,8 @@ from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS,
 from composer.model.dice import Sampling, draw
 from composer.model.grammar import FORBIDDEN, LIMBS
 from composer.model.products import Product, alone, in_company
-from composer.model.trunk import AttentionMemory, LSTMMemory, Memory, layer_norm, silu
+from composer.model.story import Story
+from composer.model.trunk import layer_norm, silu
 from composer.vocab import DURATIONS, MAX_POSITIONS, PITCHES, VELOCITY_CLASSES
 
 POSITION, PITCH, DURATION, VELOCITY = CHOICES = range(4)
@@ -31,42 +28,23 @@ NEVER = PITCHES
 """Stands for the pitch of a part's last note where it has played none."""
 NO_ROOT = 12
 _INTERVALS = 51
-_EVENT = ("who", "position", "pitch", "degree", "duration", "velocity", "part", "track")
-"""Embeddings of an event, in the order in which `tell` takes their rows."""
 _LIKES = PITCHES + 12 + _INTERVALS
 """Where, in what the pitch head says, its likings for the features of pitches begin."""
 _NOTHING = _LIKES + PITCH_FEATURES
 """A column of nought put in there, for pitches above no root."""
 _NEXT_TO_NOTHING = 1e-9
 """A temperature at which only equals of the likeliest are left."""
-KEPT_BYTES = 16 << 20
-"""Most memory for what passages have left behind."""
-
-
-@dataclass
-class Passage:
-    """Events told on end, as the trunk reads them, (T, embedding); `after` names all that was told up to their end, "" for nothing kept."""
-
-    x: np.ndarray
-    after: bytes
-    read: int = 0
-
-
-Note = tuple[Sequence[int], np.ndarray]
-"""One event, as its rows of the embedding tables and what is added to these."""
 
 
 class Rows:
-    """The network over some rows, and what each of them waits to tell and to ask."""
+    """The network over some rows, and what each of them says of itself before it asks."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
         """company: bits must not depend on how many rows ask at once."""
         config, w = checkpoint.config, checkpoint.weights
         self.config, self.w, self.head = config, w, config.head
         product = in_company if company else alone
-        self.memory: Memory = (
-            LSTMMemory(w, config.layers, rows, product) if config.trunk == "lstm" else AttentionMemory(w, config, rows)
-        )
+        self.story = Story(checkpoint, rows, product)
         pitch_matrix = np.insert(w["to_pitch.weight"], _NOTHING, 0, axis=0)
         self._pitch_bias = np.insert(w["to_pitch.bias"], _NOTHING, 0)
         self._to: dict[str, Product] = {
@@ -79,19 +57,10 @@ class Rows:
                 ("velocity", w["to_velocity.weight"]),
             )
         }
-        tables = [w[f"{name}.weight"] for name in _EVENT]
-        self._table = np.concatenate(tables)
-        self._offset = np.concatenate([[0], np.cumsum([len(table) for table in tables])[:-1]])
         self._by_part = w["head_part.weight"] + w["fields.bias"]
         self._by_root, self._by_interval = _pitch_columns()
         self._asking = (self._positions, self._pitches, self._durations, self._velocities)
-        self.told: list[deque[Passage | Note]] = [deque() for _ in range(rows)]
-        """What each row has still to tell."""
-        self._heard = [b""] * rows
-        """Names all that a row was told, "" once it has written: what others were told before they wrote, they need not read again."""
-        self._kept: OrderedDict[bytes, tuple[Any, np.ndarray]] = OrderedDict()
-        self._most_kept = KEPT_BYTES // self.memory.saved_bytes
-        # What a song, a turn and a note say of themselves before they ask.
+        # What a song, a turn and a note say of themselves.
         self.scale = np.ones((rows, config.width), np.float32)
         self.shift = np.zeros((rows, config.width), np.float32)
         self.part = np.zeros(rows, np.int64)
@@ -114,85 +83,18 @@ class Rows:
         self.guided: dict[int, tuple[int, float]] = {}
         """Of a row whose style is turned up or down: the row that was told none, and the strength."""
         # What the network has made of it.
-        self._top = np.zeros((rows, config.width), np.float32)
         self._fields = np.zeros((4, rows, config.head), np.float32)
 
     def begin(self, row: int) -> None:
         """A new song: a row forgets the one before."""
-        self.memory.forget(row)
-        self.told[row].clear()
+        self.story.begin(row)
         self.guided.pop(row, None)
-        self._heard[row] = _SILENCE
 
     def sample(self, row: int, sampling: Sampling, rng: np.random.Generator) -> None:
         """How a row makes its choices from now on."""
         self._temperature[row] = _NEXT_TO_NOTHING if sampling.is_exact else sampling.temperature
         self._min_p[row] = sampling.min_p
         self._rng[row] = None if sampling.is_exact else rng
-
-    def tell(self, row: int, index: np.ndarray, more: np.ndarray) -> None:
-        """A row has events to tell: (T, len(_EVENT)) rows of the embedding tables, and what is added to these, (T, embedding)."""
-        x = self._vectors(index, more)
-        heard = self._heard[row]
-        if heard:
-            heard = self._heard[row] = hashlib.blake2b(heard + x.tobytes(), digest_size=16).digest()
-            if heard in self._kept and not self.told[row]:
-                self._kept.move_to_end(heard)
-                saved, self._top[row] = self._kept[heard]
-                self.memory.restore(row, saved)
-                return
-        self.told[row].append(Passage(x, heard))
-
-    def write(self, row: int, index: Sequence[int], more: np.ndarray) -> None:
-        """A row has written a note, which it tells as it tells what is given."""
-        self._heard[row] = b""
-        self.told[row].append((index, more))
-
-    def advance(self, rows: Sequence[int]) -> None:
-        """The next event of each of these rows goes into memory."""
-        at = np.array(rows)
-        x = np.empty((len(rows), self.config.embedding), np.float32)
-        written: list[int] = []
-        for i, row in enumerate(rows):
-            next_ = self.told[row][0]
-            if isinstance(next_, Passage):
-                x[i] = next_.x[next_.read]
-            else:
-                written.append(i)
-        if written:
-            notes: list[Any] = [self.told[rows[i]].popleft() for i in written]
-            x[written] = self._vectors(np.array([note[0] for note in notes]), np.array([note[1] for note in notes]))
-        self._top[at] = self.memory.step(at, x)
-        for i in set(range(len(rows))).difference(written):
-            passage: Any = self.told[rows[i]][0]
-            passage.read += 1
-            if passage.read == len(passage.x):
-                self._keep(rows[i], passage.after)
-                self.told[rows[i]].popleft()
-
-    def catch_up(self, row: int) -> None:
-        """All that a row has to tell goes into memory."""
-        told = self.told[row]
-        while told:
-            next_ = told[0]
-            if isinstance(next_, Passage) and len(next_.x) > 1:
-                # Whole passages, as they were told, and not all there is: or bits would depend on what was kept.
-                self._top[row] = self.memory.read(row, next_.x)
-                self._keep(row, next_.after)
-                told.popleft()
-            else:
-                self.advance((row,))
-
-    def _keep(self, row: int, after: bytes) -> None:
-        if after:
-            self._kept[after] = self.memory.save(row), self._top[row].copy()
-            while len(self._kept) > self._most_kept:
-                self._kept.popitem(last=False)
-
-    def _vectors(self, index: np.ndarray, more: np.ndarray) -> np.ndarray:
-        x = self._table[index + self._offset].sum(axis=1)
-        x += more
-        return np.asarray(np.tanh(x, out=x))
 
     def choose(self, choice: int, rows: Sequence[int]) -> list[int]:
         """What these rows, each with all told, take next of a note: one class each."""
@@ -233,7 +135,7 @@ class Rows:
 
     def _positions(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         w = self.w
-        z = layer_norm(self._top.take(at, axis=0), w["norm.weight"], w["norm.bias"])
+        z = layer_norm(self.story.top.take(at, axis=0), w["norm.weight"], w["norm.bias"])
         z *= self.scale.take(at, axis=0)
         z += self.shift.take(at, axis=0)
         fields = self._to["fields"](z)
@@ -278,9 +180,6 @@ class Rows:
         classes = [each % wide + wide * i for i, row in enumerate(asked.tolist()) for each in self.pointed[row]]
         np.add.at(out.reshape(-1), classes, out[:, -count:].ravel())
         return out
-
-
-_SILENCE = b"nothing yet"
 
 
 def _pitch_columns() -> tuple[np.ndarray, np.ndarray]:

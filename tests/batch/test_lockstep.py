@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from composer.arrange import Arranger
-from composer.batch.lockstep import Lockstep
+from composer.batch.lockstep import MOST_BARS, Lockstep
 from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
@@ -110,7 +110,7 @@ def test_a_song_is_the_same_in_any_company(checkpoint: Checkpoint) -> None:
 
 def test_long_songs_share_with_fewer(checkpoint: Checkpoint) -> None:
     lockstep = Lockstep[int](checkpoint, 4)
-    lockstep.bars_of = lambda number: 9000.0 if number == 2 else 10.0
+    lockstep.bars_of = lambda number: MOST_BARS * 1.1 if number == 2 else 10.0
     most = []
 
     def job(number: int) -> Callable[[Arranger], int]:

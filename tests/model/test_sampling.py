@@ -16,7 +16,7 @@ from composer.model.dice import Sampling, draw
 from composer.model.grammar import is_playable
 from composer.model.known_runs import EVERY, KnownRuns, longest_run, runs_of, steps_kept, steps_of
 from composer.model.sampling import LONGEST_SILENCE, finish, stream
-from composer.model.sequence import Brief, cells
+from composer.model.sequence import BAR, NO_PART, Brief, cells, new_canvas
 from composer.vocab import PARTS
 from tests.model.songs import checkpoint_of, toy_network, toy_song
 
@@ -52,13 +52,13 @@ def test_every_part_begins_ends_and_never_rests_too_long(decoder: Decoder, quart
 def test_what_was_told_before_is_not_read_again_and_the_notes_are_the_same() -> None:
     decoder = Decoder(checkpoint_of(toy_network()))
     read: list[int] = []
-    whole = decoder.rows.memory.read
+    whole = decoder.rows.story.memory.read
 
     def counted(row: int, x: np.ndarray) -> np.ndarray:
         read.append(len(x))
         return whole(row, x)
 
-    decoder.rows.memory.read = counted  # type: ignore[method-assign]
+    decoder.rows.story.memory.read = counted  # type: ignore[method-assign]
     first, _ = play(decoder)
     opening, read[:] = read[0], []
     second, _ = play(decoder)
@@ -66,6 +66,27 @@ def test_what_was_told_before_is_not_read_again_and_the_notes_are_the_same() -> 
     assert np.array_equal(first, second)
     assert len(read) < 12
     assert opening not in read[:1]
+
+
+def test_who_remembers_something_else_does_not_take_what_others_were_told_for_it() -> None:
+    decoder, song = Decoder(checkpoint_of(toy_network())), toy_song(4)
+    brief = Brief(cells(4, (1, 2)), cells(4, (0,)))
+    mark = (BAR, NO_PART, 0, 0, 0, 0, 0, 0)
+
+    def after(saved: object) -> np.ndarray:
+        decoder.begin(new_canvas(song, brief), brief)
+        if saved is not None:
+            decoder.restore(saved)
+        decoder.tell([mark], NO_PART)
+        decoder.catch_up()
+        return decoder.rows.story.top[0].copy()
+
+    silence = after(None)
+    saved = decoder.save()
+    on = after(saved)
+    assert not np.array_equal(silence, on)
+    assert np.array_equal(after(None), silence)
+    assert np.array_equal(after(saved), on)
 
 
 def test_all_of_it_is_playable(decoder: Decoder) -> None:
