@@ -22,7 +22,7 @@ from composer.audio.compressor import CELL
 from composer.audio.desk import MixPlan
 from composer.audio.limiter import apply_curve
 from composer.audio.master import Master, finish
-from composer.audio.spill import rest, silence
+from composer.audio.spill import put, rest, scratch, silence
 from composer.audio.strip import BackRun, FrontRun, Insert, Strip, planar
 from composer.audio.synth import Stems
 from composer.errors import AudioError
@@ -252,9 +252,11 @@ def _front(stems: Stems, at: int, run: FrontRun, fronts: np.ndarray) -> Measured
         run.process(_lengthened(stems.audio[at, :late].T, late), np.empty((2, late), np.float32))
     found = []
     for start in range(0, fronts.shape[2], piece):
-        out = fronts[at, :, start : start + piece]
+        place = fronts[at, :, start : start + piece]
+        out = scratch(place)
         given = stems.audio[at, late + start : late + start + out.shape[1]].T
         run.process(_lengthened(given, out.shape[1]), out)
+        put(place, out)
         steps = _lengthened(out, -(-out.shape[1] // step) * step)
         found.append(spectra.energies(steps, rate).sum(axis=0) / step)
         rest(stems.audio)

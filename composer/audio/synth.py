@@ -14,7 +14,7 @@ from composer import gm
 from composer.audio import schedule, soundfonts
 from composer.audio.fluid import BLOCK
 from composer.audio.player import SYNTHS, Player, addresses, shares
-from composer.audio.spill import rest, silence
+from composer.audio.spill import put, rest, silence
 from composer.errors import AudioError
 from composer.score import Part, Score
 
@@ -123,9 +123,9 @@ def render(
     progress = _Progress(on_progress, frames)
     dealt = shares(score.parts)
     players = [Player(font, tuple(part for _, part in share), clock) for share in dealt]
-    rows, lock = [[index for index, _ in share] for share in dealt], threading.Lock()
+    rows, written = [[index for index, _ in share] for share in dealt], _Written()
     with ThreadPoolExecutor(SYNTHS) as pool:
-        list(pool.map(lambda player, share: _play(player, share, dry, progress, lock), players, rows))
+        list(pool.map(lambda player, share: _play(player, share, dry, progress, written), players, rows))
     notices += [notice for player in players for notice in player.notices]
     fade = min(frames - last, int(FADE_S * sample_rate))
     if fade:
@@ -163,7 +163,21 @@ class _Progress:
                 self._tell(self._done / self._total)
 
 
-def _play(player: Player, share: list[int], dry: np.ndarray, progress: _Progress, lock: threading.Lock) -> None:
+class _Written:
+    """What has been written into: another synth may play the same part's other pitches."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self._places: set[tuple[int, int]] = set()
+
+    def before(self, row: int, at: int) -> bool:
+        """Whether something was there already; from now on there is."""
+        known = (row, at) in self._places
+        self._places.add((row, at))
+        return known
+
+
+def _play(player: Player, share: list[int], dry: np.ndarray, progress: _Progress, written: _Written) -> None:
     """Some of the parts, or some of their pitches, from beginning to end, added to their rows of dry (parts, 2, frames)."""
     own = np.zeros((len(share), 2, CHUNK), np.float32)
     into = addresses(own, range(len(share)))
@@ -172,9 +186,12 @@ def _play(player: Player, share: list[int], dry: np.ndarray, progress: _Progress
             frames = min(CHUNK, dry.shape[2] - at)
             own[:] = 0
             player.play(frames, into)
-            with lock:  # another synth may play the same part's other pitches; a sum of two is the same in any order
-                for row, sound in zip(share, own, strict=True):
-                    dry[row, :, at : at + frames] += sound[:, :frames]
+            with written.lock:  # a sum of two is the same in any order
+                for row, sound in zip(share, own[:, :, :frames], strict=True):
+                    place = dry[row, :, at : at + frames]
+                    if written.before(row, at):
+                        sound += place
+                    put(place, sound)
             if at // REST != (at + frames) // REST:
                 rest(dry)
             progress.add(frames)

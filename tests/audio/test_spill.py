@@ -35,6 +35,20 @@ def test_values_outlive_their_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     spill.rest(np.zeros(3))
 
 
+def test_what_is_put_is_there_in_memory_and_in_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = np.random.default_rng(0).standard_normal((2, 3_000)).astype(np.float32)
+    for limit in (0, 1 << 30):
+        monkeypatch.setattr(spill, "IN_MEMORY", limit)
+        array = spill.silence((3, 2, 5_000))
+        place = array[1, :, 1_000:4_000]
+        work = spill.scratch(place)
+        work[:] = sound
+        spill.put(place, work)
+        assert np.array_equal(array[1, :, 1_000:4_000], sound)
+        assert (array != 0).sum() == sound.size
+        assert np.shares_memory(work, array) == (limit > 0)
+
+
 def test_where_the_disk_has_no_room_memory_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(file: int, offset: int, length: int) -> None:
         raise OSError(28, "No space left on device")
