@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from composer.gm import ROLES
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS
@@ -186,12 +187,14 @@ class Decoder:
         return self.ask(PITCH)
 
     def duration(self, pitch: int) -> int:
-        """Choose the note's duration class."""
+        """Choose the note's duration class; a drum has none, and the network was never taught one: 0."""
         rows, row, root = self.rows, self.row, self._root[self._position]
         self._pitch, self._degree = pitch, 12 if root < 0 else (pitch - root) % 12
         note = self.w["at_pitch.weight"][pitch] + self.w["at_degree.weight"][self._degree]
         rows.note[:, row] = note.reshape(2, -1)
         self._agreed = self.follower.touches(self._position, pitch)
+        if ROLES[self.part] == "drums":
+            return 0
         rows.pointed[row] = durations(self._agreed, self.touch, self.part)
         return self.ask(DURATION)
 

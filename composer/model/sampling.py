@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.gm import ROLES
 from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
@@ -114,8 +113,6 @@ def take_turn(
             continue
         long = decoder.duration(pitch)
         loud = decoder.velocity(long)
-        if ROLES[part] == "drums":
-            long = 0
         turn.strike(position, pitch)
         rows.append((part, bar, position, pitch, long, loud))
         decoder.play(long, loud)
