@@ -11,7 +11,7 @@ from composer.errors import InputError
 from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
 from composer.model.checkpoint import Checkpoint
-from composer.model.example import best_example, in_key_of
+from composer.model.example import best_example, in_key_of, twice
 from composer.model.examples import in_metre_of
 from composer.model.form import Phrase, phrase_places, section_classes
 from composer.model.style_features import style_features
@@ -73,10 +73,23 @@ def find_example(
     parts: Sequence[str],
     rng: np.random.Generator,
 ) -> GridSong | None:
-    """The bars the band is played before it begins: the reference's, else the style's. None where none are in the song's metre.
+    """The bars the band is played before it begins, twice over: the reference's, else the style's.
 
-    Of a mixture every part hears one style, as many of the parts as its share says, the heaviest from the drums up.
+    None where none are in the song's metre. Of a mixture every part hears one style, as many of the parts as its share says, the
+    heaviest from the drums up.
     """
+    found = _one_example(checkpoint, song, styles, reference, parts, rng)
+    return None if found is None else twice(found)
+
+
+def _one_example(
+    checkpoint: Checkpoint,
+    song: GridSong,
+    styles: Sequence[tuple[Style, str, float]],
+    reference: Reference | None,
+    parts: Sequence[str],
+    rng: np.random.Generator,
+) -> GridSong | None:
     if reference is not None and reference.example is not None:
         return in_metre_of(song, reference.example)
     drawn: list[tuple[GridSong, float]] = []

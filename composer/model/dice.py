@@ -16,7 +16,7 @@ class Sampling:
 
     temperature: float = 1.0
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
-    min_p: float = 0.05
+    min_p: float = 0.07
     """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
 
     def __post_init__(self) -> None:

@@ -57,6 +57,24 @@ def _after(bars: int, lane: np.ndarray, unknown: int) -> np.ndarray:
     return np.concatenate([np.full(bars, unknown, lane.dtype), lane])
 
 
+def twice(example: GridSong) -> GridSong:
+    """The example and once more the same: what is heard to come back is a habit."""
+    again = example.notes.copy()
+    again["bar"] += example.bar_count
+    return replace(
+        example,
+        notes=np.concatenate([example.notes, again]),
+        bar_length=np.tile(example.bar_length, 2),
+        beat_length=np.tile(example.beat_length, 2),
+        roots=np.tile(example.roots, 2),
+        basses=np.tile(example.basses, 2),
+        tones=np.tile(example.tones, (2, 1)),
+        phrase_position=np.tile(example.phrase_position, 2),
+        phrase_left=np.tile(example.phrase_left, 2),
+        section=np.tile(example.section, 2),
+    )
+
+
 def in_key_of(song: GridSong, example: GridSong) -> GridSong:
     """The example moved by up to six semitones, to where its chord roots are most like the song's."""
     mine, theirs = _root_shares(song), _root_shares(example)

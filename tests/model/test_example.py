@@ -12,7 +12,7 @@ import pytest
 from composer.errors import CheckpointError
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
-from composer.model.example import best_example, cut_example, fits, lead_in
+from composer.model.example import best_example, cut_example, fits, lead_in, twice
 from composer.model.examples import CARD_FIELD, FILE, Example, Examples, in_metre_of, load_examples, save_examples
 from composer.model.guidance import without_style
 from composer.model.sampling import stream
@@ -159,3 +159,13 @@ def test_a_damaged_library_is_named(tmp_path: Path) -> None:
 def test_transposing_by_an_octave_changes_nothing_but_pitch() -> None:
     song = toy_song(4)
     assert np.array_equal(transpose(song, 12).roots, song.roots)
+
+
+def test_twice_is_the_same_bars_again() -> None:
+    example = cut_example(toy_song(8), 0, 4)
+    both = twice(example)
+    assert both.bar_count == 2 * example.bar_count
+    again = both.notes[both.notes["bar"] >= 4].copy()
+    again["bar"] -= 4
+    assert np.array_equal(again, example.notes)
+    assert both.roots.tolist() == [*example.roots, *example.roots]
