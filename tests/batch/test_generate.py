@@ -153,15 +153,14 @@ def test_a_poisoned_seed_is_told_and_the_others_are_made(model: Path, tmp_path: 
 
 
 def test_what_the_gate_stops_is_made_again_and_set_aside(seeds: Path, model: Path, tmp_path: Path) -> None:
-    gate = OPEN_GATE | {"near_duplicates": 0, "tries": 2, "silent": 1e-9}  # every piece has a silent bar … or not
-    strict = gate | {"silent": 0, "out_of_chord": 1e-9}  # nobody untrained plays only chord tones
+    strict = OPEN_GATE | {"near_duplicates": 0, "tries": 2, "stuck": 1}  # whoever plays at all strikes something once
     wanted = setting(plan_of(seeds, model, takes=1, gate=strict), tmp_path / "corpus")
     outcome = generate(wanted, Here(wanted), silence)
     assert outcome.counts["aside"] == 6
     rows = [json.loads(line) for line in (tmp_path / "corpus" / "manifest.jsonl").read_text().splitlines()]
     for row in rows:
         assert row["attempt"] == 2
-        assert "out of chord" in row["reason"]
+        assert "stuck" in row["reason"]
         formats.load(tmp_path / "corpus" / row["file"])
     assert payload(tmp_path / "corpus") == {}
 
