@@ -78,20 +78,20 @@ def find_example(
     None where none are in the song's metre. Of a mixture every part hears one style, as many of the parts as its share says, the
     heaviest from the drums up.
     """
-    found = _one_example(checkpoint, song, styles, reference, parts, rng)
+    if reference is not None and reference.example is not None:
+        found = in_metre_of(song, reference.example)
+    else:
+        found = _style_example(checkpoint, song, styles, parts, rng)
     return None if found is None else twice(found)
 
 
-def _one_example(
+def _style_example(
     checkpoint: Checkpoint,
     song: GridSong,
     styles: Sequence[tuple[Style, str, float]],
-    reference: Reference | None,
     parts: Sequence[str],
     rng: np.random.Generator,
 ) -> GridSong | None:
-    if reference is not None and reference.example is not None:
-        return in_metre_of(song, reference.example)
     drawn: list[tuple[GridSong, float]] = []
     for style, groove, share in sorted(styles, key=lambda entry: -entry[2]):
         found = checkpoint.examples.of(style.name, groove, song) or checkpoint.examples.of(style.name, "", song)
