@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
+from composer.model.checkpoint import CARD
 from composer.training.packing import Pack
+
+
+def add_to_card(folder: Path, **facts: Any) -> None:
+    """Write facts into a checkpoint's card, over what it said of the same before; it must be signed again."""
+    path = folder / CARD
+    card = json.loads(path.read_text()) | facts
+    path.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
 
 
 def corpora_of(pack: Pack) -> dict[str, dict[str, Any]]:

@@ -22,6 +22,7 @@ from composer.model.examples import CARD_FIELD, Example, save_examples
 from composer.model.style_features import style_features
 from composer.model.style_fit import StyleListener, load_listener
 from composer.styles import PEOPLE
+from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
 from composer.vocab import GridSong
 
@@ -111,8 +112,7 @@ def main() -> None:
         help="styles to take people's playing for, as benchmarks/style.py recommends (default: all that have some)",
     )
     args = parser.parse_args()
-    card = json.loads((args.checkpoint / CARD).read_text())
-    listener = load_listener(args.checkpoint, card)
+    listener = load_listener(args.checkpoint, json.loads((args.checkpoint / CARD).read_text()))
     if listener is None:
         parser.error(f"{args.checkpoint} has no style listener yet: python -m composer.training.style_listener first")
     wanted = args.people.split(",") if args.people is not None else None
@@ -121,8 +121,7 @@ def main() -> None:
         for e in choose(open_pack(args.pack).split("train"), listener)
         if wanted is None or e.song.groove != PEOPLE or e.song.style in wanted
     ]
-    card[CARD_FIELD] = save_examples(examples, args.checkpoint)
-    (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(examples, args.checkpoint)})
     grooves = {(example.song.style, example.song.groove) for example in examples}
     sys.stdout.write(
         f"{len(examples)} examples of {len(grooves)} grooves in {len({style for style, _ in grooves})} styles\n"

@@ -6,15 +6,14 @@ Of every band part, real and synthetic; a minute for thirteen million notes. Wri
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.checkpoint import CARD
 from composer.model.known_runs import CARD_FIELD, EVERY, KnownRuns, longest_run, runs_of, steps_kept, steps_of
+from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
 
 
@@ -36,9 +35,7 @@ def main() -> None:
     runs = runs_in(open_pack(args.pack).split("train"))
     known = KnownRuns.empty()
     known.add(runs)
-    card = json.loads((args.checkpoint / CARD).read_text())
-    card[CARD_FIELD] = known.save(args.checkpoint)
-    (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
+    add_to_card(args.checkpoint, **{CARD_FIELD: known.save(args.checkpoint)})
     most = {ROLES[part]: longest_run(part) for part in range(1, len(ROLES))}
     full = np.unpackbits(known.bits).mean()
     sys.stdout.write(f"{len(runs)} runs, {full:.0%} of the places taken; at most {most} notes on end are shared\n")

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from composer.gm import BAND, ROLES
-from composer.model.checkpoint import CARD
 from composer.resting import CARD_FIELD
+from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
 from composer.vocab import GridSong
 
@@ -51,10 +51,9 @@ def main() -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("checkpoint", type=Path)
     args = parser.parse_args()
-    card = json.loads((args.checkpoint / CARD).read_text())
-    card[CARD_FIELD] = count(open_pack(args.pack).split("train"))
-    (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    sys.stdout.write(json.dumps(card[CARD_FIELD]) + "\n")
+    habits = count(open_pack(args.pack).split("train"))
+    add_to_card(args.checkpoint, **{CARD_FIELD: habits})
+    sys.stdout.write(json.dumps(habits) + "\n")
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from composer.model.checkpoint import CARD
 from composer.model.style_features import style_features
 from composer.model.style_fit import CARD_FIELD, StyleListener, save_listener
+from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
 
 FEWEST_SONGS = 12
@@ -78,14 +78,12 @@ def main() -> None:
     pack = open_pack(args.pack)
     listener = teach(pack.split("train"))
     held_out = {split: right(listener, pack.split(split)) for split in ("valid", "test")}
-    card = json.loads((args.checkpoint / CARD).read_text())
-    card[CARD_FIELD] = save_listener(listener, args.checkpoint)
-    card["style_listener"] = {
+    judged = {
         split: {"balanced_accuracy": round(float(np.mean([*by.values()])), 3), "styles": len(by)}
         for split, by in held_out.items()
     }
-    (args.checkpoint / CARD).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n")
-    sys.stdout.write(json.dumps(card["style_listener"]) + "\n")
+    add_to_card(args.checkpoint, style_listener=judged, **{CARD_FIELD: save_listener(listener, args.checkpoint)})
+    sys.stdout.write(json.dumps(judged) + "\n")
 
 
 if __name__ == "__main__":
