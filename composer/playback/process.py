@@ -22,8 +22,6 @@ from composer.playback.ring import Ring
 CHUNK = 256
 """Frames made at a time."""
 
-__all__ = ["Output", "run"]
-
 
 def run(pipe: Connection, piece: Piece, output: Output, memory: Any, frames: int, ring_memory: Any) -> None:
     """The process's main: answers None once the ring is full, or says why not; ends when the music does, or the pipe."""
