@@ -160,6 +160,11 @@ def transpose(song: GridSong, semitones: int) -> GridSong:
     )
 
 
+def bar_starts(bar_length: np.ndarray) -> np.ndarray:
+    """Positions from a song's start at which its bars begin, and last the one at which it ends: (B,) → (B + 1,)."""
+    return np.concatenate([[0], np.cumsum(bar_length)])
+
+
 def bar_lengths(bars: Sequence[Bar], ticks_per_beat: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions in each bar and in each bar's beat. Raises ScoreError for a bar longer than the grid."""
     scale = POSITIONS_PER_QUARTER / ticks_per_beat

@@ -10,7 +10,7 @@ import numpy as np
 from composer.evaluation.bootstrap import Interval, interval_of
 from composer.evaluation.ungrid import beats_of, of_roles
 from composer.gm import BAND
-from composer.vocab import DURATIONS, MAX_POSITIONS, PITCHES, VELOCITY_CLASSES, VELOCITY_STEP, GridSong
+from composer.vocab import DURATIONS, MAX_POSITIONS, PITCHES, VELOCITY_CLASSES, VELOCITY_STEP, GridSong, bar_starts
 
 SPLITS = 40
 MOST_NOTES = 40
@@ -132,7 +132,7 @@ def _degree(song: GridSong, notes: np.ndarray) -> np.ndarray:
 
 
 def _gaps(song: GridSong, notes: np.ndarray) -> np.ndarray:
-    start = np.concatenate([[0], np.cumsum(song.bar_length)])
+    start = bar_starts(song.bar_length)
     return np.minimum(np.diff(np.unique(start[notes["bar"]] + notes["position"])), GAPS - 1)
 
 

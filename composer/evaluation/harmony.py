@@ -10,7 +10,7 @@ from composer.evaluation.ungrid import beats_of, of_roles, score_of
 from composer.gm import BAND, MELODY
 from composer.harmony.chord import Chord
 from composer.harmony.key import Key, find_key
-from composer.vocab import DURATIONS, GridSong
+from composer.vocab import DURATIONS, GridSong, bar_starts
 
 PITCHED = tuple(role for role in BAND if role != "drums")
 NAN = float("nan")
@@ -42,7 +42,7 @@ def clashes(song: GridSong, notes: np.ndarray) -> float:
     """Share of the band's pitched notes under a sounding melody that begin a semitone from it, in any octave."""
     melody = melody_line(song)
     mine = of_roles(notes, PITCHED)
-    sung = melody[_start(song)[mine["bar"]] + mine["position"]]
+    sung = melody[bar_starts(song.bar_length)[mine["bar"]] + mine["position"]]
     apart = (mine["pitch"].astype(int) - sung) % 12
     return _mean(np.isin(apart, (1, 11))[sung >= 0])
 
@@ -92,7 +92,7 @@ def key_of(song: GridSong) -> Key:
 def melody_line(song: GridSong) -> np.ndarray:
     """The melody's sounding pitch at every position from the song's start, -1 in rests, shape (positions,)."""
     line = np.full(int(song.bar_length.sum()), -1)
-    start = _start(song)
+    start = bar_starts(song.bar_length)
     for note in of_roles(song.notes, [MELODY]):
         at = start[note["bar"]] + note["position"]
         line[at : at + DURATIONS[note["duration"]]] = note["pitch"]
@@ -115,11 +115,6 @@ def _centroids(song: GridSong, notes: np.ndarray) -> np.ndarray:
     basis = np.concatenate([radius * np.sin(angles), radius * np.cos(angles)])
     total = weight.sum(axis=1, keepdims=True)
     return np.asarray(np.where(total > 0, weight @ basis.T / np.maximum(total, 1e-9), NAN))
-
-
-def _start(song: GridSong) -> np.ndarray:
-    """Position at which each bar begins, from the song's start."""
-    return np.concatenate([[0], np.cumsum(song.bar_length)])[:-1]
 
 
 def _mean(values: np.ndarray) -> float:

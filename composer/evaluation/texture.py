@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from composer.evaluation.ungrid import of_roles
-from composer.vocab import DURATIONS, POSITIONS_PER_QUARTER, VELOCITY_STEP, GridSong
+from composer.vocab import DURATIONS, POSITIONS_PER_QUARTER, VELOCITY_STEP, GridSong, bar_starts
 
 NAN = float("nan")
 
@@ -47,7 +47,7 @@ def legato(song: GridSong, notes: np.ndarray, role: str) -> float:
     mine = of_roles(notes, [role])
     if len(mine) < 2:
         return NAN
-    start = np.concatenate([[0], np.cumsum(song.bar_length)])
+    start = bar_starts(song.bar_length)
     at = start[mine["bar"]] + mine["position"]
     times = np.unique(at)
     following = np.append(times[1:], start[-1])[np.searchsorted(times, at)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from composer.model.copying import Copying
 from composer.model.form import form_reference
-from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
+from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong, bar_starts
 
 CHORD_FEATURES = 13 + 13 + 12 + 13 + 12 + 9
 """root · bass · tones · next chord's root · its tones · beats until it comes (0..8)."""
@@ -193,7 +193,7 @@ class Canvas:
 
     def paint_melody(self, notes: np.ndarray) -> None:
         """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
-        flat = np.concatenate([[0], np.cumsum(self.song.bar_length)])
+        flat = bar_starts(self.song.bar_length)
         line = np.zeros(flat[-1], np.int16)
         for bar, position, pitch, duration in zip(
             notes["bar"].tolist(),

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from composer.gm import BAND, ROLES
-from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, PITCHES
+from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, PITCHES, bar_starts
 
 FORBIDDEN = -1e9
 HAND_SPAN = 14
@@ -131,7 +131,7 @@ def let_go(notes: np.ndarray, bar_length: np.ndarray, part: int) -> np.ndarray:
         return notes
     most = 1 if player.role == "bass" else player.polyphony
     notes = np.sort(notes, order=["bar", "position", "pitch"])
-    start = np.concatenate([[0], np.cumsum(bar_length)])[notes["bar"]] + notes["position"]
+    start = bar_starts(bar_length)[notes["bar"]] + notes["position"]
     stop = start + DURATIONS[notes["duration"]]
     held: list[int] = []
     for i, at in enumerate(start.tolist()):

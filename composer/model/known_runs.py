@@ -18,6 +18,7 @@ import numpy as np
 
 from composer.gm import ROLES
 from composer.model.beside import read_beside, write_beside
+from composer.vocab import bar_starts
 
 FILE = "known_runs.safetensors"
 CARD_FIELD = "known_runs_sha256"
@@ -43,7 +44,7 @@ def longest_run(part: int) -> int:
 def steps_of(notes: np.ndarray, bar_length: np.ndarray, part: int) -> np.ndarray:
     """The steps between one part's notes, in the order in which they are written: uint64, shape (notes - 1,)."""
     mine = np.sort(notes[notes["part"] == part], order=["bar", "position", "pitch"])
-    start = np.concatenate([[0], np.cumsum(bar_length)])
+    start = bar_starts(bar_length)
     time = np.diff(start[mine["bar"]] + mine["position"].astype(np.int64))
     pitch = mine["pitch"].astype(np.int64)
     what = pitch[1:] if ROLES[part] == "drums" else np.diff(pitch) + 128
@@ -125,7 +126,7 @@ class Watch:
 
     def __init__(self, known: KnownRuns, bar_length: np.ndarray) -> None:
         self.known = known
-        self._start = np.concatenate([[0], np.cumsum(bar_length)]).tolist()
+        self._start = bar_starts(bar_length).tolist()
         self._lines = {part: _Line(part) for part in range(1, len(ROLES))}
 
     def knows(self, part: int, bar: int, position: int, pitch: int) -> bool:
