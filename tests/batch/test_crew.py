@@ -60,12 +60,14 @@ def test_workers_always_have_a_little_more_than_their_lanes_hold(seeds: Path, mo
 def test_a_lost_worker_is_replaced(seeds: Path, model: Path, tmp_path: Path) -> None:
     plan = plan_of(seeds, model, output={"shard": 2})
     wanted = setting(plan, tmp_path / "corpus", lanes=2)
-    crew, told = Crew(wanted, 2), []
+    crew, told, killed = Crew(wanted, 2), [], []
 
     def listen(what: str, value: Any) -> None:
         if what == "lost":
             told.append(value)
-        if what == "piece" and not told and (pid := crew._workers[0].process.pid):
+        # Once: pieces of the other's, and those still in its pipe, are told while it is dead and not yet missed.
+        if what == "piece" and not killed and (pid := crew._workers[0].process.pid):
+            killed.append(pid)
             os.kill(pid, signal.SIGKILL)
 
     outcome = generate(wanted, crew, listen)
