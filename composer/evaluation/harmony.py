@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -55,7 +56,11 @@ def out_of_key(song: GridSong, notes: np.ndarray) -> float:
 
 
 def implied_chords(song: GridSong, notes: np.ndarray) -> float:
-    """Share of beats on which the chord heard in the band alone has the lane's root and third."""
+    """Share of beats on which the chord heard in the band alone has the lane's root, and its third where the band sounds one.
+
+    Most bands leave the third to the singer for bars on end; a power chord is heard as major, but says nothing of the kind.
+    """
+    from composer.harmony.chroma import beat_edges, chroma
     from composer.harmony.infer import chords_from_notes
 
     pitched = of_roles(notes, PITCHED)
@@ -64,12 +69,24 @@ def implied_chords(song: GridSong, notes: np.ndarray) -> float:
     bare = score_of(song, pitched)
     end = bare.ticks_per_beat * int(song.bar_length.sum()) // 12
     heard = chords_from_notes(bare, end).chords
+    sounding = chroma(np.concatenate([part.notes for part in bare.parts]), beat_edges(bare.meter.bars(end))) > 0
     right = [
-        given.majmin == found.majmin
-        for given, found in zip(_thirds(song), heard, strict=False)
+        given.majmin == found.majmin if third else given.root == found.root
+        for given, found, third in zip(_thirds(song), heard, _third_sounds(heard, sounding), strict=False)
         if given is not None and given.third in ("maj", "min")
     ]
     return _mean(np.array(right))
+
+
+def _third_sounds(chords: Sequence[Chord], sounding: np.ndarray) -> list[bool]:
+    """Whether a third of either kind sounds while the chord of each beat lasts. `sounding`: bool, shape (beats, 12)."""
+    found: list[bool] = []
+    for chord, beats in itertools.groupby(range(len(chords)), key=lambda beat: chords[beat]):
+        run = list(beats)
+        classes = sounding[run].any(axis=0)
+        third = chord.root >= 0 and bool(classes[[(chord.root + 3) % 12, (chord.root + 4) % 12]].any())
+        found += [third] * len(run)
+    return found
 
 
 def tonal_distance(song: GridSong, notes: np.ndarray) -> float:

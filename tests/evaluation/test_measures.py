@@ -41,6 +41,16 @@ def test_chords_are_heard_in_the_band_alone() -> None:
     assert harmony.implied_chords(song(), wrong) == 0.0
 
 
+def test_a_power_chord_says_nothing_of_major_and_minor() -> None:
+    roots = (36, 45, 41, 43)  # C Am F G
+    fifths = [
+        ("guitar", bar, 12 * beat, root + up) for bar, root in enumerate(roots) for beat in range(4) for up in (12, 19)
+    ]
+    assert harmony.implied_chords(song(), notes(fifths)) == 1.0
+    wrong_third = notes([*fifths, ("piano", 1, 0, 61)])
+    assert harmony.implied_chords(song(), wrong_third) == 0.75
+
+
 def test_parts_with_the_same_notes_have_no_tonal_distance() -> None:
     unison = notes(("piano", bar, 12 * beat, 60 + (0, 9, 5, 7)[bar]) for bar in range(4) for beat in range(4))
     far = unison.copy()
