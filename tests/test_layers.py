@@ -49,6 +49,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "mido": ("formats/", "live/tcp"),
     "music21": ("formats/musicxml",),
     "numba": ("amp/",),
+    "onnxruntime": ("model/narrow",),
     "optuna": ("training/search",),
     "pedalboard": ("audio/plugins",),
     "pretty_midi": ("formats/interop",),

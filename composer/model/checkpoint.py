@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from composer.errors import CheckpointError
 from composer.model.config import ModelConfig
 from composer.model.examples import Examples, load_examples
 from composer.model.known_runs import KnownRuns, load_known_runs
+from composer.model.stored import StoredWeights
 from composer.model.style_fit import StyleListener, load_listener
 from composer.trust import register, signature, vault
 from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
@@ -31,7 +33,7 @@ class Checkpoint:
     """Weights by name (float32), the config they were made for, and the card that says where they come from."""
 
     config: ModelConfig
-    weights: dict[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
     card: dict[str, Any]
     sha256: str
     signature: Verdict = field(default_factory=lambda: Verdict("unsigned"))
@@ -59,7 +61,7 @@ def shipped_checkpoint() -> Path:
     )
 
 
-def save_checkpoint(folder: Path, config: ModelConfig, weights: dict[str, np.ndarray], card: dict[str, Any]) -> str:
+def save_checkpoint(folder: Path, config: ModelConfig, weights: Mapping[str, np.ndarray], card: dict[str, Any]) -> str:
     """Write a checkpoint in half precision; returns the weights' sha256. An old signature there is removed."""
     from safetensors.numpy import save
 
@@ -117,7 +119,7 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
     }
     verdict = signature.check(place, digests, shipped=place.resolve() == _shipped())
     try:
-        weights = {name: array.astype(np.float32) for name, array in load(blob).items()}
+        weights = StoredWeights(load(blob))
     except SafetensorError as error:
         raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
     beside = load_listener(place, card), load_examples(place, card), load_known_runs(place, card)

@@ -1,8 +1,8 @@
-"""The network at work on one song, in numpy: what the arranger and the jam run. No torch, no compiler, starts in milliseconds.
+"""The network at work on one song: what the arranger and the jam run. No torch, no compiler, starts in milliseconds.
 
 What depends on the song, the bar or the turn only is worked out when it begins, for all its places at once; a note then asks
-`Rows` for one field after another. At this size a step is a handful of products whose weights stay in the processor's cache;
-plain BLAS on one thread beats a framework's dispatch (docs/decisions/0002-numpy-decoder.md has the table).
+`Rows` for one field after another. Large products are done in eight bits (model/narrow.py), all else in numpy
+(docs/decisions/0002-numpy-decoder.md has the table).
 `tests/model/test_decoder.py` holds it to `network.py`, logit by logit.
 """
 
@@ -40,7 +40,7 @@ class Decoder:
         """Alone, or in some rows of many: `row`, and `plain` where it is guided."""
         self.rows = rows or Rows(checkpoint, 2)
         self.row, self.plain = row, plain
-        self.config, self.w = checkpoint.config, checkpoint.weights
+        self.config, self.w = checkpoint.config, self.rows.w
         self.known_runs = checkpoint.known_runs
         self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
 
@@ -69,8 +69,9 @@ class Decoder:
         for row, heard in briefs.items():
             rows.begin(row)
             style = np.tanh(self.style_sum(heard))
-            rows.scale[row] = 1 + style @ w["style_scale.weight"].T + w["style_scale.bias"]
-            rows.shift[row] = style @ w["style_shift.weight"].T + w["style_shift.bias"]
+            scale = 1 + style @ w["style_scale.weight"].T + w["style_scale.bias"]
+            shift = style @ w["style_shift.weight"].T + w["style_shift.bias"]
+            rows.scale[row], rows.shift[row] = scale * w["norm.weight"], scale * w["norm.bias"] + shift
             self._bar_in[row] = bars + style @ w["style_in.weight"].T + w["style_in.bias"]
         if strength != 1:
             rows.guided[self.row] = (self.plain, strength)

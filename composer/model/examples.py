@@ -28,6 +28,13 @@ class Example:
     """The band without a melody; style and groove as the card names them."""
     source: str
     licence: str
+    heard: float = 1.0
+    """How probable its style was to the listener in the band's auditions after it (composer.batch.auditions); 1 without any."""
+
+    @property
+    def comes_across(self) -> bool:
+        """Whether the band, after it, is heard in its style more often than not."""
+        return self.heard >= 0.5
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ def save_examples(examples: Sequence[Example], folder: Path) -> str:
             "groove": example.song.groove,
             "source": example.source,
             "licence": example.licence,
+            "heard": example.heard,
             "tempo_bpm": round(example.song.tempo_bpm, 2),
             "notes": len(example.song.notes),
             "bars": example.song.bar_count,
@@ -162,5 +170,5 @@ def load_examples(folder: Path, card: Mapping[str, Any]) -> Examples:
             facts["style"],
             facts["groove"],
         )
-        entries.append(Example(song, facts["source"], facts["licence"]))
+        entries.append(Example(song, facts["source"], facts["licence"], facts.get("heard", 1.0)))
     return Examples(tuple(entries))

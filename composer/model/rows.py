@@ -17,9 +17,10 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS, COPY_VELOCITIES
 from composer.model.dice import Sampling, draw
 from composer.model.grammar import FORBIDDEN, LIMBS
+from composer.model.narrow import narrow
 from composer.model.products import Product, alone, in_company
 from composer.model.story import Story
-from composer.model.trunk import layer_norm, silu
+from composer.model.trunk import silu, standardised
 from composer.vocab import DURATIONS, MAX_POSITIONS, PITCHES, VELOCITY_CLASSES
 
 POSITION, PITCH, DURATION, VELOCITY = CHOICES = range(4)
@@ -40,21 +41,22 @@ class Rows:
     """The network over some rows, and what each of them says of itself before it asks."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
-        """company: bits must not depend on how many rows ask at once."""
-        config, w = checkpoint.config, checkpoint.weights
+        """company: many songs, whose bits must not depend on how many rows ask at once. Else one, in eight bits (model/narrow.py)."""
+        config, weights = checkpoint.config, checkpoint.weights
+        w = {name: weights[name] for name in weights if not name.startswith("trunk.")}
         self.config, self.w, self.head = config, w, config.head
-        product = in_company if company else alone
-        self.story = Story(checkpoint, rows, product)
-        pitch_matrix = np.insert(w["to_pitch.weight"], _NOTHING, 0, axis=0)
-        self._pitch_bias = np.insert(w["to_pitch.bias"], _NOTHING, 0)
+        self.story = Story(checkpoint, rows, company)
+        w["to_pitch.weight"] = np.insert(w["to_pitch.weight"], _NOTHING, 0, axis=0)
+        w["to_pitch.bias"] = np.insert(w["to_pitch.bias"], _NOTHING, 0)
+        large, small = (in_company, in_company) if company else (narrow, alone)
         self._to: dict[str, Product] = {
-            name: product(np.ascontiguousarray(matrix.T))
-            for name, matrix in (
-                ("fields", w["fields.weight"]),
-                ("position", w["to_position.weight"]),
-                ("pitch", pitch_matrix),
-                ("duration", w["to_duration.weight"]),
-                ("velocity", w["to_velocity.weight"]),
+            name: product(np.ascontiguousarray(w.pop(f"{name}.weight").T))
+            for name, product in (
+                ("fields", large),
+                ("to_position", small),
+                ("to_pitch", small),
+                ("to_duration", small),
+                ("to_velocity", small),
             )
         }
         self._by_part = w["head_part.weight"] + w["fields.bias"]
@@ -104,7 +106,7 @@ class Rows:
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:
         """Of each class (n, classes): pointed at, guided, and FORBIDDEN where the rules forbid."""
-        leaders = [(i, *self.guided[row]) for i, row in enumerate(at.tolist()) if row in self.guided]
+        leaders = self.guided and [(i, *self.guided[row]) for i, row in enumerate(at.tolist()) if row in self.guided]
         if not leaders:
             logits = self._asking[choice](at, at)
         else:
@@ -135,13 +137,13 @@ class Rows:
 
     def _positions(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         w = self.w
-        z = layer_norm(self.story.top.take(at, axis=0), w["norm.weight"], w["norm.bias"])
+        z = standardised(self.story.top.take(at, axis=0))
         z *= self.scale.take(at, axis=0)
         z += self.shift.take(at, axis=0)
         fields = self._to["fields"](z)
         fields += self._by_part.take(self.part.take(asked), axis=0)
         self._fields[:, at] = fields.reshape(len(at), 4, -1).swapaxes(0, 1)
-        out = self._to["position"](silu(fields[:, : self.head]))
+        out = self._to["to_position"](silu(fields[:, : self.head]))
         out += w["to_position.bias"]
         for row, each in zip(asked.tolist(), out, strict=True):
             features = self.position_features[row]
@@ -149,8 +151,8 @@ class Rows:
         return self._point(asked, out, COPY_POSITIONS)[:, : MAX_POSITIONS + 1]
 
     def _pitches(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
-        out = self._to["pitch"](silu(self._fields[1].take(at, axis=0) + self.here[0].take(asked, axis=0)))
-        out += self._pitch_bias
+        out = self._to["to_pitch"](silu(self._fields[1].take(at, axis=0) + self.here[0].take(asked, axis=0)))
+        out += self.w["to_pitch.bias"]
         flat, first = out.reshape(-1), (np.arange(len(at)) * out.shape[1])[:, None]
         more = flat.take(self._by_root.take(self.root.take(asked), axis=0) + first)
         more += flat.take(self._by_interval.take(self.before.take(asked), axis=0) + first)
@@ -162,7 +164,7 @@ class Rows:
     def _durations(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         long = self._fields[2].take(at, axis=0) + self.here[1].take(asked, axis=0)
         long += self.note[0].take(asked, axis=0)
-        out = self._to["duration"](silu(long))
+        out = self._to["to_duration"](silu(long))
         out += self.w["to_duration.bias"]
         return self._point(asked, out, COPY_DURATIONS)[:, : len(DURATIONS)]
 
@@ -170,15 +172,16 @@ class Rows:
         loud = self._fields[3].take(at, axis=0) + self.here[2].take(asked, axis=0)
         loud += self.note[1].take(asked, axis=0)
         loud += self.w["at_duration.weight"].take(self.duration.take(asked), axis=0)
-        out = self._to["velocity"](silu(loud))
+        out = self._to["to_velocity"](silu(loud))
         out += self.w["to_velocity.bias"]
         return self._point(asked, out, COPY_VELOCITIES)[:, :VELOCITY_CLASSES]
 
     def _point(self, asked: np.ndarray, out: np.ndarray, count: int) -> np.ndarray:
         """Each pointer's weight, the last columns of `out`, goes to the class it points at; that of none to the last column."""
-        wide = out.shape[1]
-        classes = [each % wide + wide * i for i, row in enumerate(asked.tolist()) for each in self.pointed[row]]
-        np.add.at(out.reshape(-1), classes, out[:, -count:].ravel())
+        for row, each in zip(asked.tolist(), out, strict=True):
+            for pointed, weight in zip(self.pointed[row], each[-count:].tolist(), strict=True):
+                if pointed >= 0:
+                    each[pointed] += weight
         return out
 
 

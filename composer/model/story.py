@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from composer.model.checkpoint import Checkpoint
-from composer.model.trunk import AttentionMemory, Join, LSTMMemory, Memory
+from composer.model.trunk import memory_of
 
 _EVENT = ("who", "position", "pitch", "degree", "duration", "velocity", "part", "track")
 """Embeddings of an event, in the order in which `tell` takes their rows."""
@@ -44,11 +44,10 @@ Note = tuple[Sequence[int], np.ndarray]
 class Story:
     """The trunk over some rows."""
 
-    def __init__(self, checkpoint: Checkpoint, rows: int, product: Join) -> None:
+    def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
+        """company: see Rows."""
         config, w = checkpoint.config, checkpoint.weights
-        self.memory: Memory = (
-            LSTMMemory(w, config.layers, rows, product) if config.trunk == "lstm" else AttentionMemory(w, config, rows)
-        )
+        self.memory = memory_of(config, w, rows, company)
         self.top = np.zeros((rows, config.width), np.float32)
         """What the trunk says after the last event of each row."""
         self.told: list[deque[Passage | Note]] = [deque() for _ in range(rows)]
@@ -121,14 +120,14 @@ class Story:
         """All that a row has to tell goes into memory."""
         told = self.told[row]
         while told:
-            next_ = told[0]
-            if isinstance(next_, Passage) and len(next_.x) > 1:
+            next_ = told.popleft()
+            if isinstance(next_, Passage):
                 # Whole passages, as they were told, and not all there is: or bits would depend on what was kept.
                 self.top[row] = self.memory.read(row, next_.x)
                 self._keep(row, next_.after)
-                told.popleft()
             else:
-                self.advance((row,))
+                index, more = next_
+                self.top[row] = self.memory.read(row, self._vectors(np.array([index]), more))
 
     def _keep(self, row: int, after: bytes) -> None:
         if after != _ITS_OWN:
@@ -137,6 +136,6 @@ class Story:
                 self._kept.popitem(last=False)
 
     def _vectors(self, index: np.ndarray, more: np.ndarray) -> np.ndarray:
-        x = self._table[index + self._offset].sum(axis=1)
+        x = np.add.reduce(self._table.take(index + self._offset, axis=0), axis=1)
         x += more
         return np.asarray(np.tanh(x, out=x))

@@ -1,4 +1,4 @@
-"""The trunk at run time, in numpy: what carries each song's memory from event to event. One row a song."""
+"""The trunk at run time: what carries each song's memory from event to event. One row a song; of many songs in float32, of one in eight bits."""
 
 from __future__ import annotations
 
@@ -7,31 +7,23 @@ from typing import Any, Protocol
 import numpy as np
 
 from composer.model.config import ModelConfig
-from composer.model.products import Product
-
-Weights = dict[str, np.ndarray]
-Join = Any
-"""products.alone or products.in_company."""
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    """Logistic function by way of tanh, which never overflows."""
-    x = np.tanh(x * np.float32(0.5))
-    x *= np.float32(0.5)
-    x += np.float32(0.5)
-    return x
+from composer.model.narrow import NarrowMemory, Weights
+from composer.model.products import Product, in_company
 
 
 def silu(x: np.ndarray) -> np.ndarray:
-    return np.asarray(x * sigmoid(x))
+    """x times its logistic function, by way of tanh, which never overflows."""
+    half = x * 0.5
+    y = np.tanh(half)
+    y *= half
+    y += half
+    return np.asarray(y)
 
 
-def layer_norm(x: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    """Layer normalisation over the last axis (Ba et al. 2016), epsilon as in torch."""
+def standardised(x: np.ndarray) -> np.ndarray:
+    """Over the last axis, mean 0 and variance 1: layer normalisation (Ba et al. 2016) before its scale, epsilon as in torch."""
     x = x - np.add.reduce(x, axis=-1, keepdims=True) / x.shape[-1]
     x /= np.sqrt(np.add.reduce(x * x, axis=-1, keepdims=True) / x.shape[-1] + 1e-5)
-    x *= scale
-    x += shift
     return x
 
 
@@ -62,21 +54,27 @@ class Memory(Protocol):
     def restore(self, row: int, saved: Any) -> None: ...
 
 
+def memory_of(config: ModelConfig, weights: Weights, rows: int, company: bool) -> Memory:
+    """The trunk of a model; company: bits must not depend on how many rows there are."""
+    if config.trunk == "transformer":
+        return AttentionMemory(weights, config, rows)
+    return LSTMMemory(weights, config.layers, rows) if company else NarrowMemory(weights, config.layers, rows)
+
+
 class LSTMMemory:
-    """Stacked LSTM cells; one product a layer for all gates, and one tanh.
+    """Stacked LSTM cells of many songs; one product a layer for all gates, and one tanh.
 
     A logistic gate is half a tanh of half its input, so the halves are put into the weights: powers of two change no bits.
     """
 
-    def __init__(self, weights: Weights, layers: int, rows: int, product: Join) -> None:
-        self.cells: list[tuple[np.ndarray, np.ndarray, Product]] = []
+    def __init__(self, weights: Weights, layers: int, rows: int) -> None:
+        self.cells: list[tuple[np.ndarray, Product]] = []
         for layer in range(layers):
             joined = np.concatenate([weights[f"trunk.lstm.weight_{side}_l{layer}"] for side in ("ih", "hh")], axis=1)
             bias = weights[f"trunk.lstm.bias_ih_l{layer}"] + weights[f"trunk.lstm.bias_hh_l{layer}"]
             width = len(bias) // 4
             half = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), width)
-            matrix = np.ascontiguousarray((joined * half[:, None]).T)
-            self.cells.append((matrix, bias * half, product(matrix)))
+            self.cells.append((bias * half, in_company(np.ascontiguousarray((joined * half[:, None]).T))))
         self.width = width
         self.hidden = np.zeros((layers, rows, width), np.float32)
         self.carry = np.zeros((layers, rows, width), np.float32)
@@ -90,7 +88,7 @@ class LSTMMemory:
         self.carry[:, row] = 0
 
     def step(self, rows: np.ndarray, x: np.ndarray) -> np.ndarray:
-        for layer, (_, bias, product) in enumerate(self.cells):
+        for layer, (bias, product) in enumerate(self.cells):
             hidden, carry = self.hidden[layer], self.carry[layer]
             gates = product(np.concatenate([x, hidden.take(rows, axis=0)], axis=1))
             gates += bias
@@ -99,19 +97,8 @@ class LSTMMemory:
         return x
 
     def read(self, row: int, x: np.ndarray) -> np.ndarray:
-        # All of one layer before the next: what comes in from below is one product for all events.
-        for layer, (matrix, bias, _) in enumerate(self.cells):
-            below, beside = matrix[: x.shape[1]], matrix[x.shape[1] :]
-            told = x @ below
-            told += bias
-            x = np.empty((len(told), self.width), np.float32)
-            hidden, carry = self.hidden[layer, row], self.carry[layer, row]
-            for at, gates in enumerate(told):
-                gates += hidden @ beside
-                hidden, carry = self._pass(gates, carry)
-                x[at] = hidden
-            self.hidden[layer, row], self.carry[layer, row] = hidden, carry
-        return np.asarray(x[-1])
+        at = np.array([row])
+        return np.asarray([self.step(at, each[None])[0] for each in x][-1])
 
     def _pass(self, gates: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gates (…, 4 width) before their tanh, in torch's order in, forget, new, out: hidden and carry after them."""
@@ -135,11 +122,13 @@ class AttentionMemory:
     """Transformer blocks over caches of keys and values, one row after another; the oldest events fall out after `context`."""
 
     def __init__(self, weights: Weights, config: ModelConfig, rows: int) -> None:
-        self.w, self.layers, self.heads, self.context = weights, config.layers, config.heads, config.context
+        self.layers, self.heads, self.context = config.layers, config.heads, config.context
+        trunk = {name: weights[name] for name in weights if name.startswith("trunk.")}
+        self.w = {name: array for name, array in trunk.items() if array.ndim == 1}
         self.matrices = {
             name.removesuffix(".weight"): np.ascontiguousarray(array.T)
-            for name, array in weights.items()
-            if name.startswith("trunk.") and array.ndim == 2
+            for name, array in trunk.items()
+            if array.ndim == 2
         }
         self.width = len(weights["trunk.enter.bias"])
         half = self.width // self.heads // 2
@@ -165,7 +154,7 @@ class AttentionMemory:
         return np.asarray(x @ self.matrices[name] + self.w[f"{name}.bias"])
 
     def _norm(self, name: str, x: np.ndarray) -> np.ndarray:
-        return layer_norm(x, self.w[f"{name}.weight"], self.w[f"{name}.bias"])
+        return standardised(x) * self.w[f"{name}.weight"] + self.w[f"{name}.bias"]
 
     def _turn(self, x: np.ndarray, told: int) -> np.ndarray:
         angle = told * self.speed

@@ -14,6 +14,7 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
 from composer.model.products import TILE, in_company
+from composer.model.rows import Rows
 from composer.model.sampling import stream
 from composer.model.sequence import Brief, cells
 from composer.vocab import GridSong
@@ -47,7 +48,7 @@ class Both(Decoder):
     """Asks the lane, and asks for itself too: keeps the greatest difference between what the two make of any class."""
 
     def __init__(self, checkpoint: Checkpoint, lane: Decoder) -> None:
-        super().__init__(checkpoint)
+        super().__init__(checkpoint, Rows(checkpoint, 2, company=True))
         self.lane, self.most, self.asked = lane, 0.0, 0
 
     def __getattribute__(self, name: str) -> Any:

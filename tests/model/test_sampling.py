@@ -64,7 +64,7 @@ def test_what_was_told_before_is_not_read_again_and_the_notes_are_the_same() -> 
     second, _ = play(decoder)
     assert opening > 5
     assert np.array_equal(first, second)
-    assert len(read) < 12
+    assert sum(events > 1 for events in read) < 12
     assert opening not in read[:1]
 
 
