@@ -1,4 +1,4 @@
-"""The trunk at run time: what carries each song's memory from event to event. One row a song; of many songs in float32, of one in eight bits."""
+"""The trunk at run time: what carries a song's memory from event to event. Of many songs in float32, a row each; of one in eight bits."""
 
 from __future__ import annotations
 
