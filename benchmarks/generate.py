@@ -62,9 +62,10 @@ def copy_speed() -> float:
 
 
 def weight_bytes(arranger: Arranger) -> int:
-    """Bytes of the matrices that every note goes through: trunk and head, not the tables it picks rows from."""
-    names = ("trunk.", "fields.", "to_", "at_melody.")
-    return sum(array.nbytes for name, array in arranger.checkpoint.weights.items() if name.startswith(names))
+    """Bytes of the matrices that every note goes through, trunk and head, as the decoder holds them; not the tables it picks rows from."""
+    weights = arranger.checkpoint.weights
+    large = sum(weights[name].size for name in weights if name.startswith(("trunk.", "fields.")))
+    return large + sum(weights[name].nbytes for name in weights if name.startswith(("to_", "at_melody.")))
 
 
 def once(arguments: list[str]) -> float:
@@ -104,7 +105,7 @@ def main() -> None:
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}; medians of {said.runs} runs"
     )
-    print(f"model: {arranger.checkpoint.card.get('model')}, {size / 1e6:.1f} MB of weights read a note (float32)")
+    print(f"model: {arranger.checkpoint.card.get('model')}, {size / 1e6:.1f} MB of weights read a note")
     rows = [
         ("notes a second, batch 1", f"{median['notes_per_s']:.0f}", "500"),
         ("first bar of five parts", f"{median['first_bar_s'] * 1000:.0f} ms", "300 ms"),

@@ -139,11 +139,9 @@ class Canvas:
         self.melody_onset = np.zeros((count, MAX_POSITIONS), np.uint8)
         self.change = np.zeros((count, MAX_POSITIONS), np.uint8)
         self._mark_changes()
-        levels = {
-            (int(length), int(beat)): metric_levels(int(length), int(beat))
-            for length, beat in zip(song.bar_length, song.beat_length, strict=True)
-        }
-        self.levels = np.stack([levels[int(a), int(b)] for a, b in zip(song.bar_length, song.beat_length, strict=True)])
+        metres = list(zip(song.bar_length.tolist(), song.beat_length.tolist(), strict=True))
+        levels = {metre: metric_levels(*metre) for metre in set(metres)}
+        self.levels = np.stack([levels[metre] for metre in metres])
 
     def _mark_changes(self) -> None:
         song = self.song
