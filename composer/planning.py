@@ -14,6 +14,7 @@ from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, POLYPHONY, REGISTER, RESTS, ROLE, role_class
+from composer.model.examples import metre_called
 from composer.model.form import Phrase, parse_form
 from composer.model.sequence import Brief, cells, tempo_class
 from composer.options import ArrangeOptions
@@ -101,14 +102,17 @@ def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str
 
 
 def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random.Generator) -> str:
-    """How people play a style, where there are enough examples of it; else one of its grooves in this metre at random.
+    """How people play a style, where enough examples of it come across in this metre; else one of the grooves that do, at random.
 
-    "" where the model knows neither.
+    Any of its grooves in this metre where none does; "" where the model knows none.
     """
-    if len(checkpoint.examples.in_meter(style.name, PEOPLE, meter)) >= FEWEST_PEOPLE:
+    across = checkpoint.examples.grooves_across(style.name, metre_called(meter))
+    if across.pop(PEOPLE, 0) >= FEWEST_PEOPLE:
         return PEOPLE
     known: dict[str, Any] = checkpoint.card.get("grooves", {})
-    fitting = [name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]]
+    fitting = sorted(across) or [
+        name for name in sorted(known) if known[name]["style"] == style.name and meter in known[name]["meters"]
+    ]
     return fitting[int(rng.integers(len(fitting)))] if fitting else ""
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from composer.gm import ROLES
 from composer.model.beside import read_beside, write_beside
 from composer.model.example import fits, usual
+from composer.timing import beat_quarters
 from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
 
 FILE = "examples.safetensors"
@@ -28,13 +30,12 @@ class Example:
     """The band without a melody; style and groove as the card names them."""
     source: str
     licence: str
-    heard: float = 1.0
-    """How probable its style was to the listener in the band's auditions after it (composer.batch.auditions); 1 without any."""
+    heard: Mapping[str, float] = field(default_factory=dict)
+    """Metre (as `metre_of`) → how probable its style was to the listener in auditions after it (composer.batch.auditions)."""
 
-    @property
-    def comes_across(self) -> bool:
-        """Whether the band, after it, is heard in its style more often than not."""
-        return self.heard >= 0.5
+    def comes_across(self, metre: str) -> bool:
+        """Whether the band, after it, is heard in its style in this metre; never auditioned, it is believed in its own."""
+        return self.heard.get(metre, 0.0) > 0.5 if self.heard else metre == metre_of(self.song)
 
 
 @dataclass(frozen=True)
@@ -44,24 +45,37 @@ class Examples:
     entries: tuple[Example, ...] = ()
 
     def of(self, style: str, groove: str, song: GridSong) -> list[Example]:
-        """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own."""
+        """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
+
+        Only those that come across in its metre, where any do.
+        """
         found = []
         for entry in self.entries:
             if entry.song.style == style and groove in ("", entry.song.groove):
                 shaped = in_metre_of(song, entry.song)
                 if shaped is not None:
                     found.append(replace(entry, song=shaped))
-        return found
+        metre = metre_of(song)
+        return [entry for entry in found if entry.heard and entry.comes_across(metre)] or found
 
-    def in_meter(self, style: str, groove: str, meter: str) -> list[Example]:
-        """Those of a style in a groove that were played in a metre such as "6/8"."""
-        above, below = (int(number) for number in meter.split("/"))
-        length = 4 * _QUARTER * above // below
-        return [
-            entry
-            for entry in self.entries
-            if (entry.song.style, entry.song.groove) == (style, groove) and (entry.song.bar_length == length).all()
-        ]
+    def grooves_across(self, style: str, metre: str) -> dict[str, int]:
+        """Groove of a style → how many examples of it come across in a metre, where any do."""
+        return dict(
+            Counter(
+                entry.song.groove for entry in self.entries if entry.song.style == style and entry.comes_across(metre)
+            )
+        )
+
+
+def metre_of(song: GridSong) -> str:
+    """A song's usual bar and its beats, in positions: "48/12" is 4/4, "36/18" 6/8."""
+    return f"{usual(song.bar_length)}/{usual(song.beat_length)}"
+
+
+def metre_called(meter: str) -> str:
+    """The same of a time signature such as "6/8"."""
+    above, below = (int(number) for number in meter.split("/"))
+    return f"{4 * _QUARTER * above // below}/{round(_QUARTER * beat_quarters(above, below))}"
 
 
 def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
@@ -131,7 +145,7 @@ def save_examples(examples: Sequence[Example], folder: Path) -> str:
             "groove": example.song.groove,
             "source": example.source,
             "licence": example.licence,
-            "heard": example.heard,
+            "heard": dict(example.heard),
             "tempo_bpm": round(example.song.tempo_bpm, 2),
             "notes": len(example.song.notes),
             "bars": example.song.bar_count,
@@ -170,5 +184,5 @@ def load_examples(folder: Path, card: Mapping[str, Any]) -> Examples:
             facts["style"],
             facts["groove"],
         )
-        entries.append(Example(song, facts["source"], facts["licence"], facts.get("heard", 1.0)))
+        entries.append(Example(song, facts["source"], facts["licence"], facts.get("heard", {})))
     return Examples(tuple(entries))

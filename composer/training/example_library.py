@@ -31,8 +31,8 @@ FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Artistic-1.0")
 FEWEST_PARTS = 3
 """Parts that an example of people's playing shows: solo piano and drums alone do not say how a band plays."""
 SONGS_LOOKED_AT = {False: 12, True: 80}
-EACH = {False: 2, True: 12}
-"""Of a groove, and of what people play in a style."""
+EACH = {False: 3, True: 24}
+"""Of a groove, and of what people play in a style: those that audition (composer.batch.auditions), which keeps the best."""
 
 
 def groups(pack: Pack) -> dict[tuple[str, str, str], list[int]]:
