@@ -59,7 +59,7 @@ class Plan:
 
 
 def find_styles(
-    checkpoint: Checkpoint, text: str, meter: str, rng: np.random.Generator
+    checkpoint: Checkpoint, text: str, meter: str, parts: Sequence[str], rng: np.random.Generator
 ) -> tuple[tuple[Style, str, float], ...]:
     """The styles that a word or mixture names, each with a groove to play it in. Raises InputError with the nearest names."""
     if not text:
@@ -67,7 +67,7 @@ def find_styles(
     found = []
     for name, share in parse_mixture(text):
         style, groove = named_style(checkpoint, name)
-        found.append((style, groove or draw_groove(checkpoint, style, meter, rng), share))
+        found.append((style, groove or draw_groove(checkpoint, style, meter, parts, rng), share))
     return tuple(found)
 
 
@@ -101,12 +101,14 @@ def default_parts(checkpoint: Checkpoint, asked: Mapping[str, Any]) -> tuple[str
     return tuple(part for part in BAND if part in playing) or resolve("pop").parts
 
 
-def draw_groove(checkpoint: Checkpoint, style: Style, meter: str, rng: np.random.Generator) -> str:
+def draw_groove(
+    checkpoint: Checkpoint, style: Style, meter: str, parts: Sequence[str], rng: np.random.Generator
+) -> str:
     """How people play a style, where enough examples of it come across in this metre; else one of the grooves that do, at random.
 
     Any of its grooves in this metre where none does; "" where the model knows none.
     """
-    across = checkpoint.examples.grooves_across(style.name, metre_called(meter))
+    across = checkpoint.examples.grooves_across(style.name, metre_called(meter), "drums" in parts)
     if across.pop(PEOPLE, 0) >= FEWEST_PEOPLE:
         return PEOPLE
     known: dict[str, Any] = checkpoint.card.get("grooves", {})
@@ -184,7 +186,7 @@ def plan_band(
         rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].index + 1)
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
-    styles = find_styles(checkpoint, options.style, meter_name(bars), rng)
+    styles = find_styles(checkpoint, options.style, meter_name(bars), options.parts, rng)
     reference = None if options.style_from is None else hear_reference(options.style_from)
     brief = Brief(
         asked=cells(len(bars), (ROLES.index(name) for name in options.parts)),

@@ -94,7 +94,8 @@ def _style_example(
 ) -> GridSong | None:
     drawn: list[tuple[GridSong, float]] = []
     for style, groove, share in sorted(styles, key=lambda entry: -entry[2]):
-        found = checkpoint.examples.of(style.name, groove, song) or checkpoint.examples.of(style.name, "", song)
+        of, drums = checkpoint.examples.of, "drums" in parts
+        found = of(style.name, groove, song, drums) or of(style.name, "", song, drums)
         if found:
             drawn.append((found[int(rng.integers(len(found)))].song, share))
     if not drawn:

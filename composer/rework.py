@@ -205,7 +205,8 @@ def _plan(
     plays[song.notes["bar"], song.notes["part"]] = True
     present = np.asarray(plays.any(axis=0))
     wishes = options.wishes
-    styles = find_styles(arranger.checkpoint, wishes.style, meter_name(around), rng) if wishes.style else ()
+    band = [role for part, role in enumerate(ROLES) if present[part] or role in targets]
+    styles = find_styles(arranger.checkpoint, wishes.style, meter_name(around), band, rng) if wishes.style else ()
     reference = _reference(cast, options)
     # Where nothing new is named, the bars around are example enough.
     told = reference if wishes.style_from is not None else None

@@ -52,7 +52,7 @@ def band_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions) -> Arr
 def _plan_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions, rng: np.random.Generator) -> Plan:
     count = len(stage.bars)
     song = on_grid(stage.score, stage.bars, stage.lane, stage.phrases, stage.score.tempo.bpm_at(0))
-    styles = find_styles(arranger.checkpoint, options.style, meter_name(stage.bars), rng)
+    styles = find_styles(arranger.checkpoint, options.style, meter_name(stage.bars), options.parts, rng)
     brief = Brief(
         asked=cells(count, (ROLES.index(name) for name in options.parts)),
         given=cells(count, ()),

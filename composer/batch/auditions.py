@@ -23,10 +23,10 @@ from composer.gm import MELODY, ROLES
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.example import twice
 from composer.model.examples import CARD_FIELD, Example, Examples, in_metre_of, metre_of, save_examples
-from composer.model.sequence import Brief, tempo_class
+from composer.model.sequence import Brief, cells, tempo_class
 from composer.model.style_features import style_features
 from composer.options import ArrangeOptions
-from composer.planning import LOOKAHEAD_BARS, Plan, cells, style_codes, wanted_controls
+from composer.planning import LOOKAHEAD_BARS, Plan, style_codes, wanted_controls
 from composer.styles import PEOPLE, STYLES
 from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
@@ -38,8 +38,8 @@ BARS = 12
 """Of each tune."""
 MADE_TO_FIT = 8
 """Examples of another metre that audition where none of its own comes across."""
-KEPT = {False: 2, True: 12}
-"""Examples of a groove in a metre, and of what people play in a style."""
+KEPT = 12
+"""Examples of what people play in a style and a metre, with drums and without."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ def play(checkpoint: Checkpoint, examples: Sequence[Example], one: Audition) -> 
     style, shaped = STYLES[song.style], in_metre_of(tune, song)
     assert shaped is not None
     styles = ((style, song.groove, 1.0),)
-    wishes = ArrangeOptions(parts=style.parts)
+    shown = [role for part, role in enumerate(ROLES) if (song.notes["part"] == part).any()]
+    wishes = ArrangeOptions(parts=style.parts if "drums" in shown else tuple(shown))
     brief = Brief(
-        asked=cells(tune.bar_count, (ROLES.index(name) for name in style.parts)),
+        asked=cells(tune.bar_count, (ROLES.index(name) for name in wishes.parts)),
         given=cells(tune.bar_count, (ROLES.index(MELODY),)),
         lookahead=LOOKAHEAD_BARS,
         styles=style_codes(checkpoint, styles),
@@ -125,7 +126,7 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
     library = Examples(tuple(examples))
     for style in sorted({example.song.style for example in examples} & set(STYLES)):
         for metre, some in tunes.items():
-            if library.grooves_across(style, metre):
+            if library.grooves_across(style, metre, drums=True):
                 continue
             fitting = [
                 (-max(example.heard.values(), default=0.0), number)
@@ -140,20 +141,18 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
 
 
 def best(examples: Sequence[Example]) -> list[Example]:
-    """KEPT of every groove in a metre, those that come across best, in the order they had."""
-    groups: dict[tuple[str, str, str], list[int]] = {}
+    """All of the grooves', and of what people play in a style and a metre the KEPT that come across best, in the order they had."""
+    groups: dict[tuple[str, str, bool], list[int]] = {}
     for number, example in enumerate(examples):
-        groups.setdefault((example.song.style, example.song.groove, metre_of(example.song)), []).append(number)
-
-    def fame(number: int) -> float:
-        return -max(examples[number].heard.values(), default=0.0)
-
-    kept = [
+        if example.song.groove == PEOPLE:
+            key = (example.song.style, metre_of(example.song), example.has_drums)
+            groups.setdefault(key, []).append(number)
+    left_out = {
         number
-        for (_, groove, _), group in groups.items()
-        for number in sorted(group, key=fame)[: KEPT[groove == PEOPLE]]
-    ]
-    return [examples[number] for number in sorted(kept)]
+        for group in groups.values()
+        for number in sorted(group, key=lambda number: -max(examples[number].heard.values(), default=0.0))[KEPT:]
+    }
+    return [example for number, example in enumerate(examples) if number not in left_out]
 
 
 def main() -> None:

@@ -65,7 +65,7 @@ def play_on(
         asked[len(old) - opening :, ROLES.index(role)] = True
     plays = np.zeros(PARTS, bool)
     plays[song.notes["part"]] = True
-    styles = find_styles(arranger.checkpoint, options.style, meter_name(bars), rng)
+    styles = find_styles(arranger.checkpoint, options.style, meter_name(bars), tuple(playing), rng)
     brief = Brief(
         asked=asked,
         given=~asked & plays,

@@ -227,7 +227,7 @@ class Bandleader:
             meter = f"{round(beats * 2)}/8" if self._metre.beat_beats == 1.5 else f"{round(beats)}/4"
             rng = np.random.default_rng([self._seed, len(name)])
             style, groove = named_style(self._checkpoint, name)
-            groove = groove or draw_groove(self._checkpoint, style, meter, rng)
+            groove = groove or draw_groove(self._checkpoint, style, meter, tuple(BAND), rng)
             ((row, groove_row, _),) = style_codes(self._checkpoint, ((style, groove, 1.0),))
             silence = self._silence()
             example = find_example(self._checkpoint, silence, ((style, groove, 1.0),), None, tuple(BAND), rng)

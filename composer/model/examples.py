@@ -13,6 +13,7 @@ import numpy as np
 from composer.gm import ROLES
 from composer.model.beside import read_beside, write_beside
 from composer.model.example import fits, usual
+from composer.styles import PEOPLE
 from composer.timing import beat_quarters
 from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
 
@@ -33,6 +34,11 @@ class Example:
     heard: Mapping[str, float] = field(default_factory=dict)
     """Metre (as `metre_of`) → how probable its style was to the listener in auditions after it (composer.batch.auditions)."""
 
+    @property
+    def has_drums(self) -> bool:
+        """Whether it shows a band; without drums it shows a piano, alone or with strings."""
+        return bool((self.song.notes["part"] == ROLES.index("drums")).any())
+
     def comes_across(self, metre: str) -> bool:
         """Whether the band, after it, is heard in its style in this metre; never auditioned, it is believed in its own."""
         return self.heard.get(metre, 0.0) > 0.5 if self.heard else metre == metre_of(self.song)
@@ -44,10 +50,10 @@ class Examples:
 
     entries: tuple[Example, ...] = ()
 
-    def of(self, style: str, groove: str, song: GridSong) -> list[Example]:
+    def of(self, style: str, groove: str, song: GridSong, drums: bool) -> list[Example]:
         """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
 
-        Only those that come across in its metre, where any do.
+        Only those that come across in its metre, where any do; and of these only those with drums, or without, where any are.
         """
         found = []
         for entry in self.entries:
@@ -56,13 +62,21 @@ class Examples:
                 if shaped is not None:
                     found.append(replace(entry, song=shaped))
         metre = metre_of(song)
-        return [entry for entry in found if entry.heard and entry.comes_across(metre)] or found
+        found = [entry for entry in found if entry.heard and entry.comes_across(metre)] or found
+        return [entry for entry in found if entry.has_drums == drums] or found
 
-    def grooves_across(self, style: str, metre: str) -> dict[str, int]:
-        """Groove of a style → how many examples of it come across in a metre, where any do."""
+    def grooves_across(self, style: str, metre: str, drums: bool) -> dict[str, int]:
+        """Groove of a style → how many examples of it come across in a metre, where any do.
+
+        What people play counts only if it has drums where they are asked for, and none where not; sequencers play them apart.
+        """
         return dict(
             Counter(
-                entry.song.groove for entry in self.entries if entry.song.style == style and entry.comes_across(metre)
+                entry.song.groove
+                for entry in self.entries
+                if entry.song.style == style
+                and entry.comes_across(metre)
+                and (entry.song.groove != PEOPLE or entry.has_drums == drums)
             )
         )
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from composer.gm import ROLES
 from composer.model.checkpoint import CARD
 from composer.model.example import LONGEST, cut_example
 from composer.model.examples import CARD_FIELD, Example, save_examples
@@ -29,20 +30,22 @@ from composer.vocab import GridSong
 FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Artistic-1.0")
 """Licences under which a few bars may be handed on; where a groove has no such song, it has no example."""
 FEWEST_PARTS = 3
-"""Parts that an example of people's playing shows: solo piano and drums alone do not say how a band plays."""
+"""Parts that an example of people's playing as a band shows: drums alone do not say how a band plays."""
+DRUMS, PIANO = ROLES.index("drums"), ROLES.index("piano")
 SONGS_LOOKED_AT = {False: 12, True: 80}
-EACH = {False: 3, True: 24}
-"""Of a groove, and of what people play in a style: those that audition (composer.batch.auditions), which keeps the best."""
+EACH = {False: 2, True: 24}
+"""Of a groove, and of what people play in a style, which audition (composer.batch.auditions): half of them are kept."""
 
 
-def groups(pack: Pack) -> dict[tuple[str, str, str], list[int]]:
-    """Songs by style, groove and metre; what people play is one groove a style."""
-    found: dict[tuple[str, str, str], list[int]] = {}
+def groups(pack: Pack) -> dict[tuple[str, str, str, bool], list[int]]:
+    """Songs by style, groove, metre and whether a band plays; what people play is one groove a style."""
+    found: dict[tuple[str, str, str, bool], list[int]] = {}
     for index, about in enumerate(pack.about):
         meta = about["meta"]
         groove = about["groove"] if meta["synthetic"] == "True" else PEOPLE
         if about["style"] and free(meta):
-            found.setdefault((about["style"], groove, meta["meter"]), []).append(index)
+            band = groove != PEOPLE or bool((pack[index].notes["part"] == DRUMS).any())
+            found.setdefault((about["style"], groove, meta["meter"], band), []).append(index)
     return found
 
 
@@ -51,17 +54,20 @@ def free(meta: dict[str, Any]) -> bool:
     return str(meta["licence"]) in FREE or meta["synthetic"] == "True"
 
 
-def windows(song: GridSong, fewest: int, listener: StyleListener | None) -> Iterator[tuple[int, np.ndarray]]:
-    """Starts of LONGEST bars on end in one metre that at least `fewest` parts play throughout, and how they sound, (WIDTH,).
+def windows(song: GridSong, listener: StyleListener | None) -> Iterator[tuple[int, np.ndarray]]:
+    """Starts of LONGEST bars on end in one metre that enough parts play throughout, and how they sound, (WIDTH,).
 
-    With a listener, only those that it knows for the song's style.
+    Of people's playing, for which there is a listener, only those that it knows for the song's style; without drums a piano is enough.
     """
+    band = bool((song.notes["part"] == DRUMS).any())
+    fewest = 2 if listener is None else FEWEST_PARTS if band else 1
     for start in range(2, song.bar_count - LONGEST - 1, 2):
         cut = cut_example(song, start)
         if len(set(cut.bar_length.tolist())) > 1 or (cut.roots < 0).all():
             continue
         playing = [set(cut.notes["part"][cut.notes["bar"] == bar].tolist()) for bar in range(LONGEST)]
-        if len(set.intersection(*playing)) < fewest:
+        throughout = set.intersection(*playing)
+        if len(throughout) < fewest or (fewest == 1 and PIANO not in throughout):
             continue
         sound = style_features(cut)
         if listener is None or next(iter(listener.probabilities(sound))) == song.style:
@@ -74,8 +80,7 @@ def typical(
     """(song, first bar) of the windows nearest to the mean of all, no more than one of a song. People's with a listener."""
     people = listener is not None
     looked_at = rng.permutation(songs)[: SONGS_LOOKED_AT[people]].tolist()
-    fewest = FEWEST_PARTS if people else 2
-    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], fewest, listener)]
+    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], listener)]
     if not found:
         return
     sounds = np.array([sound for _, _, sound in found])
@@ -92,7 +97,7 @@ def choose(pack: Pack, listener: StyleListener, seed: int = 0) -> list[Example]:
     """The library of a pack of training songs."""
     rng = np.random.default_rng(seed)
     examples = []
-    for (style, groove, _), songs in sorted(groups(pack).items()):
+    for (style, groove, _, _), songs in sorted(groups(pack).items()):
         people = groove == PEOPLE
         for index, start in typical(pack, songs, rng, listener if people else None):
             meta = pack.about[index]["meta"]

@@ -12,7 +12,7 @@ from composer.model.checkpoint import Checkpoint
 from composer.model.example import cut_example
 from composer.model.examples import Example, Examples, metre_called, metre_of
 from composer.planning import draw_groove
-from composer.styles import PEOPLE, resolve
+from composer.styles import FULL_BAND, PEOPLE, resolve
 from composer.vocab import GridSong
 from tests.model.songs import checkpoint_of, toy_network, toy_song
 from tests.model.test_style_fit import listener
@@ -35,9 +35,13 @@ def checkpoint() -> Checkpoint:
     return replace(checkpoint_of(toy_network()), listener=listener())
 
 
-def drawn(checkpoint: Checkpoint, entries: list[Example], meter: str) -> set[str]:
+def without_drums(one: Example) -> Example:
+    return replace(one, song=replace(one.song, notes=one.song.notes[one.song.notes["part"] > 3]))
+
+
+def drawn(checkpoint: Checkpoint, entries: list[Example], meter: str, parts: tuple[str, ...] = FULL_BAND) -> set[str]:
     known = replace(checkpoint, examples=Examples(tuple(entries)))
-    return {draw_groove(known, resolve("pop"), meter, np.random.default_rng(seed)) for seed in range(12)}
+    return {draw_groove(known, resolve("pop"), meter, parts, np.random.default_rng(seed)) for seed in range(12)}
 
 
 def test_the_listener_s_word_stands_beside_every_example(checkpoint: Checkpoint) -> None:
@@ -57,11 +61,11 @@ def test_examples_are_made_to_fit_only_where_none_of_the_metre_comes_across() ->
     assert asked == [(0, THREE)]
 
 
-def test_the_best_of_a_groove_are_kept() -> None:
-    entries = [example(seed, "pop", "a", four=share) for seed, share in enumerate((0.2, 0.9, 0.1, 0.6))]
-    assert [one.heard[FOUR] for one in best(entries)] == [0.9, 0.6]
-    people = [example(seed, "pop", PEOPLE, four=0.1) for seed in range(5)]
-    assert len(best(people)) == 5
+def test_of_people_s_playing_the_best_are_kept() -> None:
+    people = [example(seed, "pop", PEOPLE, four=seed / 20) for seed in range(15)]
+    grooves = [example(seed, "pop", "a", four=0.1) for seed in range(15)]
+    kept = best([*people, *map(without_drums, people), *grooves])
+    assert [one.heard[FOUR] for one in kept] == [seed / 20 for seed in range(3, 15)] * 2 + [0.1] * 15
 
 
 def test_a_style_is_played_in_grooves_that_come_across(checkpoint: Checkpoint) -> None:
@@ -79,12 +83,26 @@ def test_people_s_playing_goes_before_grooves_where_enough_of_it_comes_across(ch
     assert drawn(checkpoint, [*people[:2], replace(people[2], heard={FOUR: 0.3}), groove], "4/4") == {"a"}
 
 
+def test_who_asks_for_no_drums_hears_people_without_drums(checkpoint: Checkpoint) -> None:
+    band = [example(seed, "pop", PEOPLE, four=0.9) for seed in range(3)]
+    pianists = [without_drums(one) for one in band]
+    groove = example(4, "pop", "a", four=0.9)
+    assert drawn(checkpoint, [*band, groove], "4/4", ("piano",)) == {"a"}
+    assert drawn(checkpoint, [*pianists, groove], "4/4", ("piano",)) == {PEOPLE}
+    assert drawn(checkpoint, [*pianists, groove], "4/4") == {"a"}
+    library = Examples((*band, *pianists))
+    assert not any(one.has_drums for one in library.of("pop", PEOPLE, tune(0), drums=False))
+    assert all(one.has_drums for one in library.of("pop", PEOPLE, tune(0), drums=True))
+
+
 def test_examples_that_come_across_in_the_song_s_metre_are_taken() -> None:
     library = Examples((example(1, "pop", "a", four=0.9), example(2, "pop", "a", four=0.2, three=0.9)))
-    assert [one.song.notes.size for one in library.of("pop", "a", tune(0))] == [library.entries[0].song.notes.size]
-    three = library.of("pop", "a", tune(0, quarters=3))
+    assert [one.song.notes.size for one in library.of("pop", "a", tune(0), True)] == [
+        library.entries[0].song.notes.size
+    ]
+    three = library.of("pop", "a", tune(0, quarters=3), True)
     assert [one.heard for one in three] == [library.entries[1].heard]
-    assert len(Examples((example(1, "pop", "a"), example(2, "pop", "a"))).of("pop", "a", tune(0))) == 2
+    assert len(Examples((example(1, "pop", "a"), example(2, "pop", "a"))).of("pop", "a", tune(0), True)) == 2
 
 
 @pytest.mark.parametrize(
