@@ -47,18 +47,19 @@ class NarrowMemory:
         before = [f"{name}{layer}" for layer in range(layers) for name in ("hidden", "cell")]
         after = [f"{name}_after" for name in before]
         nodes = [onnx_graph.node("Split", ("before",), before, axis=0)]
-        constants = {"directions": np.array([1])}
+        constants: dict[str, np.ndarray] = {}
         heard = "x"
         for layer in range(layers):
             cell = _cell(weights, layer)
             constants |= {f"{name}{layer}": array for name, array in cell.items()}
             w, ws, wz, r, rs, rz, bias = (f"{name}{layer}" for name in cell)
+            if layer:  # what a layer says has an axis of directions, of which there is one
+                constants["directions"], heard = np.array([1]), f"heard{layer}"
+                nodes.append(onnx_graph.node("Squeeze", (f"said{layer - 1}", "directions"), (heard,)))
             inputs = (heard, w, r, bias, "", *before[2 * layer : 2 * layer + 2], "", ws, wz, rs, rz)
-            outputs = (f"all{layer}", *after[2 * layer : 2 * layer + 2])
+            outputs = (f"said{layer}", *after[2 * layer : 2 * layer + 2])
             nodes.append(onnx_graph.node("DynamicQuantizeLSTM", inputs, outputs, _MICROSOFT, hidden_size=width))
-            heard = f"above{layer}"
-            nodes.append(onnx_graph.node("Squeeze", (f"all{layer}", "directions"), (heard,)))
-        nodes[-1] = onnx_graph.node("Concat", after, ("after",), axis=0)
+        nodes.append(onnx_graph.node("Concat", after, ("after",), axis=0))
         shapes: dict[str, tuple[int | str, ...]] = {"x": ("events", 1, embedding), "before": (2 * layers, 1, width)}
         self._session = open_graph(onnx_graph.model(nodes, constants, shapes, "after"))
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from composer.model.config import ModelConfig
 from composer.model.narrow import MOST, NarrowMemory, narrow, rounded
 from composer.model.trunk import LSTMMemory
-from tests.model.songs import checkpoint_of, toy_network
 
 
 def weights(embedding: int = 48, width: int = 64, layers: int = 2) -> dict[str, np.ndarray]:
@@ -68,9 +66,8 @@ def test_the_largest_sums_are_not_cut_off(sign: int) -> None:
     np.testing.assert_allclose(narrow(large)(np.ones((1, 64), np.float32)), np.full((1, 16), sign * 32.0), rtol=1e-3)
 
 
-def test_checkpoints_of_every_size_can_be_narrow() -> None:
-    network = toy_network()
-    checkpoint = checkpoint_of(network)
-    assert isinstance(network.config, ModelConfig)
-    memory = NarrowMemory(checkpoint.weights, checkpoint.config.layers, 1)
-    assert memory.read(0, events(3, checkpoint.config.embedding)).shape == (checkpoint.config.width,)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_models_of_any_depth_are_read_without_a_word(layers: int, capfd: pytest.CaptureFixture[str]) -> None:
+    heard = NarrowMemory(weights(layers=layers), layers, 1).read(0, events(3))
+    assert heard.shape == (64,)
+    assert capfd.readouterr() == ("", "")
