@@ -126,7 +126,7 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
     library = Examples(tuple(examples))
     for style in sorted({example.song.style for example in examples} & set(STYLES)):
         for metre, some in tunes.items():
-            if library.grooves_across(style, metre, drums=True):
+            if max((example.heard.get(metre, 0.0) for example in library.across(style, metre)), default=0.0) > 0.5:
                 continue
             fitting = [
                 (-max(example.heard.values(), default=0.0), number)
@@ -169,8 +169,8 @@ def main() -> None:
     heard = best(hold(checkpoint, unheard, in_their_own(unheard, tunes, args.seed)))
     heard = hold(checkpoint, heard, made_to_fit(heard, tunes, args.seed))
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(heard, args.checkpoint)})
-    across = sum(max(example.heard.values(), default=0.0) > 0.5 for example in heard)
-    sys.stdout.write(f"{len(heard)} of {len(unheard)} examples kept; after {across} of them the style comes across\n")
+    clear = sum(max(example.heard.values(), default=0.0) > 0.5 for example in heard)
+    sys.stdout.write(f"{len(heard)} of {len(unheard)} examples kept; after {clear} of them their style is heard\n")
 
 
 if __name__ == "__main__":

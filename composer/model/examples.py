@@ -21,6 +21,8 @@ FILE = "examples.safetensors"
 CARD_FIELD = "examples_sha256"
 _FIELDS = ("part", "bar", "position", "pitch", "duration", "velocity")
 _QUARTER = 12
+NEARLY = 0.75
+"""Examples are taken after which a style is heard this much as surely as after its best."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +41,6 @@ class Example:
         """Whether it shows a band; without drums it shows a piano, alone or with strings."""
         return bool((self.song.notes["part"] == ROLES.index("drums")).any())
 
-    def comes_across(self, metre: str) -> bool:
-        """Whether the band, after it, is heard in its style in this metre; never auditioned, it is believed in its own."""
-        return self.heard.get(metre, 0.0) > 0.5 if self.heard else metre == metre_of(self.song)
-
 
 @dataclass(frozen=True)
 class Examples:
@@ -50,35 +48,44 @@ class Examples:
 
     entries: tuple[Example, ...] = ()
 
+    def across(self, style: str, metre: str) -> list[Example]:
+        """Those after which a style comes across in a metre (as `metre_of`) nearly as well as after the best of them.
+
+        Where none was auditioned in it, those that were played in it and never auditioned.
+        """
+        mine = [entry for entry in self.entries if entry.song.style == style]
+        best = max((entry.heard.get(metre, 0.0) for entry in mine), default=0.0)
+        if best > 0:
+            return [entry for entry in mine if entry.heard.get(metre, 0.0) >= NEARLY * best]
+        return [entry for entry in mine if not entry.heard and metre_of(entry.song) == metre]
+
     def of(self, style: str, groove: str, song: GridSong, drums: bool) -> list[Example]:
         """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
 
-        Only those that come across in its metre, where any do; and of these only those with drums, or without, where any are.
+        Those that come across in its metre, else any; and of these only those with drums, or without, where there are any.
         """
-        found = []
-        for entry in self.entries:
-            if entry.song.style == style and groove in ("", entry.song.groove):
-                shaped = in_metre_of(song, entry.song)
-                if shaped is not None:
-                    found.append(replace(entry, song=shaped))
-        metre = metre_of(song)
-        found = [entry for entry in found if entry.heard and entry.comes_across(metre)] or found
-        return [entry for entry in found if entry.has_drums == drums] or found
+        for entries in (self.across(style, metre_of(song)), self.entries):
+            found = []
+            for entry in entries:
+                if entry.song.style == style and groove in ("", entry.song.groove):
+                    shaped = in_metre_of(song, entry.song)
+                    if shaped is not None:
+                        found.append(replace(entry, song=shaped))
+            if found:
+                return [entry for entry in found if entry.has_drums == drums] or found
+        return []
 
     def grooves_across(self, style: str, metre: str, drums: bool) -> dict[str, int]:
         """Groove of a style → how many examples of it come across in a metre, where any do.
 
         What people play counts only if it has drums where they are asked for, and none where not; sequencers play them apart.
         """
-        return dict(
-            Counter(
-                entry.song.groove
-                for entry in self.entries
-                if entry.song.style == style
-                and entry.comes_across(metre)
-                and (entry.song.groove != PEOPLE or entry.has_drums == drums)
-            )
-        )
+        grooves = [
+            entry.song.groove
+            for entry in self.across(style, metre)
+            if entry.song.groove != PEOPLE or entry.has_drums == drums
+        ]
+        return dict(Counter(grooves))
 
 
 def metre_of(song: GridSong) -> str:

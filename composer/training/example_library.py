@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument(
         "--people",
         metavar="STYLE,…",
-        help="styles to take people's playing for, as benchmarks/style.py recommends (default: all that have some)",
+        help="styles to take people's bands for, as benchmarks/style.py recommends; their pianos always (default: all that have some)",
     )
     args = parser.parse_args()
     listener = load_listener(args.checkpoint, json.loads((args.checkpoint / CARD).read_text()))
@@ -124,7 +124,7 @@ def main() -> None:
     examples = [
         e
         for e in choose(open_pack(args.pack).split("train"), listener)
-        if wanted is None or e.song.groove != PEOPLE or e.song.style in wanted
+        if wanted is None or e.song.groove != PEOPLE or not e.has_drums or e.song.style in wanted
     ]
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(examples, args.checkpoint)})
     grooves = {(example.song.style, example.song.groove) for example in examples}

@@ -71,7 +71,8 @@ def test_of_people_s_playing_the_best_are_kept() -> None:
 def test_a_style_is_played_in_grooves_that_come_across(checkpoint: Checkpoint) -> None:
     entries = [example(1, "pop", "a", four=0.9), example(2, "pop", "b", four=0.2), example(3, "pop", "c", four=0.8)]
     assert drawn(checkpoint, entries, "4/4") == {"a", "c"}
-    assert drawn(checkpoint, [example(2, "pop", "b", four=0.2)], "4/4") == {"g"}, "none does: any that the card knows"
+    assert drawn(checkpoint, [example(2, "pop", "b", four=0.2)], "4/4") == {"b"}, "the best there is"
+    assert drawn(checkpoint, [], "4/4") == {"g"}, "none: any that the card knows"
     assert drawn(checkpoint, [example(2, "pop", "b")], "4/4") == {"b"}, "never auditioned: believed in its own metre"
     assert drawn(checkpoint, [example(2, "pop", "b")], "3/4") == {""}
 
