@@ -126,7 +126,12 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
     library = Examples(tuple(examples))
     for style in sorted({example.song.style for example in examples} & set(STYLES)):
         for metre, some in tunes.items():
-            if max((example.heard.get(metre, 0.0) for example in library.across(style, metre)), default=0.0) > 0.5:
+            if (
+                max(
+                    (example.heard.get(metre, 0.0) for example in library.across(style, metre, drums=True)), default=0.0
+                )
+                > 0.5
+            ):
                 continue
             fitting = [
                 (-max(example.heard.values(), default=0.0), number)

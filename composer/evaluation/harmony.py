@@ -83,7 +83,7 @@ def _third_sounds(chords: Sequence[Chord], sounding: np.ndarray) -> list[bool]:
     found: list[bool] = []
     for chord, beats in itertools.groupby(range(len(chords)), key=lambda beat: chords[beat]):
         run = list(beats)
-        classes = sounding[run].any(axis=0)
+        classes = np.asarray(sounding[run].any(axis=0))
         third = chord.root >= 0 and bool(classes[[(chord.root + 3) % 12, (chord.root + 4) % 12]].any())
         found += [third] * len(run)
     return found

@@ -48,12 +48,17 @@ class Examples:
 
     entries: tuple[Example, ...] = ()
 
-    def across(self, style: str, metre: str) -> list[Example]:
+    def across(self, style: str, metre: str, drums: bool) -> list[Example]:
         """Those after which a style comes across in a metre (as `metre_of`) nearly as well as after the best of them.
 
-        Where none was auditioned in it, those that were played in it and never auditioned.
+        Where none was auditioned in it, those that were played in it and never auditioned. What people play counts only if it has
+        drums where they are asked for, and none where not; sequencers play them apart.
         """
-        mine = [entry for entry in self.entries if entry.song.style == style]
+        mine = [
+            entry
+            for entry in self.entries
+            if entry.song.style == style and (entry.song.groove != PEOPLE or entry.has_drums == drums)
+        ]
         best = max((entry.heard.get(metre, 0.0) for entry in mine), default=0.0)
         if best > 0:
             return [entry for entry in mine if entry.heard.get(metre, 0.0) >= NEARLY * best]
@@ -64,7 +69,7 @@ class Examples:
 
         Those that come across in its metre, else any; and of these only those with drums, or without, where there are any.
         """
-        for entries in (self.across(style, metre_of(song)), self.entries):
+        for entries in (self.across(style, metre_of(song), drums), self.entries):
             found = []
             for entry in entries:
                 if entry.song.style == style and groove in ("", entry.song.groove):
@@ -76,16 +81,8 @@ class Examples:
         return []
 
     def grooves_across(self, style: str, metre: str, drums: bool) -> dict[str, int]:
-        """Groove of a style → how many examples of it come across in a metre, where any do.
-
-        What people play counts only if it has drums where they are asked for, and none where not; sequencers play them apart.
-        """
-        grooves = [
-            entry.song.groove
-            for entry in self.across(style, metre)
-            if entry.song.groove != PEOPLE or entry.has_drums == drums
-        ]
-        return dict(Counter(grooves))
+        """Groove of a style → how many examples of it come across in a metre, where any do."""
+        return dict(Counter(entry.song.groove for entry in self.across(style, metre, drums)))
 
 
 def metre_of(song: GridSong) -> str:
