@@ -108,7 +108,7 @@ def draw_groove(
 
     Any of its grooves in this metre where none does; "" where the model knows none.
     """
-    across = checkpoint.examples.grooves_across(style.name, metre_called(meter), "drums" in parts)
+    across = checkpoint.examples.grooves_across(style.name, metre_called(meter), parts)
     if across.pop(PEOPLE, 0) >= FEWEST_PEOPLE:
         return PEOPLE
     known: dict[str, Any] = checkpoint.card.get("grooves", {})

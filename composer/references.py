@@ -94,8 +94,8 @@ def _style_example(
 ) -> GridSong | None:
     drawn: list[tuple[GridSong, float]] = []
     for style, groove, share in sorted(styles, key=lambda entry: -entry[2]):
-        of, drums = checkpoint.examples.of, "drums" in parts
-        found = of(style.name, groove, song, drums) or of(style.name, "", song, drums)
+        of = checkpoint.examples.of
+        found = of(style.name, groove, song, parts) or of(style.name, "", song, parts)
         if found:
             drawn.append((found[int(rng.integers(len(found)))].song, share))
     if not drawn:

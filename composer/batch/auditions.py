@@ -38,6 +38,8 @@ BARS = 12
 """Of each tune."""
 MADE_TO_FIT = 8
 """Examples of another metre that audition where none of its own comes across."""
+HEARD = 0.5
+"""How probable a style must be for it to be heard."""
 KEPT = 12
 """Examples of what people play in a style and a metre, with drums and without."""
 
@@ -77,8 +79,7 @@ def play(checkpoint: Checkpoint, examples: Sequence[Example], one: Audition) -> 
     style, shaped = STYLES[song.style], in_metre_of(tune, song)
     assert shaped is not None
     styles = ((style, song.groove, 1.0),)
-    shown = [role for part, role in enumerate(ROLES) if (song.notes["part"] == part).any()]
-    wishes = ArrangeOptions(parts=style.parts if "drums" in shown else tuple(shown))
+    wishes = ArrangeOptions(parts=style.parts)
     brief = Brief(
         asked=cells(tune.bar_count, (ROLES.index(name) for name in wishes.parts)),
         given=cells(tune.bar_count, (ROLES.index(MELODY),)),
@@ -114,9 +115,10 @@ def hold(checkpoint: Checkpoint, examples: Sequence[Example], plan: Iterable[Aud
 
 
 def in_their_own(examples: Sequence[Example], tunes: dict[str, list[GridSong]], seed: int) -> Iterator[Audition]:
-    """Every example before tunes in the metre it was played in. A user's own styles have no listener."""
+    """Every example before tunes in the metre it was played in; but a user's own styles have no listener, and pianists need none:
+    it learned from bands, and takes a ballad for the piano alone for pop."""
     for number, example in enumerate(examples):
-        if example.song.style in STYLES:
+        if example.song.style in STYLES and not is_pianist(example):
             for place, tune in enumerate(tunes.get(metre_of(example.song), [])):
                 yield Audition(number, tune, seed + TUNES * number + place)
 
@@ -128,7 +130,8 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
         for metre, some in tunes.items():
             if (
                 max(
-                    (example.heard.get(metre, 0.0) for example in library.across(style, metre, drums=True)), default=0.0
+                    (example.heard.get(metre, 0.0) for example in library.across(style, metre, STYLES[style].parts)),
+                    default=0.0,
                 )
                 > 0.5
             ):
@@ -138,6 +141,7 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
                 for number, example in enumerate(examples)
                 if example.song.style == style
                 and metre not in example.heard
+                and not is_pianist(example)
                 and in_metre_of(some[0], example.song) is not None
             ]
             for _, number in sorted(fitting)[:MADE_TO_FIT]:
@@ -145,19 +149,29 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
                     yield Audition(number, tune, seed + TUNES * number + place)
 
 
+def is_pianist(example: Example) -> bool:
+    """Whether it is people's playing without drums."""
+    return example.song.groove == PEOPLE and "drums" not in example.parts
+
+
 def best(examples: Sequence[Example]) -> list[Example]:
-    """All of the grooves', and of what people play in a style and a metre the KEPT that come across best, in the order they had."""
+    """All of the grooves', and of people's playing KEPT in a style and a metre: bands that come across best, pianists as they come."""
     groups: dict[tuple[str, str, bool], list[int]] = {}
     for number, example in enumerate(examples):
         if example.song.groove == PEOPLE:
-            key = (example.song.style, metre_of(example.song), example.has_drums)
+            key = (example.song.style, metre_of(example.song), is_pianist(example))
             groups.setdefault(key, []).append(number)
-    left_out = {
+
+    def fame(number: int) -> float:
+        return max(examples[number].heard.values(), default=0.0)
+
+    kept = {
         number
-        for group in groups.values()
-        for number in sorted(group, key=lambda number: -max(examples[number].heard.values(), default=0.0))[KEPT:]
+        for (_, _, pianists), group in groups.items()
+        for number in sorted(group, key=fame, reverse=True)[:KEPT]
+        if pianists or fame(number) > HEARD
     }
-    return [example for number, example in enumerate(examples) if number not in left_out]
+    return [example for number, example in enumerate(examples) if example.song.groove != PEOPLE or number in kept]
 
 
 def main() -> None:
@@ -174,7 +188,7 @@ def main() -> None:
     heard = best(hold(checkpoint, unheard, in_their_own(unheard, tunes, args.seed)))
     heard = hold(checkpoint, heard, made_to_fit(heard, tunes, args.seed))
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(heard, args.checkpoint)})
-    clear = sum(max(example.heard.values(), default=0.0) > 0.5 for example in heard)
+    clear = sum(max(example.heard.values(), default=0.0) > HEARD for example in heard)
     sys.stdout.write(f"{len(heard)} of {len(unheard)} examples kept; after {clear} of them their style is heard\n")
 
 

@@ -37,9 +37,15 @@ class Example:
     """Metre (as `metre_of`) → how probable its style was to the listener in auditions after it (composer.batch.auditions)."""
 
     @property
-    def has_drums(self) -> bool:
-        """Whether it shows a band; without drums it shows a piano, alone or with strings."""
-        return bool((self.song.notes["part"] == ROLES.index("drums")).any())
+    def parts(self) -> tuple[str, ...]:
+        """Who plays in it."""
+        return tuple(ROLES[part] for part in np.unique(self.song.notes["part"]).tolist())
+
+    def suits(self, asked: Sequence[str]) -> bool:
+        """Whether it shows what those who are asked do: a band with drums, or, where no drums are asked, all of them without."""
+        return (
+            "drums" in self.parts if "drums" in asked else "drums" not in self.parts and set(asked) <= set(self.parts)
+        )
 
 
 @dataclass(frozen=True)
@@ -48,28 +54,30 @@ class Examples:
 
     entries: tuple[Example, ...] = ()
 
-    def across(self, style: str, metre: str, drums: bool) -> list[Example]:
+    def across(self, style: str, metre: str, asked: Sequence[str]) -> list[Example]:
         """Those after which a style comes across in a metre (as `metre_of`) nearly as well as after the best of them.
 
-        Where none was auditioned in it, those that were played in it and never auditioned. What people play counts only if it has
-        drums where they are asked for, and none where not; sequencers play them apart.
+        Who never auditioned is believed in the metre they played in. What people play counts only if it suits the parts asked;
+        what sequencers play comes apart into its parts.
         """
         mine = [
             entry
             for entry in self.entries
-            if entry.song.style == style and (entry.song.groove != PEOPLE or entry.has_drums == drums)
+            if entry.song.style == style and (entry.song.groove != PEOPLE or entry.suits(asked))
         ]
-        best = max((entry.heard.get(metre, 0.0) for entry in mine), default=0.0)
-        if best > 0:
-            return [entry for entry in mine if entry.heard.get(metre, 0.0) >= NEARLY * best]
-        return [entry for entry in mine if not entry.heard and metre_of(entry.song) == metre]
+        enough = NEARLY * max((entry.heard.get(metre, 0.0) for entry in mine), default=0.0)
+        return [
+            entry
+            for entry in mine
+            if (entry.heard.get(metre, -1.0) >= enough if entry.heard else metre_of(entry.song) == metre)
+        ]
 
-    def of(self, style: str, groove: str, song: GridSong, drums: bool) -> list[Example]:
+    def of(self, style: str, groove: str, song: GridSong, asked: Sequence[str]) -> list[Example]:
         """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
 
-        Those that come across in its metre, else any; and of these only those with drums, or without, where there are any.
+        Those that come across in its metre, else any; and of these only those that suit the parts asked, where any do.
         """
-        for entries in (self.across(style, metre_of(song), drums), self.entries):
+        for entries in (self.across(style, metre_of(song), asked), self.entries):
             found = []
             for entry in entries:
                 if entry.song.style == style and groove in ("", entry.song.groove):
@@ -77,12 +85,12 @@ class Examples:
                     if shaped is not None:
                         found.append(replace(entry, song=shaped))
             if found:
-                return [entry for entry in found if entry.has_drums == drums] or found
+                return [entry for entry in found if entry.suits(asked)] or found
         return []
 
-    def grooves_across(self, style: str, metre: str, drums: bool) -> dict[str, int]:
+    def grooves_across(self, style: str, metre: str, asked: Sequence[str]) -> dict[str, int]:
         """Groove of a style → how many examples of it come across in a metre, where any do."""
-        return dict(Counter(entry.song.groove for entry in self.across(style, metre, drums)))
+        return dict(Counter(entry.song.groove for entry in self.across(style, metre, asked)))
 
 
 def metre_of(song: GridSong) -> str:

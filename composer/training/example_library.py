@@ -124,7 +124,7 @@ def main() -> None:
     examples = [
         e
         for e in choose(open_pack(args.pack).split("train"), listener)
-        if wanted is None or e.song.groove != PEOPLE or not e.has_drums or e.song.style in wanted
+        if wanted is None or e.song.groove != PEOPLE or "drums" not in e.parts or e.song.style in wanted
     ]
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(examples, args.checkpoint)})
     grooves = {(example.song.style, example.song.groove) for example in examples}

@@ -62,10 +62,15 @@ def test_examples_are_made_to_fit_only_where_none_of_the_metre_comes_across() ->
 
 
 def test_of_people_s_playing_the_best_are_kept() -> None:
-    people = [example(seed, "pop", PEOPLE, four=seed / 20) for seed in range(15)]
+    people = [example(seed, "pop", PEOPLE, four=0.6 + seed / 50) for seed in range(15)]
+    unheard = [example(seed, "rock", PEOPLE, four=0.4) for seed in range(2)]
+    pianists = [replace(without_drums(one), heard={}) for one in people]
     grooves = [example(seed, "pop", "a", four=0.1) for seed in range(15)]
-    kept = best([*people, *map(without_drums, people), *grooves])
-    assert [one.heard[FOUR] for one in kept] == [seed / 20 for seed in range(3, 15)] * 2 + [0.1] * 15
+    kept = best([*people, *unheard, *pianists, *grooves])
+    assert [one.heard.get(FOUR) for one in kept] == [0.6 + seed / 50 for seed in range(3, 15)] + [None] * 12 + [
+        0.1
+    ] * 15
+    assert not list(in_their_own(pianists, {FOUR: [tune(4)]}, 0)), "the listener knows bands"
 
 
 def test_a_style_is_played_in_grooves_that_come_across(checkpoint: Checkpoint) -> None:
@@ -91,19 +96,22 @@ def test_who_asks_for_no_drums_hears_people_without_drums(checkpoint: Checkpoint
     assert drawn(checkpoint, [*band, groove], "4/4", ("piano",)) == {"a"}
     assert drawn(checkpoint, [*pianists, groove], "4/4", ("piano",)) == {PEOPLE}
     assert drawn(checkpoint, [*pianists, groove], "4/4") == {"a"}
+    assert drawn(checkpoint, [*pianists, groove], "4/4", ("piano", "bass")) == {"a"}, (
+        "no bass is heard beside these pianos"
+    )
     library = Examples((*band, *pianists))
-    assert not any(one.has_drums for one in library.of("pop", PEOPLE, tune(0), drums=False))
-    assert all(one.has_drums for one in library.of("pop", PEOPLE, tune(0), drums=True))
+    assert not any("drums" in one.parts for one in library.of("pop", PEOPLE, tune(0), ("piano",)))
+    assert all("drums" in one.parts for one in library.of("pop", PEOPLE, tune(0), FULL_BAND))
 
 
 def test_examples_that_come_across_in_the_song_s_metre_are_taken() -> None:
     library = Examples((example(1, "pop", "a", four=0.9), example(2, "pop", "a", four=0.2, three=0.9)))
-    assert [one.song.notes.size for one in library.of("pop", "a", tune(0), True)] == [
+    assert [one.song.notes.size for one in library.of("pop", "a", tune(0), FULL_BAND)] == [
         library.entries[0].song.notes.size
     ]
-    three = library.of("pop", "a", tune(0, quarters=3), True)
+    three = library.of("pop", "a", tune(0, quarters=3), FULL_BAND)
     assert [one.heard for one in three] == [library.entries[1].heard]
-    assert len(Examples((example(1, "pop", "a"), example(2, "pop", "a"))).of("pop", "a", tune(0), True)) == 2
+    assert len(Examples((example(1, "pop", "a"), example(2, "pop", "a"))).of("pop", "a", tune(0), FULL_BAND)) == 2
 
 
 @pytest.mark.parametrize(

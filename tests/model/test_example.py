@@ -131,9 +131,9 @@ def test_a_library_comes_back_as_it_was(tmp_path: Path) -> None:
         assert np.array_equal(old.song.notes, new.song.notes)
         for name in ("bar_length", "beat_length", "roots", "basses", "tones"):
             assert np.array_equal(getattr(old.song, name), getattr(new.song, name))
-    assert [e.song.groove for e in found.of("pop", "", toy_song(4), True)] == ["g", "h"]
-    assert [e.song.groove for e in found.of("pop", "h", toy_song(4), True)] == ["h"]
-    assert found.of("rock", "", toy_song(4), True) == []
+    assert [e.song.groove for e in found.of("pop", "", toy_song(4), ("drums",))] == ["g", "h"]
+    assert [e.song.groove for e in found.of("pop", "h", toy_song(4), ("drums",))] == ["h"]
+    assert found.of("rock", "", toy_song(4), ("drums",)) == []
     assert load_examples(tmp_path, {}) == Examples()
 
 
