@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from composer.corpora import iter_songs
-from composer.training.harmony import Example, examples, rolled
+from composer.training.harmony_songs import CORPORA, Example, examples, rolled
 
-CORPORA = ("pop909", "openewld", "nottingham")
 PHRASE_BARS = 4
 FEWEST_PITCH_CLASSES = 4
 """Phrases on fewer sing alike by chance."""

@@ -10,14 +10,18 @@ from composer.harmony.chroma import beat_edges, beat_weights, chroma
 from composer.harmony.key import key_scores
 from composer.timing import Bar
 
-PITCHED = 8
+PITCHED = 10
 """How many 12-wide blocks of pitch classes come first, each rolled with the reference."""
 SUNG = 3
 """How many of them, the first, say what is sung in the beat itself: its halves, and its onset."""
+SUNG_BLOCKS = (0, 1, 2, 3, 4, 8, 9)
+"""The blocks that say what is sung in the beat and its bar; the others say it of the whole melody."""
+_LEAP = 3
+"""Semitones from which an interval is a leap."""
 BACK = (1, 2, 4, 8, 16)
 AHEAD = (4, 8, 16)
 """How many bars before and after a bar it is compared with."""
-_PLAIN = 35 + 4 + len(BACK) + len(AHEAD)
+_PLAIN = 35 + 4 + len(BACK) + len(AHEAD) + 4
 WIDTH = 12 * PITCHED + _PLAIN
 """Features a beat."""
 
@@ -44,12 +48,12 @@ def melody_features(notes: np.ndarray, bars: Sequence[Bar], reference: int) -> n
     blocks = [halves[0::2], halves[1::2], onset, _longest(notes, edges), in_bar[bar_of_beat]]
     blocks += [np.broadcast_to(keys[:12], (beats, 12)), np.broadcast_to(keys[12:], (beats, 12))]
     blocks.append(np.broadcast_to(np.eye(12)[notes["pitch"][notes["onset"].argmax()] % 12], (beats, 12)))
+    motion, length = _motion(notes, edges)
+    blocks += motion
     rolled = [np.roll(block, -reference, axis=1) for block in blocks]
-    plain = _plain(notes, bars, edges, bar_of_beat)
     returns = _returns(np.concatenate(blocks[:SUNG], axis=1), bars)[bar_of_beat]
-    return np.concatenate([*rolled, plain, _height(notes, edges), returns, _pace(notes, edges)], axis=1).astype(
-        np.float32
-    )
+    plain = [_plain(notes, bars, edges, bar_of_beat), _height(notes, edges), returns, _pace(notes, edges), length]
+    return np.concatenate([*rolled, *plain], axis=1).astype(np.float32)
 
 
 def _sounding(notes: np.ndarray, ticks: np.ndarray) -> np.ndarray:
@@ -78,6 +82,28 @@ def _longest(notes: np.ndarray, edges: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(longest[:-1] >= 0)
     found[rows, longest[rows]] = 1.0
     return found
+
+
+def _motion(notes: np.ndarray, edges: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    """How notes move, which tells a chord's tones from those that pass: what is leapt to or from, and what steps on.
+
+    Two blocks of sounding time by pitch class, (beats, 12) each, and (beats, 4): how long the longest note that begins in
+    the beat is, as log2(1 + beats), how much of the beat is sung, and whether that note lasts two beats, or one.
+    """
+    beats = len(edges) - 1
+    notes = notes[np.argsort(notes["onset"], kind="stable")]
+    onset, duration = notes["onset"].astype(np.int64), np.maximum(notes["duration"].astype(np.int64), 1)
+    usual = float(np.median(np.diff(edges)))
+    # Over a rest of more than a beat nothing moves: what stands before and after it counts as leapt.
+    interval = np.where(onset[1:] - (onset + duration)[:-1] > usual, 12, np.abs(np.diff(notes["pitch"].astype(int))))
+    to, away = np.concatenate([[12], interval]), np.concatenate([interval, [12]])
+    leapt = chroma(notes, edges, ((to >= _LEAP) + (away >= _LEAP).astype(float)) / 2)
+    stepping = chroma(notes, edges, ((away > 0) & (away < _LEAP)).astype(float))
+    longest = np.zeros(beats)
+    np.maximum.at(longest, np.clip(np.searchsorted(edges, onset, side="right") - 1, 0, beats - 1), duration / usual)
+    longest = np.minimum(longest, 8.0)
+    sung = np.clip(chroma(notes, edges).sum(1), 0, 1)
+    return [leapt, stepping], np.stack([np.log2(1 + longest), sung, longest >= 2, longest >= 1], axis=1)
 
 
 def _plain(notes: np.ndarray, bars: Sequence[Bar], edges: np.ndarray, bar_of_beat: np.ndarray) -> np.ndarray:

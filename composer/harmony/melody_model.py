@@ -1,10 +1,8 @@
-"""The harmoniser: melody in, log probabilities of chords per beat out. Dilated convolutions over beats, in plain numpy.
+"""The harmoniser: melody in, log probabilities of chords per beat out, from the mean of a few networks, in plain numpy.
 
-Networks of two kinds are averaged (trained by composer.training.harmony, which has the same in torch). "convolution": a
-linear layer, residual blocks of layer norm → convolution over three beats, `dilation` apart → gate (WaveNet's, van den Oord
-et al. 2016, without tanh), a layer norm and a linear layer to QUALITIES x 12 roots. "circular": the same over beats, but
-alike for all twelve pitch classes (`circular`). Roots and pitch classes count from the tonic of the melody's major scale (of
-the relative major, where it is minor), so that one song in twelve keys is one song.
+Networks are of two kinds, `circular` (trained by composer.training.harmony) and `convolution`. Roots and pitch classes count
+from the tonic of the melody's major scale (of the relative major, where it is minor), so that one song in twelve keys is one
+song. Beside the model lie the networks of a cross-validation: each has left out one fold of the songs, and is only measured.
 """
 
 from __future__ import annotations
@@ -13,21 +11,25 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from composer.errors import CheckpointError
 from composer.harmony.chord import Chord
-from composer.harmony.circular import circular_logits
+from composer.harmony.circular import CircularNetwork
+from composer.harmony.convolution import ConvolutionNetwork
 from composer.harmony.melody_features import WIDTH
 from composer.trust.signature import SIGNATURE, check
 
 QUALITIES = ("", "m", "7", "maj7", "m7", "dim", "m7b5")
 """Suffixes that the model tells apart; `quality_of` maps every chord to one."""
 STATES = 12 * len(QUALITIES)
-KINDS = ("convolution", "circular")
-WEIGHTS, CONFIG = "weights.safetensors", "config.json"
-_EPSILON = 1e-5
+KINDS: dict[str, type[CircularNetwork] | type[ConvolutionNetwork]] = {
+    "circular": CircularNetwork,
+    "convolution": ConvolutionNetwork,
+}
+WEIGHTS, CONFIG, FOLDS = "weights.safetensors", "config.json", "folds.safetensors"
 
 
 def quality_of(chord: Chord) -> int:
@@ -44,11 +46,9 @@ def quality_of(chord: Chord) -> int:
 
 @dataclass(frozen=True)
 class MelodyModel:
-    """Weights of an ensemble of networks, averaged in probability."""
+    """Networks averaged in probability."""
 
-    dilations: tuple[int, ...]
-    members: tuple[tuple[str, dict[str, np.ndarray]], ...]
-    """(kind, weights by name) for each network, float32."""
+    networks: tuple[CircularNetwork | ConvolutionNetwork, ...]
     shares: tuple[float, ...] | None = None
     """How much each network's probabilities count, None for alike."""
 
@@ -56,7 +56,6 @@ class MelodyModel:
     def load(cls, folder: Path | None = None) -> MelodyModel:
         """Weights from a checkpoint folder, the shipped one by default. Raises CheckpointError."""
         from safetensors import SafetensorError
-        from safetensors.numpy import load
 
         shipped, folder = folder is None, default_harmony() if folder is None else folder
         try:
@@ -64,28 +63,39 @@ class MelodyModel:
             blob = (folder / WEIGHTS).read_bytes()
             if shipped or (folder / SIGNATURE).exists():
                 check(folder, {WEIGHTS: hashlib.sha256(blob).hexdigest()}, shipped)
-            tensors = load(blob)
+            _agrees(folder, config)
+            kinds = tuple(config["members"])
+            if not set(kinds) <= set(KINDS):
+                raise CheckpointError(f"{folder}: networks {list(kinds)}, but this version has {list(KINDS)}")
+            networks = tuple(
+                KINDS[kind](each, config["dilations"]) for kind, each in zip(kinds, _by_network(blob), strict=True)
+            )
         except (OSError, ValueError, SafetensorError) as error:
             raise CheckpointError(f"{folder}: the chord model cannot be read ({error}); reinstall composer") from None
-        if config.get("features") != WIDTH or tuple(config.get("qualities", ())) != QUALITIES:
-            raise CheckpointError(
-                f"{folder}: made for {config.get('features')} features and qualities {config.get('qualities')},"
-                f" this version has {WIDTH} and {list(QUALITIES)}; train it again"
-            )
-        if not set(config["members"]) <= set(KINDS):
-            raise CheckpointError(f"{folder}: networks {config['members']}, but this version has {list(KINDS)}")
-        members: list[dict[str, np.ndarray]] = [{} for _ in config["members"]]
-        for name, array in tensors.items():
-            member, _, rest = name.partition(".")
-            members[int(member)][rest] = array.astype(np.float32)
         shares = tuple(float(share) for share in config["shares"]) if "shares" in config else None
-        if shares is not None and len(shares) != len(members):
-            raise CheckpointError(f"{folder}: {len(shares)} shares for {len(members)} networks")
-        return cls(tuple(config["dilations"]), tuple(zip(config["members"], members, strict=True)), shares)
+        if shares is not None and len(shares) != len(networks):
+            raise CheckpointError(f"{folder}: {len(shares)} shares for {len(networks)} networks")
+        return cls(networks, shares)
+
+    @classmethod
+    def load_folds(cls, folder: Path | None = None) -> tuple[MelodyModel, ...]:
+        """The networks of the cross-validation: at place k that which has not seen fold k. Raises CheckpointError."""
+        from safetensors import SafetensorError
+
+        folder = default_harmony() if folder is None else folder
+        try:
+            config = json.loads((folder / CONFIG).read_text())
+            blob = (folder / FOLDS).read_bytes()
+            _agrees(folder, config)
+            if hashlib.sha256(blob).hexdigest() != config["folds_sha256"]:
+                raise CheckpointError(f"{folder / FOLDS}: not the networks that {CONFIG} tells of; get them again")
+            return tuple(cls((CircularNetwork(each, config["dilations"]),)) for each in _by_network(blob))
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            raise CheckpointError(f"{folder}: no networks of a cross-validation can be read ({error})") from None
 
     def log_probabilities(self, features: np.ndarray) -> np.ndarray:
         """Features (beats, WIDTH) → log probabilities (beats, STATES), state 12 * quality + root above the reference."""
-        chances = [_softmax(_logits(kind, weights, self.dilations, features)) for kind, weights in self.members]
+        chances = [_softmax(network.logits(features).reshape(len(features), STATES)) for network in self.networks]
         return np.asarray(np.log(np.average(chances, axis=0, weights=self.shares) + 1e-9))
 
 
@@ -98,34 +108,24 @@ def default_harmony() -> Path:
     raise CheckpointError("the shipped chord model is missing: reinstall composer, or give chords with --chords")
 
 
-def _logits(kind: str, weights: dict[str, np.ndarray], dilations: tuple[int, ...], features: np.ndarray) -> np.ndarray:
-    """Logits, shape (beats, STATES)."""
-    if kind == "circular":
-        return circular_logits(weights, dilations, features).reshape(len(features), STATES)
-    return _convolution(weights, dilations, features)
-
-
-def _convolution(weights: dict[str, np.ndarray], dilations: tuple[int, ...], features: np.ndarray) -> np.ndarray:
-    """Logits, shape (beats, STATES)."""
-    hidden = np.maximum(features @ weights["inp.weight"].T + weights["inp.bias"], 0.0)
-    for index, dilation in enumerate(dilations):
-        name = f"blocks.{index}."
-        normal = _layer_norm(hidden, weights[name + "norm.weight"], weights[name + "norm.bias"])
-        edge = np.zeros((dilation, normal.shape[1]), np.float32)
-        padded = np.concatenate([edge, normal, edge])
-        kernel = weights[name + "conv.weight"]
-        mixed = weights[name + "conv.bias"] + sum(
-            padded[tap * dilation : tap * dilation + len(normal)] @ kernel[:, :, tap].T for tap in range(3)
+def _agrees(folder: Path, config: dict[str, Any]) -> None:
+    """Raises CheckpointError unless the model was made for the features and qualities of this version."""
+    if config.get("features") != WIDTH or tuple(config.get("qualities", ())) != QUALITIES:
+        raise CheckpointError(
+            f"{folder}: made for {config.get('features')} features and qualities {config.get('qualities')},"
+            f" this version has {WIDTH} and {list(QUALITIES)}; train it again"
         )
-        value, gate = np.split(mixed, 2, axis=1)
-        hidden = hidden + value / (1.0 + np.exp(-gate))
-    normal = _layer_norm(hidden, weights["norm.weight"], weights["norm.bias"])
-    return np.asarray(normal @ weights["out.weight"].T + weights["out.bias"])
 
 
-def _layer_norm(values: np.ndarray, scale: np.ndarray, shift: np.ndarray) -> np.ndarray:
-    centred = values - values.mean(1, keepdims=True)
-    return np.asarray(centred / np.sqrt((centred**2).mean(1, keepdims=True) + _EPSILON) * scale + shift)
+def _by_network(blob: bytes) -> list[dict[str, np.ndarray]]:
+    """Tensors named "0.…", "1.…" → each network's, float32."""
+    from safetensors.numpy import load
+
+    found: dict[int, dict[str, np.ndarray]] = {}
+    for name, array in load(blob).items():
+        number, _, rest = name.partition(".")
+        found.setdefault(int(number), {})[rest] = array.astype(np.float32)
+    return [found[number] for number in sorted(found)]
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
