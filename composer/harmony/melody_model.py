@@ -1,8 +1,8 @@
 """The harmoniser: melody in, log probabilities of chords per beat out, from the mean of a few networks, in plain numpy.
 
-Networks are of two kinds, `circular` (trained by composer.training.harmony) and `convolution`. Roots and pitch classes count
-from the tonic of the melody's major scale (of the relative major, where it is minor), so that one song in twelve keys is one
-song. Beside the model lie the networks of a cross-validation: each has left out one fold of the songs, and is only measured.
+composer.training.harmony trains them. Roots and pitch classes count from the tonic of the melody's major scale (of the
+relative major, where it is minor), so that one song in twelve keys is one song. Beside the model lie the networks of a
+cross-validation: each has left out one fold of the songs, and is only measured.
 """
 
 from __future__ import annotations
@@ -18,17 +18,12 @@ import numpy as np
 from composer.errors import CheckpointError
 from composer.harmony.chord import Chord
 from composer.harmony.circular import CircularNetwork
-from composer.harmony.convolution import ConvolutionNetwork
 from composer.harmony.melody_features import WIDTH
 from composer.trust.signature import SIGNATURE, check
 
 QUALITIES = ("", "m", "7", "maj7", "m7", "dim", "m7b5")
 """Suffixes that the model tells apart; `quality_of` maps every chord to one."""
 STATES = 12 * len(QUALITIES)
-KINDS: dict[str, type[CircularNetwork] | type[ConvolutionNetwork]] = {
-    "circular": CircularNetwork,
-    "convolution": ConvolutionNetwork,
-}
 WEIGHTS, CONFIG, FOLDS = "weights.safetensors", "config.json", "folds.safetensors"
 
 
@@ -48,9 +43,7 @@ def quality_of(chord: Chord) -> int:
 class MelodyModel:
     """Networks averaged in probability."""
 
-    networks: tuple[CircularNetwork | ConvolutionNetwork, ...]
-    shares: tuple[float, ...] | None = None
-    """How much each network's probabilities count, None for alike."""
+    networks: tuple[CircularNetwork, ...]
 
     @classmethod
     def load(cls, folder: Path | None = None) -> MelodyModel:
@@ -64,18 +57,9 @@ class MelodyModel:
             if shipped or (folder / SIGNATURE).exists():
                 check(folder, {WEIGHTS: hashlib.sha256(blob).hexdigest()}, shipped)
             _agrees(folder, config)
-            kinds = tuple(config["members"])
-            if not set(kinds) <= set(KINDS):
-                raise CheckpointError(f"{folder}: networks {list(kinds)}, but this version has {list(KINDS)}")
-            networks = tuple(
-                KINDS[kind](each, config["dilations"]) for kind, each in zip(kinds, _by_network(blob), strict=True)
-            )
+            return cls(tuple(CircularNetwork(each, config["dilations"]) for each in _by_network(blob)))
         except (OSError, ValueError, SafetensorError) as error:
             raise CheckpointError(f"{folder}: the chord model cannot be read ({error}); reinstall composer") from None
-        shares = tuple(float(share) for share in config["shares"]) if "shares" in config else None
-        if shares is not None and len(shares) != len(networks):
-            raise CheckpointError(f"{folder}: {len(shares)} shares for {len(networks)} networks")
-        return cls(networks, shares)
 
     @classmethod
     def load_folds(cls, folder: Path | None = None) -> tuple[MelodyModel, ...]:
@@ -96,7 +80,7 @@ class MelodyModel:
     def log_probabilities(self, features: np.ndarray) -> np.ndarray:
         """Features (beats, WIDTH) → log probabilities (beats, STATES), state 12 * quality + root above the reference."""
         chances = [_softmax(network.logits(features).reshape(len(features), STATES)) for network in self.networks]
-        return np.asarray(np.log(np.average(chances, axis=0, weights=self.shares) + 1e-9))
+        return np.asarray(np.log(np.mean(chances, axis=0) + 1e-9))
 
 
 def default_harmony() -> Path:

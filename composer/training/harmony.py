@@ -2,9 +2,9 @@
 
     python -m composer.training.harmony --data DIR --out checkpoints/harmony
 
-One network for each fold, on the training songs that are not in it, which is how the recipe is measured; and one on all of
-them, longer. Songs of the valid and test splits are in none. Each is kept in OUT/parts as soon as it is done, so that two
-processes can share the work (--only). Each takes one core.
+One network for each fold, on the training songs that are not in it, which is how the recipe is measured; and a few on all of
+them, longer, which are the model. Songs of the valid and test splits are in none. Each is kept in OUT/parts as soon as it is
+done, so that two processes can share the work (--only). Each takes one core.
 """
 
 from __future__ import annotations
@@ -49,10 +49,12 @@ class HarmonyTraining:
     """Numbers a beat and pitch class in the hidden layers."""
     dilations: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 1, 4, 16)
     folds: int = 4
-    """Networks that leave a fold of the songs out; one more learns from all of them."""
+    """Networks that leave a fold of the songs out."""
+    networks: int = 2
+    """Those that learn from all of them."""
     updates: int = 2000
     updates_of_all: int = 6000
-    """Of the network that learns from all training songs, and has more to learn."""
+    """Of the networks that learn from all training songs, and have more to learn."""
     batch: int = 12
     crop: int = 96
     """Beats of a song in a batch."""
@@ -151,20 +153,19 @@ class _Step:
 
 def save(
     folder: Path,
-    network: dict[str, np.ndarray],
+    networks: Sequence[dict[str, np.ndarray]],
     folds: Sequence[dict[str, np.ndarray]],
     training: HarmonyTraining,
 ) -> None:
     """Weights in half precision, those of the folds apart, and what the runtime must agree with."""
     folder.mkdir(parents=True, exist_ok=True)
-    blobs = {WEIGHTS: packed([network]), FOLDS: packed(folds)}
+    blobs = {WEIGHTS: packed(networks), FOLDS: packed(folds)}
     for name, blob in blobs.items():
         (folder / name).write_bytes(blob)
     config = {
         "features": WIDTH,
         "qualities": list(QUALITIES),
         "dilations": list(training.dilations),
-        "members": ["circular"],
         "training": asdict(training),
         "sha256": hashlib.sha256(blobs[WEIGHTS]).hexdigest(),
         "folds_sha256": hashlib.sha256(blobs[FOLDS]).hexdigest(),
@@ -196,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         type=int,
         nargs="+",
         metavar="FOLD",
-        help="networks to train, numbered from 0; the last leaves out no fold [all]",
+        help="networks to train, numbered from 0; those after the folds leave none out [all]",
     )
     parser.add_argument("--seed", type=int, default=HarmonyTraining.seed, help="[%(default)s]")
     options = parser.parse_args(arguments)
@@ -206,7 +207,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     (options.out / "parts").mkdir(parents=True, exist_ok=True)
     write_songs(options.out, ({name: getattr(song, name) for name in FIELDS} for song in songs))
     print(f"{len(learn)} songs: {dict(Counter(song.corpus for song in learn))}")
-    kept = [options.out / "parts" / f"{fold}.safetensors" for fold in range(training.folds + 1)]
+    kept = [options.out / "parts" / f"{fold}.safetensors" for fold in range(training.folds + training.networks)]
     for fold in range(len(kept)) if options.only is None else options.only:
         started = time.process_time()
         seen = [song for song in learn if fold_of(song.work, training.folds) != fold]
@@ -214,9 +215,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         save_file(train_network(seen, replace(training, updates=steps), training.seed + fold), kept[fold])
         print(f"fold {fold}: {len(seen)} songs, {time.process_time() - started:.0f} s of processor", flush=True)
     if all(path.exists() for path in kept):
-        *folds, network = (load_file(path) for path in kept)
-        save(options.out, network, folds, training)
-        print(f"{options.out}: a network, and {len(folds)} to measure the recipe by")
+        networks = [load_file(path) for path in kept]
+        folds, networks = networks[: training.folds], networks[training.folds :]
+        save(options.out, networks, folds, training)
+        print(f"{options.out}: {len(networks)} networks, and {len(folds)} to measure the recipe by")
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_numpy_agrees_with_torch(tmp_path: Path) -> None:
     with torch.no_grad():
         theirs = network(torch.from_numpy(features)[None], torch.ones(1, 40, 1))[0].log_softmax(-1).numpy()
     np.testing.assert_allclose(model.log_probabilities(features), theirs, atol=5e-2)
-    save(tmp_path, weights, [weights], TINY)
+    save(tmp_path, [weights], [weights], TINY)
     np.testing.assert_allclose(MelodyModel.load(tmp_path).log_probabilities(features), theirs, atol=6e-2)
 
 
@@ -86,19 +86,15 @@ def test_a_tiny_model_memorises_one_song() -> None:
     assert (right.mean() > 0.9, (states // 12 == shown.qualities)[right].mean() > 0.9) == (True, True)
 
 
-def test_networks_count_by_their_shares(tmp_path: Path) -> None:
+def test_networks_are_averaged_in_probability(tmp_path: Path) -> None:
     first, second = tiny_weights(), tiny_weights()
-    save(tmp_path, first, [first, second], TINY)
-    alone, other = MelodyModel.load_folds(tmp_path)
+    save(tmp_path, [first, second], [first, second], TINY)
+    both = MelodyModel.load(tmp_path)
+    one, other = MelodyModel.load_folds(tmp_path)
     features = np.random.default_rng(1).normal(size=(8, WIDTH)).astype(np.float32)
-    mixed = 0.75 * np.exp(alone.log_probabilities(features)) + 0.25 * np.exp(other.log_probabilities(features))
-    both = MelodyModel(alone.networks + other.networks, (3.0, 1.0))
+    mixed = 0.5 * np.exp(one.log_probabilities(features)) + 0.5 * np.exp(other.log_probabilities(features))
     np.testing.assert_allclose(np.exp(both.log_probabilities(features)), mixed, atol=1e-6)
-    config = json.loads((tmp_path / "config.json").read_text())
-    (tmp_path / "config.json").write_text(json.dumps(config | {"shares": [1.0, 2.0]}))
-    with pytest.raises(CheckpointError, match="2 shares for 1 networks"):
-        MelodyModel.load(tmp_path)
-    (tmp_path / "folds.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes())
+    (tmp_path / "folds.safetensors").write_bytes((tmp_path / "weights.safetensors").read_bytes() + b" ")
     with pytest.raises(CheckpointError, match="not the networks that"):
         MelodyModel.load_folds(tmp_path)
 
@@ -155,7 +151,7 @@ def test_bars_that_sing_the_same_share_their_chords() -> None:
 def test_weights_of_another_make_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="cannot be read"):
         MelodyModel.load(tmp_path)
-    save(tmp_path, tiny_weights(), [], TINY)
+    save(tmp_path, [tiny_weights()], [], TINY)
     config = json.loads((tmp_path / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | {"features": 7}))
     with pytest.raises(CheckpointError, match=f"made for 7 features .* this version has {WIDTH}"):
@@ -180,6 +176,6 @@ def test_the_card_is_that_of_the_shipped_weights() -> None:
     assert (
         card["sha256"] == config["sha256"] == hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     )
-    assert len(card["members"]) == len(config["members"])
+    assert len(card["networks"]) == len(MelodyModel.load().networks)
     assert len(MelodyModel.load_folds()) == card["folds"]["networks"]
     assert (folder / "weights.safetensors").stat().st_size < 5_000_000
