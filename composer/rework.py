@@ -205,7 +205,7 @@ def _plan(
     plays[song.notes["bar"], song.notes["part"]] = True
     present = np.asarray(plays.any(axis=0))
     wishes = options.wishes
-    band = [role for part, role in enumerate(ROLES) if present[part] or role in targets]
+    band = [role for role in BAND if present[ROLES.index(role)] or role in targets]
     styles = find_styles(arranger.checkpoint, wishes.style, meter_name(around), band, rng) if wishes.style else ()
     reference = _reference(cast, options)
     # Where nothing new is named, the bars around are example enough.

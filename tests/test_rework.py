@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from composer import planning
 from composer.arrange import ArrangeOptions, Arranger
 from composer.errors import InputError
 from composer.options import ReworkOptions
@@ -101,3 +102,17 @@ def test_a_reference_needs_a_band(arranger: Arranger) -> None:
     tune = seed_score(1, 4, 4)
     with pytest.raises(InputError, match="reference has"):
         arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(style_from=tune, chords="C"))
+
+
+def test_a_style_is_sought_for_the_band_without_the_melody(
+    arranger: Arranger, song: Score, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[list[str]] = []
+
+    def find_styles(checkpoint, text, meter, parts, rng):
+        asked.append(list(parts))
+        return planning.find_styles(checkpoint, text, meter, parts, rng)
+
+    monkeypatch.setattr("composer.rework.find_styles", find_styles)
+    rework(arranger, song, ReworkOptions((5, 6), ("strings",), ArrangeOptions(style="pop", seed=3)))
+    assert asked == [["drums", "bass", "piano", "strings"]]
