@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -108,7 +109,8 @@ def draw_groove(
 
     Any of its grooves in this metre where none does; "" where the model knows none.
     """
-    across = checkpoint.examples.grooves_across(style.name, metre_called(meter), parts)
+    examples = checkpoint.examples.across(style.name, metre_called(meter), parts)
+    across = Counter(example.song.groove for example in examples)
     if across.pop(PEOPLE, 0) >= FEWEST_PEOPLE:
         return PEOPLE
     known: dict[str, Any] = checkpoint.card.get("grooves", {})

@@ -93,8 +93,8 @@ def _style_example(
     rng: np.random.Generator,
 ) -> GridSong | None:
     drawn: list[tuple[GridSong, float]] = []
+    of = checkpoint.examples.of
     for style, groove, share in sorted(styles, key=lambda entry: -entry[2]):
-        of = checkpoint.examples.of
         found = of(style.name, groove, song, parts) or of(style.name, "", song, parts)
         if found:
             drawn.append((found[int(rng.integers(len(found)))].song, share))

@@ -18,7 +18,7 @@ import numpy as np
 
 from composer.arrange import Arranger
 from composer.batch.lockstep import Job, Lockstep
-from composer.evaluation.excerpts import kind_of, windows
+from composer.evaluation.excerpts import choose
 from composer.gm import MELODY, ROLES
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.example import twice
@@ -56,20 +56,10 @@ class Audition:
 def tunes_of(pack: Pack, seed: int) -> dict[str, list[GridSong]]:
     """Metre → TUNES stretches of lead sheets, melody and chords alone, each of another work."""
     found: dict[str, list[GridSong]] = {}
-    works: set[str] = set()
-    for index in np.random.default_rng(seed).permutation(len(pack)).tolist():
-        meta = pack.about[index]["meta"]
-        work = meta.get("work") or meta["id"]
-        if meta["synthetic"] != "True" or work in works:
-            continue
-        song = pack[index]
-        for cut in windows(song, BARS, 1) if kind_of(song) == "synthetic" else []:
-            tune = replace(cut.heard, notes=cut.heard.notes[cut.heard.notes["part"] == ROLES.index(MELODY)])
-            of_metre = found.setdefault(metre_of(tune), [])
-            if len(of_metre) < TUNES:
-                works.add(work)
-                of_metre.append(tune)
-    return found
+    for cut in choose(pack, "synthetic", len(pack), BARS, 1, seed):
+        tune = replace(cut.heard, notes=cut.heard.notes[cut.heard.notes["part"] == ROLES.index(MELODY)])
+        found.setdefault(metre_of(tune), []).append(tune)
+    return {metre: tunes[:TUNES] for metre, tunes in found.items()}
 
 
 def play(checkpoint: Checkpoint, examples: Sequence[Example], one: Audition) -> Job[float]:
@@ -114,13 +104,18 @@ def hold(checkpoint: Checkpoint, examples: Sequence[Example], plan: Iterable[Aud
     return told
 
 
+def before(number: int, tunes: Sequence[GridSong], seed: int) -> Iterator[Audition]:
+    """One example before each of some tunes, every time with dice of its own."""
+    for place, tune in enumerate(tunes):
+        yield Audition(number, tune, seed + TUNES * number + place)
+
+
 def in_their_own(examples: Sequence[Example], tunes: dict[str, list[GridSong]], seed: int) -> Iterator[Audition]:
     """Every example before tunes in the metre it was played in; but a user's own styles have no listener, and pianists need none:
     it learned from bands, and takes a ballad for the piano alone for pop."""
     for number, example in enumerate(examples):
         if example.song.style in STYLES and not is_pianist(example):
-            for place, tune in enumerate(tunes.get(metre_of(example.song), [])):
-                yield Audition(number, tune, seed + TUNES * number + place)
+            yield from before(number, tunes.get(metre_of(example.song), ()), seed)
 
 
 def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], seed: int) -> Iterator[Audition]:
@@ -128,16 +123,11 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
     library = Examples(tuple(examples))
     for style in sorted({example.song.style for example in examples} & set(STYLES)):
         for metre, some in tunes.items():
-            if (
-                max(
-                    (example.heard.get(metre, 0.0) for example in library.across(style, metre, STYLES[style].parts)),
-                    default=0.0,
-                )
-                > 0.5
-            ):
+            across = library.across(style, metre, STYLES[style].parts)
+            if any(example.heard.get(metre, 0.0) > HEARD for example in across):
                 continue
             fitting = [
-                (-max(example.heard.values(), default=0.0), number)
+                (-example.heard_best, number)
                 for number, example in enumerate(examples)
                 if example.song.style == style
                 and metre not in example.heard
@@ -145,8 +135,7 @@ def made_to_fit(examples: Sequence[Example], tunes: dict[str, list[GridSong]], s
                 and in_metre_of(some[0], example.song) is not None
             ]
             for _, number in sorted(fitting)[:MADE_TO_FIT]:
-                for place, tune in enumerate(some):
-                    yield Audition(number, tune, seed + TUNES * number + place)
+                yield from before(number, some, seed)
 
 
 def is_pianist(example: Example) -> bool:
@@ -162,14 +151,11 @@ def best(examples: Sequence[Example]) -> list[Example]:
             key = (example.song.style, metre_of(example.song), is_pianist(example))
             groups.setdefault(key, []).append(number)
 
-    def fame(number: int) -> float:
-        return max(examples[number].heard.values(), default=0.0)
-
     kept = {
         number
         for (_, _, pianists), group in groups.items()
-        for number in sorted(group, key=fame, reverse=True)[:KEPT]
-        if pianists or fame(number) > HEARD
+        for number in sorted(group, key=lambda number: examples[number].heard_best, reverse=True)[:KEPT]
+        if pianists or examples[number].heard_best > HEARD
     }
     return [example for number, example in enumerate(examples) if example.song.groove != PEOPLE or number in kept]
 
@@ -188,7 +174,7 @@ def main() -> None:
     heard = best(hold(checkpoint, unheard, in_their_own(unheard, tunes, args.seed)))
     heard = hold(checkpoint, heard, made_to_fit(heard, tunes, args.seed))
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(heard, args.checkpoint)})
-    clear = sum(max(example.heard.values(), default=0.0) > HEARD for example in heard)
+    clear = sum(example.heard_best > HEARD for example in heard)
     sys.stdout.write(f"{len(heard)} of {len(unheard)} examples kept; after {clear} of them their style is heard\n")
 
 

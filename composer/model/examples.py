@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,11 +40,15 @@ class Example:
         """Who plays in it."""
         return tuple(ROLES[part] for part in np.unique(self.song.notes["part"]).tolist())
 
+    @property
+    def heard_best(self) -> float:
+        """How probable its style was in the metre in which it came across best; 0 where it never auditioned."""
+        return max(self.heard.values(), default=0.0)
+
     def suits(self, asked: Sequence[str]) -> bool:
         """Whether it shows what those who are asked do: a band with drums, or, where no drums are asked, all of them without."""
-        return (
-            "drums" in self.parts if "drums" in asked else "drums" not in self.parts and set(asked) <= set(self.parts)
-        )
+        shown = self.parts
+        return "drums" in shown if "drums" in asked else "drums" not in shown and set(asked) <= set(shown)
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,6 @@ class Examples:
             if found:
                 return [entry for entry in found if entry.suits(asked)] or found
         return []
-
-    def grooves_across(self, style: str, metre: str, asked: Sequence[str]) -> dict[str, int]:
-        """Groove of a style → how many examples of it come across in a metre, where any do."""
-        return dict(Counter(entry.song.groove for entry in self.across(style, metre, asked)))
 
 
 def metre_of(song: GridSong) -> str:

@@ -98,7 +98,9 @@ class LSTMMemory:
 
     def read(self, row: int, x: np.ndarray) -> np.ndarray:
         at = np.array([row])
-        return np.asarray([self.step(at, each[None])[0] for each in x][-1])
+        for each in x:
+            heard = self.step(at, each[None])
+        return np.asarray(heard[0])
 
     def _pass(self, gates: np.ndarray, carry: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Gates (…, 4 width) before their tanh, in torch's order in, forget, new, out: hidden and carry after them."""

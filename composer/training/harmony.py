@@ -135,7 +135,7 @@ class _Step:
         """`done` is the share of training that lies behind."""
         import torch
 
-        from composer.training.optimizers import orthogonal
+        from composer.training.optimizers import turned
 
         share = min(1.0, done / _WARM_UP) * (0.5 + 0.5 * math.cos(math.pi * done)) + _RATE_FLOOR
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), 1.0)
@@ -145,9 +145,7 @@ class _Step:
         with torch.no_grad():
             for kernel, mean in zip(self._kernels, self._means, strict=True):
                 assert kernel.grad is not None
-                mean.lerp_(kernel.grad, 1 - _MOMENTUM)
-                ahead = kernel.grad.lerp(mean, _MOMENTUM).reshape(1, -1, kernel.shape[-1])
-                change = orthogonal(ahead).view_as(kernel) * (0.2 * max(ahead.shape) ** 0.5)
+                change = turned(kernel.grad, mean, _MOMENTUM, (1, -1, kernel.shape[-1]))
                 kernel.mul_(1 - rate * self._training.weight_decay).sub_(change, alpha=rate)
 
 

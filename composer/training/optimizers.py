@@ -84,14 +84,17 @@ class Muon(torch.optim.Optimizer):
     def _orthogonal(parameter: Tensor, state: dict[str, Any], group: dict[str, Any]) -> Tensor:
         if not state:
             state["mean"] = torch.zeros_like(parameter)
-        gradient = parameter.grad
-        assert gradient is not None
-        state["mean"].lerp_(gradient, 1 - group["momentum"])
-        ahead = gradient.lerp(state["mean"], group["momentum"])
+        assert parameter.grad is not None
         gates = 4 if len(parameter) % 4 == 0 and len(parameter) > 2 * parameter.shape[1] else 1
-        parts = ahead.view(gates, len(parameter) // gates, -1)
-        turned: Tensor = (0.2 * max(parts.shape[1:]) ** 0.5 * orthogonal(parts)).view_as(parameter)
-        return turned
+        return turned(parameter.grad, state["mean"], group["momentum"], (gates, len(parameter) // gates, -1))
+
+
+def turned(gradient: Tensor, mean: Tensor, momentum: float, shape: tuple[int, int, int]) -> Tensor:
+    """A Muon update: the gradient counted into its mean, looked ahead of, and as matrices (n, rows, columns) made orthogonal."""
+    mean.lerp_(gradient, 1 - momentum)
+    parts = gradient.lerp(mean, momentum).reshape(shape)
+    change: Tensor = 0.2 * max(parts.shape[1:]) ** 0.5 * orthogonal(parts)
+    return change.view_as(gradient)
 
 
 def orthogonal(matrices: Tensor, steps: int = 5) -> Tensor:
