@@ -41,7 +41,7 @@ MADE_TO_FIT = 8
 HEARD = 0.5
 """How probable a style must be for it to be heard."""
 KEPT = 12
-"""Examples of what people play in a style and a metre, with drums and without."""
+"""Examples of what people play in a style and a metre: as a band, as a band with a piano, as pianists."""
 
 
 @dataclass(frozen=True)
@@ -151,17 +151,18 @@ def is_pianist(example: Example) -> bool:
 
 def best(examples: Sequence[Example]) -> list[Example]:
     """All of the grooves', and of people's playing KEPT in a style and a metre: bands that come across best, pianists as they come."""
-    groups: dict[tuple[str, str, bool], list[int]] = {}
+    groups: dict[tuple[str, str, bool, bool], list[int]] = {}
     for number, example in enumerate(examples):
         if example.song.groove == PEOPLE:
-            key = (example.song.style, metre_of(example.song), is_pianist(example))
+            playing = example.parts
+            key = (example.song.style, metre_of(example.song), "drums" in playing, "piano" in playing)
             groups.setdefault(key, []).append(number)
 
     kept = {
         number
-        for (_, _, pianists), group in groups.items()
+        for group in groups.values()
         for number in sorted(group, key=lambda number: examples[number].heard_best, reverse=True)[:KEPT]
-        if pianists or examples[number].heard_best > HEARD
+        if is_pianist(examples[number]) or examples[number].heard_best > HEARD
     }
     return [example for number, example in enumerate(examples) if example.song.groove != PEOPLE or number in kept]
 
