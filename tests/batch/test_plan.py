@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from composer import formats
 from composer.batch.pieces import Pieces
 from composer.batch.plan import BatchPlan, read_plan
 from composer.batch.seeds import find_seeds
@@ -68,6 +69,17 @@ def test_a_name_follows_from_bytes_and_wishes_alone(tmp_path: Path) -> None:
     _, copies = find_seeds((str(tmp_path / "b"),), 0)
     assert len(copies) == 1
     assert "the same bytes as" in copies[0]
+
+
+def test_a_piece_in_two_formats_is_one_seed(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 2)
+    formats.save(formats.load(tmp_path / "a" / "tune-1.mid"), tmp_path / "a" / "tune-1.musicxml")
+    found, copies = find_seeds((str(tmp_path / "a"),), 0)
+    assert [seed.name for seed in found] == ["tune-0.mid", "tune-1.mid"]
+    assert len(copies) == 1
+    assert "tune-1.musicxml: the same piece as" in copies[0]
+    asked = (str(tmp_path / "a" / "tune-1.mid"), str(tmp_path / "a" / "tune-1.musicxml"))
+    assert len(find_seeds(asked, 0)[0]) == 2, "files that are named themselves are all used"
 
 
 @pytest.mark.parametrize(
