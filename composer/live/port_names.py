@@ -50,7 +50,6 @@ class PortName:
         host, _, number = self.value.rpartition(":")
         return host.strip("[]") or "127.0.0.1", int(number)
 
-
     @property
     def sound_file(self) -> Path | None:
         """The WAV that synth:file:PATH writes."""
