@@ -96,11 +96,29 @@ def test_a_piece_in_two_formats_is_one_seed(tmp_path: Path) -> None:
         ({"own": 1, "output": {"layout": "zip"}}, "output: layout: no 'zip'; choose from: tar, folder"),
         ({"own": True}, "own must be a whole number, got True"),
         ({"own": 1, "parts": [["kazoo"]]}, "no part called 'kazoo'"),
+        ({"own": 1, "parts": 3}, "parts must be a list of lists of parts, got 3"),
+        ({"own": 1, "parts": [3]}, "parts: 3 is no set of parts"),
     ],
 )
 def test_what_cannot_be_is_told(values: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         BatchPlan.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("parts", "sets"),
+    [
+        (["style"], ((),)),
+        ("style", ((),)),
+        ([["style"]], ((),)),
+        ([["drums", "bass"], "style"], (("drums", "bass"), ())),
+        (["drums", "bass"], (("drums", "bass"),)),
+        ("drums", (("drums",),)),
+        ([[], ["drums"]], ((), ("drums",))),
+    ],
+)
+def test_sets_of_parts_as_people_write_them(parts: object, sets: object) -> None:
+    assert BatchPlan.from_json({"own": 1, "parts": parts}).parts == sets
 
 
 def test_a_folder_without_music_is_told(tmp_path: Path) -> None:
