@@ -93,6 +93,17 @@ def test_a_closed_pipe_is_silent() -> None:
     assert done.stderr == ""
 
 
+def test_a_terminal_that_cannot_show_a_title_gets_it_spelt_out(tmp_path: Path) -> None:
+    seed = tmp_path / "tune.abc"
+    seed.write_text("X:1\nT:Ünï Song\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n", "utf-8")
+    words = [sys.executable, "-m", "composer", "inspect", str(seed)]
+    told = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "ascii"}
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "\\xdcn\\xef Song" in told.stdout
+
+
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_args: object) -> int:
         raise KeyboardInterrupt
