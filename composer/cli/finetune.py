@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.training.own_songs import files_in, own_pack, read_own, with_splits
     from composer.training.packing import open_pack
     from composer.training.threads import use_threads
+    from composer.trust.register import resolve
 
     use_threads(args.threads)
     lessons = Lessons(
@@ -89,7 +90,9 @@ def run(args: argparse.Namespace) -> int:
             own = own_pack(with_splits(songs, np.random.default_rng(args.seed)), folder / "own" / "songs.npz")
             shutil.rmtree(folder / "own")
         with progress.step("learning") as tell:
-            taught = finetune(own, args.start or default_checkpoint(), folder, lessons, others, tell)
+            taught = finetune(
+                own, resolve(args.start) if args.start else default_checkpoint(), folder, lessons, others, tell
+            )
     for line in trouble:
         print(f"left out: {line}")
     if copies:
