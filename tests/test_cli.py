@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from composer import formats
+from composer.audio.synth import stem_names
 from composer.cli import COMMANDS, Parser, main
+from composer.score import Score
 
 ROOT = Path(__file__).parent.parent
 
@@ -145,6 +148,16 @@ def test_inspect_as_text_and_json(seed_file: Path, capsys: pytest.CaptureFixture
     assert "C major" in capsys.readouterr().out
     assert main(["inspect", str(seed_file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bars"] == 4
+
+
+def test_render_of_nothing_is_told(seed_file: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    formats.save(Score(), here / "empty.mid")
+    assert main(["render", "empty.mid", "--quiet"]) == 1
+    assert "empty.mid: has no notes to render" in capsys.readouterr().err
+    assert not (here / "out").exists()
+    names = ",".join(stem_names(formats.load(seed_file).parts))
+    assert main(["render", str(seed_file), "--soundfont", "timgm6mb", "--quiet", "--mute", names]) == 0
+    assert "note: the mix is silent: every part is muted" in capsys.readouterr().out
 
 
 def test_render_writes_mix_and_stems_and_refuses_to_overwrite(
