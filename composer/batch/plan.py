@@ -50,10 +50,6 @@ class Wish:
 
     def __post_init__(self) -> None:
         ArrangeOptions(**{entry.name: getattr(self, entry.name) for entry in fields(self)})
-        if not 0 <= self.temperature <= 4:
-            raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:
-            raise InputError(f"tempo_bpm must be in range 20..400, got {self.tempo_bpm:g}")
 
 
 @dataclass(frozen=True)

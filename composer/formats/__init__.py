@@ -7,6 +7,7 @@ from pathlib import Path
 
 from composer.errors import MusicFileError, OutputError
 from composer.formats.midi import read_midi, write_midi
+from composer.given import PATH, given
 from composer.score import Score
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".smf", ".rmi")
@@ -18,6 +19,7 @@ __all__ = ["ABC_SUFFIXES", "MIDI_SUFFIXES", "XML_SUFFIXES", "load", "read_midi",
 
 def load(path: str | os.PathLike[str]) -> Score:
     """The score in a MIDI, MusicXML or ABC file. Raises MusicFileError; lesser trouble is named in `score.problems`."""
+    given(path, PATH, "path", "the path of a music file; formats.read_midi reads bytes")
     suffix = Path(path).suffix.lower()
     if suffix in XML_SUFFIXES + ABC_SUFFIXES:
         from composer.formats.musicxml import read_musicxml
@@ -32,6 +34,8 @@ def load(path: str | os.PathLike[str]) -> Score:
 
 def save(score: Score, path: str | os.PathLike[str], force: bool = False) -> None:
     """The score as MIDI or MusicXML, by the suffix of `path`. Raises OutputError; overwrites only with `force`."""
+    given(score, Score, "score", "a Score, such as the score of an Arrangement")
+    given(path, PATH, "path", "a path that ends in .mid or .musicxml")
     suffix = Path(path).suffix.lower()
     if suffix in MIDI_SUFFIXES:
         write_midi(score, path, force)
