@@ -29,10 +29,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("references",),
     ("planning",),
     ("arrange", "training"),
-    ("rework",),
+    ("record", "rework"),
     ("restyle",),
     ("doctor", "evaluation", "inspecting", "live"),
-    ("batch",),
+    ("batch", "studio"),
     ("cli",),
     ("__init__", "__main__"),
 )
@@ -42,6 +42,7 @@ HEIGHT = {unit: height for height, layer in enumerate(LAYERS) for unit in layer}
 OWNERS: dict[str, tuple[str, ...]] = {
     "cryptography": ("trust/keys", "trust/vault"),
     "datasketch": ("batch/twins",),
+    "fastapi": ("studio/app", "studio/routes"),
     "fluidsynth": ("audio/fluid",),
     "fsspec": ("batch/store",),
     "greenlet": ("batch/lockstep",),
@@ -54,6 +55,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "pedalboard": ("audio/plugins",),
     "pretty_midi": ("formats/interop",),
     "pyarrow": ("batch/manifest",),
+    "pydantic": ("studio/shapes",),
     "pyloudnorm": ("audio/",),
     "ray": ("batch/ray_crew",),
     "rich": ("cli/play_screen", "cli/progress", "live/screen"),
@@ -71,6 +73,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "threadpoolctl": ("arrange", "batch/bench", "live/generator"),
     "tomli": ("batch/plan",),
     "torch": ("model/", "training/"),
+    "uvicorn": ("studio/server",),
     "websockets": ("live/control",),
 }
 

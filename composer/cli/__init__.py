@@ -22,6 +22,7 @@ COMMANDS = {
     "restyle": "have another band play the same melody and harmony",
     "generate": "make a corpus of thousands of pieces, exactly as planned",
     "corpus": "check, count, split and export a corpus that generate made",
+    "studio": "arrange, listen, rework and export in a web page; the same over HTTP",
     "jam": "play with a band that listens",
     "ports": "list MIDI ports, and the names that composer jam takes",
     "render": "play a music file to WAV, with stems if asked",
