@@ -34,7 +34,7 @@ class WatchedArranger(Arranger):
             yield notes
 
 
-Rows = list[list[int]]
+Rows = list[tuple[int, int, int, int]]
 
 
 def in_ticks(plan: Plan, grid: np.ndarray, ticks_per_quarter: int) -> dict[str, Rows]:
@@ -51,7 +51,8 @@ def in_ticks(plan: Plan, grid: np.ndarray, ticks_per_quarter: int) -> dict[str, 
 
 def rows_of(notes: np.ndarray) -> Rows:
     """Notes as plain rows for JSON."""
-    return [list(row) for row in notes.tolist()]
+    rows: Rows = notes.tolist()
+    return rows
 
 
 class Band:
