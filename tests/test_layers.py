@@ -70,6 +70,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     ),
     "scipy": ("amp/circuit", "audio/", "evaluation/logistic"),
     "soundfile": ("audio/",),
+    "starlette": ("studio/app",),
     "threadpoolctl": ("arrange", "batch/bench", "live/generator"),
     "tomli": ("batch/plan",),
     "torch": ("model/", "training/"),

@@ -7,9 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from composer import __version__
 from composer.errors import ComposerError
@@ -22,7 +23,7 @@ from composer.studio.studio import Studio
 
 PAGE = Path(__file__).parent / "page"
 ABOUT = """A seed melody in, a band arrangement out. Whatever takes longer than a moment is a job: the answer is 202 with its id, and
-`/api/jobs/ID/events` (a WebSocket) tells how it goes, bar by bar. Every mistake is a Problem: what, where, what to do."""
+/api/jobs/ID/events (a WebSocket) tells how it goes, bar by bar. Every mistake is a Problem: what, where, what to do."""
 
 
 def create_app(settings: StudioSettings) -> FastAPI:

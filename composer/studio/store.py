@@ -79,6 +79,7 @@ class Store:
             self._alone = (self.folder / ".lock").open("w")
             fcntl.flock(self._alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self.__exit__()
             raise InputError(
                 f"{self.folder}: another studio works in this folder; choose another with --folder"
             ) from None

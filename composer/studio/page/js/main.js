@@ -192,8 +192,9 @@ async function write(path, request, base, bars = null) {
         receive(score, event, bars);
       }
       if (event.type === "take") {
-        reading = reading.then(() => arrived(event.arrangement, !opened)).catch(trouble);
+        const first = !opened;
         opened = true;
+        reading = reading.then(() => arrived(event.arrangement, first)).catch(trouble);
       }
     });
     await reading;

@@ -35,6 +35,7 @@ export class Mixer {
     const fader = make("input", { type: "range", min: -24, max: 12, step: 0.5, title: "Double-click: as balanced", "aria-label": `${name} fader, decibels` });
     const pan = make("input", { type: "range", min: -1, max: 1, step: 0.05, title: "Double-click: as balanced", "aria-label": `${name} pan` });
     const says = make("output");
+    const place = make("output");
     const level = make("i");
     const mute = make("button", { className: "mute", textContent: "M", title: "Mute", "aria-label": `Mute ${name}` });
     const solo = make("button", { className: "solo", textContent: "S", title: "Solo", "aria-label": `Solo ${name}` });
@@ -46,24 +47,25 @@ export class Mixer {
     solo.addEventListener("click", () => set({ solo: !player.faders[name].solo }));
     const box = make(
       "div", { className: "strip", role: "group", "aria-label": name },
-      make("div", { className: "head" }, make("strong", { textContent: name }), says),
+      make("div", { className: "head" }, make("strong", { textContent: name }), mute, solo),
       make("div", { className: "meter" }, level),
-      make("div", { className: "row" }, make("small", { textContent: "Level" }), fader),
-      make("div", { className: "row" }, make("small", { textContent: "Pan" }), pan, mute, solo),
+      make("div", { className: "row" }, make("small", { textContent: "Level" }), fader, says),
+      make("div", { className: "row" }, make("small", { textContent: "Pan" }), pan, place),
     );
     box.style.setProperty("--colour", COLOURS[stem.role] ?? "#90e0ef");
     this.meters.push({ name, level, shown: 0 });
-    this.boxes.set(name, { box, fader, pan, says, mute, solo });
+    this.boxes.set(name, { box, fader, pan, says, place, mute, solo });
     return box;
   }
 
   refresh() {
     const soloed = this.player.sound.stems.some(({ part }) => this.player.faders[part].solo);
-    for (const [name, { box, fader, pan, says, mute, solo }] of this.boxes) {
+    for (const [name, { box, fader, pan, says, place, mute, solo }] of this.boxes) {
       const set = this.player.faders[name];
       fader.value = Math.max(-24, set.gain_db);
       pan.value = set.pan;
-      says.textContent = set.gain_db <= LOWEST_DB ? "off" : set.gain_db ? `${set.gain_db > 0 ? "+" : "−"}${Math.abs(set.gain_db)} dB` : "balanced";
+      says.textContent = set.gain_db <= LOWEST_DB ? "off" : `${signed(set.gain_db)} dB`;
+      place.textContent = Math.abs(set.pan) < 0.025 ? "middle" : `${Math.round(Math.abs(set.pan) * 100)} ${set.pan < 0 ? "L" : "R"}`;
       mute.setAttribute("aria-pressed", String(set.mute));
       solo.setAttribute("aria-pressed", String(set.solo));
       box.classList.toggle("silent", set.mute || (soloed && !set.solo));
@@ -86,3 +88,5 @@ export class Mixer {
     }
   }
 }
+
+const signed = (value) => (value ? `${value > 0 ? "+" : "−"}${Math.abs(value)}` : "0");
