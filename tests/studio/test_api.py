@@ -116,8 +116,12 @@ def test_the_same_wishes_give_the_same_file_as_the_command_line(
     words = "--style bossa --parts drums,bass --seed 5 --density bass=2 --register bass=2 --no-audio --quiet"
     assert main(["arrange", str(tune_file), *words.split(), "--out", str(tmp_path)]) == 0
     assert midi(client, take) == (tmp_path / "tune.mid").read_bytes()
-    assert client.get(f"/api/arrangements/{take}/files/band.chords.txt").text == (tmp_path / "tune.chords.txt").read_text()
-    assert client.get(f"/api/arrangements/{take}/files/band.musicxml").content == (tmp_path / "tune.musicxml").read_bytes()
+    assert (
+        client.get(f"/api/arrangements/{take}/files/band.chords.txt").text == (tmp_path / "tune.chords.txt").read_text()
+    )
+    assert (
+        client.get(f"/api/arrangements/{take}/files/band.musicxml").content == (tmp_path / "tune.musicxml").read_bytes()
+    )
     ours = client.get(f"/api/arrangements/{take}/files/band.json").json()
     theirs = json.loads((tmp_path / "tune.json").read_text())
     for field in ("model", "seed", "style", "groove", "form", "chords", "parts", "options", "input", "licence"):
@@ -138,7 +142,9 @@ def test_every_bar_is_told_while_it_is_written(client: TestClient, seed: dict[st
     bars = [(event["take"], event["bar"]) for event in told[0] if event["type"] == "bar"]
     assert bars == [(take, bar) for take in (1, 2) for bar in range(4)]
     made = told[0][-1]["arrangements"]
-    written = [row for event in told[0] if event["type"] == "bar" and event["take"] == 1 for row in event["notes"]["bass"]]
+    written = [
+        row for event in told[0] if event["type"] == "bar" and event["take"] == 1 for row in event["notes"]["bass"]
+    ]
     final = notes(client, made[0])["bass"]
     assert [(row[0], row[2]) for row in written] == [(row[0], row[2]) for row in final]
     assert midi(client, made[0]) != midi(client, made[1])
@@ -303,7 +309,8 @@ def test_the_parcel_holds_everything_and_the_melody_tick_for_tick(
 
 
 @pytest.mark.parametrize(
-    "name", ["..%2f..%2fseed.json", "take.json", "%2e%2e", "band.mid%00", "sound", "mix-0000000000000000.wav", "stem-99.flac"]
+    "name",
+    ["..%2f..%2fseed.json", "take.json", "%2e%2e", "band.mid%00", "sound", "mix-0000000000000000.wav", "stem-99.flac"],
 )
 def test_no_name_of_a_file_leads_anywhere_else(client: TestClient, take: str, name: str) -> None:
     answer = client.get(f"/api/arrangements/{take}/files/{name}")
@@ -324,7 +331,7 @@ def test_page_and_documentation_come_from_here_alone(client: TestClient) -> None
     for path in ("/", "/docs", "/studio.css", "/js/main.js"):
         answer = client.get(path)
         assert answer.status_code == 200
-        assert "https://" not in answer.text.replace("https:\"", "")
+        assert "https://" not in answer.text.replace('https:"', "")
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/api/seeds", "/api/arrangements", "/api/arrangements/{arrangement_id}/rework"} <= paths.keys()
 

@@ -40,7 +40,9 @@ def test_this_machine_may_come_in(client: TestClient, host: str) -> None:
     assert client.get("/give", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8765", "", "localhost@evil.example", "[::1", "0.0.0.0"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "127.0.0.1.evil.example:8765", "", "localhost@evil.example", "[::1", "0.0.0.0"]
+)
 def test_a_rebound_name_is_refused(client: TestClient, host: str) -> None:
     answer = client.get("/give", headers={"host": host})
     assert answer.status_code == 403

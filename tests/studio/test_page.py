@@ -33,7 +33,6 @@ AGAINST_THE_MIX = """async (url) => {
   const [left] = await player.render(6);
   const mix = await player.context.decodeAudioData(await (await fetch(url)).arrayBuffer());
   const made = mix.getChannelData(0);
-  const late = Math.round(window.lateness ?? 0);
   let best = { error: Infinity };
   for (let shift = 0; shift < 400; shift += 16) {
     let error = 0, power = 0;
@@ -45,8 +44,8 @@ AGAINST_THE_MIX = """async (url) => {
 WITHOUT = """async (part) => {
   const { player } = window.studio;
   const rms = (sound) => Math.sqrt(sound.reduce((sum, value) => sum + value * value, 0) / sound.length);
-  const alone = (only) => Object.fromEntries(Object.entries(player.faders).map(([name, fader]) => [name, { ...fader, mute: name !== only }]));
-  const [part_alone] = await player.render(6, alone(part));
+  const muted = Object.entries(player.faders).map(([name, fader]) => [name, { ...fader, mute: name !== part }]);
+  const [part_alone] = await player.render(6, Object.fromEntries(muted));
   const [now] = await player.render(6);
   return { alone: rms(part_alone), all: rms(now) };
 }"""
@@ -74,7 +73,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
+def page(address: str) -> Iterator[Page]:
     playwright = pytest.importorskip("playwright.sync_api", reason="no browser test without playwright")
     chromium = os.environ.get("COMPOSER_CHROMIUM") or next((path for path in CHROMIUM if Path(path).exists()), None)
     with playwright.sync_playwright() as running:
@@ -83,7 +82,7 @@ def page() -> Iterator[Page]:
         browser = running.chromium.launch(
             executable_path=chromium, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
         )
-        page = browser.new_page(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+        page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 800})
         page.set_default_timeout(WAIT_S * 1000)
         yield page
         browser.close()
@@ -102,16 +101,20 @@ def rows(page: Page, take: str) -> dict[str, list[list[int]]]:
     return {part["role"]: part["notes"] for part in score["parts"]}
 
 
+@pytest.mark.slow
 def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
     complaints: list[str] = []
     elsewhere: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("request", lambda request: None if request.url.startswith((address, "blob:", "data:")) else elsewhere.append(request.url))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "blob:", "data:")) else elsewhere.append(request.url),
+    )
     formats.save(tune(8), tmp_path / "tune.mid")
 
     # a seed
-    page.goto(address)
+    page.goto("/")
     page.set_input_files("#file", tmp_path / "tune.mid")
     page.wait_for_selector("#desk:not([hidden])")
     assert page.inner_text("#title") == "Small tune"
@@ -195,9 +198,10 @@ def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
     assert elsewhere == []
 
 
-def test_it_fits_a_phone(page: Page, address: str) -> None:
+@pytest.mark.slow
+def test_it_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(address)
+    page.goto("/")
     page.wait_for_selector("#projects button")
     page.click("#projects button")
     page.wait_for_selector("body[data-state=take]")

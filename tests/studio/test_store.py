@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -35,9 +36,9 @@ def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
 def test_what_a_kill_leaves_half_written_is_swept_away(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         seed = store.add_seed("song.mid", b"notes")
-        with pytest.raises(RuntimeError), store.add_take(a_take(seed.id)) as folder:
+        with contextlib.suppress(KeyboardInterrupt), store.add_take(a_take(seed.id)) as folder:
             (folder / "band.mid").write_bytes(b"half a")
-            raise RuntimeError("killed")
+            raise KeyboardInterrupt
         assert store.takes(seed.id) == []
     (tmp_path / "arrangements" / ".new-abc").mkdir()
     (tmp_path / "arrangements" / ".new-abc" / "band.mid").write_bytes(b"half a")
@@ -60,7 +61,9 @@ def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("name", ["../../evil.mid", "/etc/passwd", "..", "a\0b.mid", "x" * 300 + ".mid", "", ".mid", "con/../x.mid"])
+@pytest.mark.parametrize(
+    "name", ["../../evil.mid", "/etc/passwd", "..", "a\0b.mid", "x" * 300 + ".mid", "", ".mid", "con/../x.mid"]
+)
 def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
     with Store(tmp_path / "studio") as store:
         path = store.seed_file(store.add_seed(name, b"notes"))
