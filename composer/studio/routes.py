@@ -70,9 +70,9 @@ def file_url(take: Take, name: str) -> str:
 
 
 @api.get("/styles", tags=["styles"])
-def styles(studio: AStudio) -> shapes.Styles:
+def styles() -> shapes.Styles:
     """Styles, parts, roles, General MIDI sounds and bundled tunes: everything that one may ask for by name."""
-    return views.styles_view(studio.band.arranger.checkpoint)
+    return views.styles_view()
 
 
 @api.post("/seeds", status_code=201, tags=["seeds"], openapi_extra={"requestBody": SEED_BODY})

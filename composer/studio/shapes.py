@@ -220,7 +220,6 @@ class StyleView(Shape):
     parts: list[Part]
     tempo_bpm: tuple[int, int]
     meters: list[str]
-    grooves: int = Field(description="ways of playing it that the model knows")
 
 
 class Styles(Shape):

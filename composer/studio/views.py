@@ -11,7 +11,6 @@ from composer.gm import BAND, PROGRAM_NAMES
 from composer.harmony.lane import ChordLane
 from composer.inspecting import inspect
 from composer.melody import find_melody
-from composer.model.checkpoint import Checkpoint
 from composer.model.controls import PLAYING_ROLES
 from composer.score import Part, Score
 from composer.studio.band import rows_of
@@ -117,8 +116,7 @@ def job_view(job: Job) -> JobView:
     )  # fmt: skip
 
 
-def styles_view(checkpoint: Checkpoint) -> Styles:
-    grooves = [facts["style"] for facts in checkpoint.card.get("grooves", {}).values()]
+def styles_view() -> Styles:
     return Styles(
         styles=[
             StyleView(
@@ -127,7 +125,6 @@ def styles_view(checkpoint: Checkpoint) -> Styles:
                 parts=list(style.parts),  # type: ignore[arg-type]
                 tempo_bpm=style.tempo_bpm,
                 meters=list(style.meters),
-                grooves=grooves.count(style.name),
             )
             for style in STYLES.values()
         ],
