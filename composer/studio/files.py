@@ -8,12 +8,12 @@ from pathlib import Path
 
 from composer import formats
 from composer.studio.problems import NotHere
-from composer.studio.sounding import SOUND
+from composer.studio.sounding import EARLY, SOUND
 from composer.studio.store import Store, Take
 from composer.studio.writing import CHART, MIDI, RECORD
 
 SCORE = "band.musicxml"
-_STEM = re.compile(r"stem-\d{1,3}\.flac|sound\.json")
+_STEM = re.compile(rf"({SOUND}|{EARLY})(?:-\d{{1,3}}\.flac|\.json)")
 _MADE = re.compile(r"((?:mix|export)-[0-9a-f]{16})\.(wav|json|zip)")
 _KINDS = {
     ".mid": "audio/midi",
@@ -44,8 +44,8 @@ def take_file(store: Store, take: Take, name: str) -> File:
         path = folder / name
     elif name == SCORE:
         path = _score(store, take)
-    elif _STEM.fullmatch(name):
-        path = folder / SOUND / name
+    elif stem := _STEM.fullmatch(name):
+        path = folder / stem[1] / name
     elif made:
         path = folder / made[1] / f"{made[1].split('-')[0]}.{made[2]}"
     else:

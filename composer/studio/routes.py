@@ -164,9 +164,13 @@ def restyle(studio: AStudio, take: ATake, asked: shapes.RestyleRequest) -> shape
 
 
 @api.post("/arrangements/{arrangement_id}/sound", status_code=202, tags=["sound"])
-def sound(studio: AStudio, take: ATake) -> shapes.JobView:
+def sound(
+    studio: AStudio,
+    take: ATake,
+    early: Annotated[bool, Query(description="the first seconds alone, where the whole is not made yet")] = False,
+) -> shapes.JobView:
     """Render the stems; the job's file says how to play them (a SoundView)."""
-    return views.job_view(studio.sound(take, lambda name: file_url(take, name)))
+    return views.job_view(studio.sound(take, early, lambda name: file_url(take, name)))
 
 
 @api.post("/arrangements/{arrangement_id}/mix", status_code=202, tags=["sound"])

@@ -201,6 +201,7 @@ class StemView(Shape):
 class SoundView(Shape):
     """What a player needs to sound like the rendered mix: stems whose sum goes through the limiter."""
 
+    whole: bool = Field(description="false: only the beginning, balanced by itself")
     sample_rate: int
     duration_s: float
     stems: list[StemView]

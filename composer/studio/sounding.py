@@ -18,13 +18,16 @@ from composer.audio.stem_files import file_name, write_stems
 from composer.audio.synth import Stems, render
 from composer.audio.wav import write_sound
 from composer.record import plain, sha256, sound_story
+from composer.score import Score
 from composer.studio.jobs import Job
 from composer.studio.shapes import MixRequest, SoundView, StemView
 from composer.studio.store import Store, Take
 from composer.studio.writing import CHART, MIDI, RECORD
 
-SOUND = "sound"
-"""The folder of the page's stems, and of sound.json, which says how to play them."""
+SOUND, EARLY = "sound", "early"
+"""The folders of the page's stems and of the JSON that says how to play them: of the whole take, and of its beginning."""
+EARLY_S = 10.0
+"""How much is played while the whole is made."""
 FULL = 0.98
 """Each stem is written at this peak, and its scale told: 16 bits are then enough for any."""
 
@@ -63,30 +66,47 @@ class Sounds:
 
     # --- for the page ---
 
-    def make_sound(self, job: Job, take: Take, url: Callable[[str], str]) -> None:
-        """Stems as they stand in the mix before the limiter, and what a player needs to know of the rest."""
-        if not (self._store.take_folder(take) / SOUND).is_dir():
-            mixed = self.mixed(job, take, MixRequest())
-            with self._store.add_made(take, SOUND) as folder:
-                tell = job.step("handing over the stems")
-                stems = []
-                for at, level in enumerate(mixed.table):
-                    name = f"stem-{at + 1}.flac"
-                    scale = _write_scaled(folder / name, mixed.stem(level.part), mixed.sample_rate)
-                    stems.append(
-                        StemView(
-                            part=level.part,
-                            role=level.role,
-                            url=url(name),
-                            scale=scale,
-                            pan=level.pan,
-                            heard=level.heard,
-                            gain_db=level.gain_db if math.isfinite(level.gain_db) else None,
-                        )
+    def make_sound(self, job: Job, take: Take, early: bool, url: Callable[[str], str]) -> None:
+        """Stems as they stand in the mix before the limiter, and what a player needs to know of the rest.
+
+        `early`: the first seconds alone, balanced by themselves, to listen to while the whole is made.
+        """
+        folder = self._store.take_folder(take)
+        score = formats.load(folder / MIDI)
+        whole = not early or score.duration_s < 2 * EARLY_S or (folder / SOUND).is_dir()
+        kind = SOUND if whole else EARLY
+        if not (folder / kind).is_dir():
+            mixed = self.mixed(job, take, MixRequest()) if whole else self._first(job, take, score)
+            self._hand_over(job, take, kind, mixed, url)
+        job.files.append(url(f"{kind}.json"))
+
+    def _first(self, job: Job, take: Take, score: Score) -> Mix:
+        end = int(score.tempo.ticks(EARLY_S))
+        tell = job.step("playing the first bars")
+        stems = render(
+            score.with_parts(part.clip(0, end) for part in score.parts), self._font, tail_s=0, on_progress=tell
+        )
+        return mix(stems, self.settings(take, MixRequest()))
+
+    def _hand_over(self, job: Job, take: Take, kind: str, mixed: Mix, url: Callable[[str], str]) -> None:
+        tell = job.step("handing over the stems")
+        with self._store.add_made(take, kind) as folder:
+            stems = []
+            for at, level in enumerate(mixed.table):
+                name = f"{kind}-{at + 1}.flac"
+                stems.append(
+                    StemView(
+                        part=level.part,
+                        role=level.role,
+                        url=url(name),
+                        scale=_write_scaled(folder / name, mixed.stem(level.part), mixed.sample_rate),
+                        gain_db=level.gain_db if math.isfinite(level.gain_db) else None,
+                        pan=level.pan,
+                        heard=level.heard,
                     )
-                    tell((at + 1) / len(mixed.table))
-                (folder / "sound.json").write_text(_sound_view(mixed, stems).model_dump_json(), "utf-8")
-        job.files.append(url("sound.json"))
+                )
+                tell((at + 1) / len(mixed.table))
+            (folder / f"{kind}.json").write_text(_sound_view(mixed, stems, kind == SOUND).model_dump_json(), "utf-8")
 
     # --- to take away ---
 
@@ -124,9 +144,10 @@ def _write_scaled(path: Path, sound: np.ndarray, rate: int) -> float:
     return peak / FULL
 
 
-def _sound_view(mixed: Mix, stems: list[StemView]) -> SoundView:
+def _sound_view(mixed: Mix, stems: list[StemView], whole: bool) -> SoundView:
     limiter = mixed.master.limiter
     return SoundView(
+        whole=whole,
         sample_rate=mixed.sample_rate,
         duration_s=mixed.stems.duration_s,
         stems=stems,

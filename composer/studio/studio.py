@@ -137,9 +137,9 @@ class Studio:
 
     # --- sound ---
 
-    def sound(self, take: Take, url: Callable[[str], str]) -> Job:
-        """Stems for a page with faders. Raises Busy."""
-        return self.jobs.begin("sound", Job("sound", lambda job: self.sounds.make_sound(job, take, url)))
+    def sound(self, take: Take, early: bool, url: Callable[[str], str]) -> Job:
+        """Stems for a page with faders; `early`: of the first seconds. Raises Busy."""
+        return self.jobs.begin("sound", Job("sound", lambda job: self.sounds.make_sound(job, take, early, url)))
 
     def mix(self, take: Take, asked: MixRequest, url: Callable[[str], str]) -> Job:
         """The mix with the faders as they stand. Raises Busy."""

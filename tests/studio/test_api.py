@@ -310,7 +310,7 @@ def test_the_parcel_holds_everything_and_the_melody_tick_for_tick(
 
 @pytest.mark.parametrize(
     "name",
-    ["..%2f..%2fseed.json", "take.json", "%2e%2e", "band.mid%00", "sound", "mix-0000000000000000.wav", "stem-99.flac"],
+    ["..%2f..%2fseed.json", "take.json", "%2e%2e", "band.mid%00", "sound", "mix-0000000000000000.wav", "sound-99.flac"],
 )
 def test_no_name_of_a_file_leads_anywhere_else(client: TestClient, take: str, name: str) -> None:
     answer = client.get(f"/api/arrangements/{take}/files/{name}")

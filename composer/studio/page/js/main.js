@@ -17,6 +17,7 @@ let wishes;
 let seed = null;
 let clock = null;
 let job = null; // the id of the job that writes just now
+let soundJob = null; // the id of the job that plays the take on show
 let wantsToPlay = false;
 let preparing = 0; // counts up with every take that is opened: an earlier one's sound comes too late
 
@@ -152,19 +153,26 @@ function tell({ report, seed: dice }) {
   return lines.filter(Boolean).map(sentence).join(" · ");
 }
 
+/** First the beginning, which is soon there, then the whole in its place. */
 async function sounds(id, mine) {
+  if (soundJob) cancel(soundJob).catch(() => {}); // another take's, over or not
   if (!player.ready) mixer.wait("Playing the parts…");
   $("play").classList.add("waits");
   try {
-    const sound = await fetchSound(id, (event) => {
-      if (event.type === "progress" && mine === preparing && !player.ready) mixer.wait(`${sentence(event.what)}… ${Math.round(event.done * 100)} %`);
-    });
-    if (mine !== preparing) return;
-    await player.load(sound);
-    if (mine !== preparing) return;
-    mixer.show();
+    for (const early of [true, false]) {
+      const sound = await fetchSound(id, early, (job) => (soundJob = job), (event) => {
+        if (event.type === "progress" && mine === preparing && !player.ready) mixer.wait(`${sentence(event.what)}… ${Math.round(event.done * 100)} %`);
+      });
+      if (mine !== preparing || !sound) return;
+      await player.load(sound);
+      if (mine !== preparing) return;
+      mixer.show();
+      if (wantsToPlay) await player.play();
+      wantsToPlay = false;
+      moved();
+      if (sound.whole) break;
+    }
     document.body.dataset.sound = id;
-    if (wantsToPlay) await player.play();
   } finally {
     if (mine === preparing) {
       wantsToPlay = false;
@@ -323,6 +331,7 @@ $("rework").addEventListener("submit", (event) => {
 
 async function playOrPause() {
   if (!player.ready) wantsToPlay = !wantsToPlay;
+  else if (player.hungry) player.hungry = false;
   else if (player.playing) player.pause();
   else await player.play();
   moved();
@@ -339,7 +348,7 @@ function hands(told) {
 
 /** Bring clock, playhead and meters up to what is heard. */
 function moved() {
-  $("play").classList.toggle("on", player.playing || wantsToPlay);
+  $("play").classList.toggle("on", player.playing || player.hungry || wantsToPlay);
   $("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
   if (!roll.score || !clock) return;
   const tick = clock.tick(player.position);

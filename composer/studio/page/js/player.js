@@ -78,11 +78,12 @@ async function makeLimiter(context, sound) {
   });
 }
 
-/** Have the stems of a take made, if they are not, and say how to play them. */
-export async function fetchSound(take, hear) {
-  const job = await post(`/api/arrangements/${take}/sound`);
+/** Have the stems of a take made, if they are not, and say how to play them; null where that was called off. */
+export async function fetchSound(take, early, begun, hear) {
+  const job = await post(`/api/arrangements/${take}/sound?early=${early}`);
+  begun(job.id);
   const last = await follow(job.id, hear);
-  return get(last.files[0]);
+  return last.state === "done" ? get(last.files[0]) : null;
 }
 
 export class Player {
@@ -91,6 +92,7 @@ export class Player {
     this.buffers = [];
     this.faders = {};
     this.playing = false;
+    this.hungry = false;
     this.offset = 0;
     this.sources = [];
   }
@@ -102,8 +104,9 @@ export class Player {
       sound.stems.map(async ({ url }) => this.context.decodeAudioData(await (await fetch(url)).arrayBuffer())),
     );
     const desk = await buildDesk(this.context, sound, buffers);
-    const goOn = this.playing;
+    const goOn = this.playing || this.hungry;
     this.pause();
+    this.hungry = false;
     this.desk?.out.disconnect();
     Object.assign(this, { sound, buffers, desk });
     this.analyser = this.context.createAnalyser();
@@ -112,12 +115,13 @@ export class Player {
     this.analyser.connect(this.context.destination);
     this.faders = Object.fromEntries(sound.stems.map((stem) => [stem.part, this.faders[stem.part] ?? atRest(stem)]));
     desk.set(this.faders, true);
-    this.offset = Math.min(this.offset, sound.duration_s);
+    this.offset = sound.whole ? Math.min(this.offset, sound.duration_s) : this.offset;
     if (goOn) await this.play();
   }
 
   unload() {
-    this.pause();
+    this.pause(0);
+    this.hungry = false;
     this.desk?.out.disconnect();
     this.desk = this.sound = null;
   }
@@ -128,24 +132,32 @@ export class Player {
 
   get position() {
     const now = this.playing ? this.offset + this.context.currentTime - this.startedAt : this.offset;
-    return Math.max(0, Math.min(now, this.sound?.duration_s ?? 0));
+    return Math.max(0, this.playing || this.sound?.whole ? Math.min(now, this.sound.duration_s) : now);
   }
 
   async play() {
     if (!this.ready || this.playing) return;
+    if (!this.sound.whole && this.offset >= this.sound.duration_s) {
+      this.hungry = true;
+      return;
+    }
     await this.context.resume();
-    if (this.offset >= this.sound.duration_s - 0.05) this.offset = 0;
+    if (this.offset >= this.sound.duration_s - 0.05 && this.sound.whole) this.offset = 0;
     this.startedAt = this.context.currentTime + 0.02;
     this.sources = this.desk.start(this.startedAt, this.offset);
     this.playing = true;
-    this.sources[0].onended = () => this.playing && this.position >= this.sound.duration_s - 0.1 && this.pause(0);
+    this.sources[0].onended = () => {
+      if (!this.playing || this.position < this.sound.duration_s - 0.1) return;
+      this.hungry = !this.sound.whole; // the beginning is over, and the rest is still being made
+      this.pause(this.hungry ? this.sound.duration_s : 0);
+    };
   }
 
   pause(at = this.position) {
+    this.sources.forEach((source) => (source.onended = null));
     this.offset = at;
     this.playing = false;
     for (const source of this.sources) {
-      source.onended = null;
       source.stop();
       source.disconnect();
     }
@@ -155,7 +167,7 @@ export class Player {
   async seek(seconds) {
     const goOn = this.playing;
     if (goOn) this.pause();
-    this.offset = Math.max(0, Math.min(seconds, this.sound?.duration_s ?? 0));
+    this.offset = Math.max(0, this.sound?.whole ? Math.min(seconds, this.sound.duration_s) : seconds);
     if (goOn) await this.play();
   }
 
