@@ -108,7 +108,7 @@ def measure(tune: str, style: str, picture: Path | None) -> list[tuple[str, str]
         page.click("#play")
         first_sound = until(page, f"() => ({LEVEL})() > 0.001")
         bars, seconds = page.evaluate(
-            "() => [window.studio.roll.score.bars.length, window.studio.player.sound.duration_s]"
+            "() => [window.studio.roll.score.bars.length, window.studio.roll.score.duration_s]"
         )
         rows += [
             ("first bar on the screen, s", f"{first_bar - begun:.2f}"),

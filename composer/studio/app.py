@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -17,7 +15,6 @@ from composer.errors import ComposerError
 from composer.studio.guard import Guard
 from composer.studio.problems import problem_of, status_of
 from composer.studio.routes import api
-from composer.studio.settings import StudioSettings
 from composer.studio.shapes import Problem
 from composer.studio.studio import Studio
 
@@ -26,23 +23,10 @@ ABOUT = """A seed melody in, a band arrangement out. Whatever takes longer than 
 /api/jobs/ID/events (a WebSocket) tells how it goes, bar by bar. Every mistake is a Problem: what, where, what to do."""
 
 
-def create_app(settings: StudioSettings) -> FastAPI:
-    """The studio as an ASGI application. Its folder is opened when it starts, and closed when it ends."""
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        with Studio(settings) as studio:
-            app.state.studio = studio
-            yield
-
-    app = FastAPI(
-        title="melody-to-band studio",
-        version=__version__,
-        description=ABOUT,
-        docs_url=None,
-        redoc_url=None,
-        lifespan=lifespan,
-    )
+def create_app(studio: Studio) -> FastAPI:
+    """An open studio as an ASGI application; whoever opened it closes it."""
+    app = FastAPI(title="melody-to-band studio", version=__version__, description=ABOUT, docs_url=None, redoc_url=None)
+    app.state.studio = studio
     app.include_router(api)
     app.add_exception_handler(ComposerError, _composer_error)
     app.add_exception_handler(RequestValidationError, _invalid)
@@ -53,7 +37,7 @@ def create_app(settings: StudioSettings) -> FastAPI:
         return FileResponse(PAGE / "docs.html")
 
     app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=studio.settings)
     return app
 
 

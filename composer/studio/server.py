@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import webbrowser
 from collections.abc import Callable
-from dataclasses import replace
 
 import uvicorn
 
 from composer.errors import InputError
 from composer.studio.app import create_app
 from composer.studio.settings import StudioSettings
+from composer.studio.studio import Studio
 
 LAST_WORDS_S = 2
 """How long open connections may go on once the studio is told to stop."""
@@ -19,16 +19,18 @@ LAST_WORDS_S = 2
 
 def serve(settings: StudioSettings, opened: Callable[[str], None], open_browser: bool = False) -> None:
     """Serve until Ctrl-C. `opened` hears the address. Raises InputError where it cannot listen or the folder is taken."""
-    with _listening(settings) as listener:
-        settings = replace(settings, port=listener.getsockname()[1])
+    with _listening(settings) as listener, Studio(settings) as studio:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        address = f"http://{host}:{settings.port}/"
+        address = f"http://{host}:{listener.getsockname()[1]}/"
         config = uvicorn.Config(
-            create_app(settings), log_level="warning", timeout_graceful_shutdown=LAST_WORDS_S, ws_max_size=1 << 16,
-            server_header=False, h11_max_incomplete_event_size=1 << 16,
-        )  # fmt: skip
-        server = _Server(config, lambda: _open(address, opened, open_browser))
-        server.run(sockets=[listener])
+            create_app(studio),
+            log_level="warning",
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=LAST_WORDS_S,
+            ws_max_size=1 << 16,
+        )
+        _Server(config, lambda: _open(address, opened, open_browser)).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -14,6 +14,7 @@ from composer import formats
 from composer.score import Part, Score
 from composer.studio.app import create_app
 from composer.studio.settings import StudioSettings
+from composer.studio.studio import Studio
 from composer.timing import Meter, TempoMap
 
 ADDRESS = "http://127.0.0.1"
@@ -40,9 +41,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def client(folder: Path) -> Iterator[TestClient]:
-    """The API with the shipped model, one for all tests of a module: loading it takes most of their time."""
-    with TestClient(create_app(StudioSettings(folder)), base_url=ADDRESS) as client:
+def studio(folder: Path) -> Iterator[Studio]:
+    """With the shipped model, one for all tests of a module: loading it takes most of their time."""
+    with Studio(StudioSettings(folder)) as studio:
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def client(studio: Studio) -> Iterator[TestClient]:
+    with TestClient(create_app(studio), base_url=ADDRESS) as client:
         yield client
 
 

@@ -16,6 +16,7 @@ from composer import formats
 from composer.cli import main
 from composer.studio.app import create_app
 from composer.studio.settings import StudioSettings
+from composer.studio.studio import Studio
 
 from .conftest import ADDRESS, finished
 
@@ -194,7 +195,7 @@ def test_a_cancelled_job_stops_at_the_next_bar_and_the_next_one_is_done(client: 
     assert client.get(f"/api/seeds/{long['id']}/arrangements").json() == []
 
 
-def test_a_reference_is_played_like(client: TestClient, seed: dict[str, Any], take: str) -> None:
+def test_a_reference_is_played_like(client: TestClient, tune_file: Path, seed: dict[str, Any], take: str) -> None:
     answer = client.post("/api/seeds?name=ref.mid&reference=true", content=midi(client, take))
     reference = answer.json()
     assert reference["id"] not in [one["id"] for one in client.get("/api/seeds").json()]
@@ -203,15 +204,8 @@ def test_a_reference_is_played_like(client: TestClient, seed: dict[str, Any], ta
     assert job["state"] == "done", job["problem"]
     report = client.get(f"/api/arrangements/{job['arrangements'][0]}").json()["report"]
     assert report["style_from"]["file"] == "ref.mid"
-    alone = client.post("/api/seeds?name=lone.mid&reference=true", content=(midi_of_melody(client, seed)))
-    assert alone.status_code == 422
-
-
-def midi_of_melody(client: TestClient, seed: dict[str, Any]) -> bytes:
-    """The uploaded tune itself: no band plays in it."""
-    store = client.app.state.studio.store  # type: ignore[attr-defined]
-    content: bytes = store.seed_file(store.seed(seed["id"])).read_bytes()
-    return content
+    alone = client.post("/api/seeds?name=lone.mid&reference=true", content=tune_file.read_bytes())
+    assert alone.status_code == 422, "no band plays in it"
 
 
 # --- rework and restyle ---
@@ -336,11 +330,13 @@ def test_page_and_documentation_come_from_here_alone(client: TestClient) -> None
     assert {"/api/seeds", "/api/arrangements", "/api/arrangements/{arrangement_id}/rework"} <= paths.keys()
 
 
-def test_a_restart_finds_everything(client: TestClient, folder: Path, seed: dict[str, Any], take: str) -> None:
-    """Last: it closes the others' studio."""
+def test_a_restart_finds_everything(
+    client: TestClient, studio: Studio, folder: Path, seed: dict[str, Any], take: str
+) -> None:
+    """Last: it closes the others' studio for a moment."""
     assert client.put(f"/api/seeds/{seed['id']}/kept", json={"arrangement_id": take}).json()["kept"] == take
     before = client.get("/api/seeds").json(), midi(client, take)
-    client.__exit__(None, None, None)
-    with TestClient(create_app(StudioSettings(folder)), base_url=ADDRESS) as again:
+    studio.__exit__()
+    with Studio(StudioSettings(folder)) as another, TestClient(create_app(another), base_url=ADDRESS) as again:
         assert (again.get("/api/seeds").json(), midi(again, take)) == before
-    client.__enter__()
+    studio.__enter__()

@@ -15,7 +15,7 @@ export function make(tag, settings = {}, ...children) {
 
 export const option = (value, text = value) => make("option", { value, textContent: text });
 
-/** Show the last line of a mistake where everybody sees it. */
+/** Show a mistake where everybody sees it, and what to do about it. */
 export function trouble(error) {
   const problem = error.problem ?? { what: error.message, what_to_do: "" };
   $("trouble-what").textContent = sentence(problem.what);
@@ -24,4 +24,8 @@ export function trouble(error) {
   if (!error.problem) console.error(error);
 }
 
-export const sentence = (text) => (text ? text[0].toUpperCase() + text.slice(1) : "");
+/** A line of the program as a sentence; the command line's options mean nothing here. */
+export function sentence(text) {
+  const said = text.replace(/ (with )?\(?--[a-z-]+\)?/g, "");
+  return said && said[0].toUpperCase() + said.slice(1);
+}

@@ -93,8 +93,9 @@ export class Wishes {
     this.seed = seed;
     const { report } = seed;
     const pitched = report.parts.filter(({ role, notes }) => role !== "drums" && notes);
-    $("melody-box").hidden = pitched.length < 2;
-    $("melody").replaceChildren(...pitched.map(({ number, name, sound }) => option(number, `${number} ${name || sound}`)));
+    $("melody-box").hidden = pitched.length < 2 && (report.melody !== null || !pitched.length);
+    const none = report.melody ? [] : [option("", "choose the part that sings")];
+    $("melody").replaceChildren(...none, ...pitched.map(({ number, name, sound }) => option(number, `${number} ${name || sound}`)));
     $("melody").value = report.melody?.number ?? "";
     $("tempo").placeholder = `${Math.round(report.tempo_bpm[0].value)}, as it is`;
     this.chartBack();
