@@ -159,4 +159,5 @@ def _plain(asked: Wishes) -> dict[str, Any]:
 
 
 def _style_label(asked: Wishes, otherwise: str) -> str:
-    return asked.style or ("the reference" if asked.style_from else otherwise)
+    named = (asked.style or otherwise).replace(":", " ").replace(",", " + ")
+    return "the reference" if asked.style_from and not asked.style else named

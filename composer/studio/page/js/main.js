@@ -196,7 +196,10 @@ async function write(path, request, base, bars = null) {
     const last = await follow(made.id, (event) => {
       if (event.type === "progress") progress(event.what, event.done);
       if (event.type === "bar" && !opened) {
-        if (!score) roll.show((score = base()), bars !== null);
+        if (!score) {
+          roll.show((score = base()), bars !== null);
+          if (bars) roll.reveal(bars.from);
+        }
         receive(score, event, bars);
       }
       if (event.type === "take") {

@@ -296,6 +296,13 @@ export class Roll {
     this.draw();
   }
 
+  /** Bring a bar, counted from 1, into view. */
+  reveal(bar) {
+    const { start } = this.score.bars[bar - 1];
+    if (this.x(start) < GUTTER || this.x(start) > this.canvas.clientWidth - 60) this.left = start - 20 / this.pxPerTick;
+    this.draw();
+  }
+
   press(event) {
     if (!this.score || event.button) return;
     this.canvas.setPointerCapture(event.pointerId);
