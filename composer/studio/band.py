@@ -61,6 +61,7 @@ class Band:
     def __init__(self, checkpoint: Path | None = None) -> None:
         self._path, self._lock = checkpoint, threading.Lock()
         self._arranger: WatchedArranger | None = None
+        self._loading: threading.Thread | None = None
 
     @property
     def arranger(self) -> WatchedArranger:
@@ -72,7 +73,13 @@ class Band:
 
     def warm_up(self) -> None:
         """Load it beside everything else, so that the first wish need not wait."""
-        threading.Thread(target=self._load, name="loading", daemon=True).start()
+        self._loading = threading.Thread(target=self._load, name="loading", daemon=True)
+        self._loading.start()
+
+    def close(self) -> None:
+        """Let the loading end: ONNX Runtime's own threads do not survive an interpreter that goes away under them."""
+        if self._loading is not None:
+            self._loading.join()
 
     def _load(self) -> None:
         from composer.errors import ComposerError

@@ -18,7 +18,10 @@ LAST_WORDS_S = 2
 
 
 def serve(settings: StudioSettings, opened: Callable[[str], None], open_browser: bool = False) -> None:
-    """Serve until Ctrl-C. `opened` hears the address. Raises InputError where it cannot listen or the folder is taken."""
+    """Serve until Ctrl-C, which comes out as KeyboardInterrupt. `opened` hears the address.
+
+    Raises InputError where it cannot listen or the folder is taken.
+    """
     with _listening(settings) as listener, Studio(settings) as studio:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         address = f"http://{host}:{listener.getsockname()[1]}/"
@@ -31,6 +34,8 @@ def serve(settings: StudioSettings, opened: Callable[[str], None], open_browser:
             ws_max_size=1 << 16,
         )
         _Server(config, lambda: _open(address, opened, open_browser)).run(sockets=[listener])
+        # uvicorn ends for nothing but a signal, and hands it on; not where SIGINT was ignored when we were started.
+        raise KeyboardInterrupt
 
 
 class _Server(uvicorn.Server):

@@ -43,6 +43,7 @@ class Studio:
 
     def __exit__(self, *_: object) -> None:
         self.jobs.close()
+        self.band.close()
         self.store.__exit__()
 
     # --- seeds ---

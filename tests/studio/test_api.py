@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from composer.cli import main
 from composer.studio.app import create_app
 from composer.studio.settings import StudioSettings
 from composer.studio.studio import Studio
+from composer.timing import TempoMap
 
-from .conftest import ADDRESS, finished
+from .conftest import ADDRESS, finished, tune
 
 WISHES: dict[str, Any] = {"style": "bossa", "parts": ["drums", "bass"], "seed": 5, "density": {"bass": 2}}
 
@@ -279,6 +281,20 @@ def test_stems_sum_to_the_mix_and_faders_are_obeyed(client: TestClient, take: st
     assert table[1]["pan"] == -1
     job = finished(client, client.post(f"/api/arrangements/{take}/mix", json={"mute": ["tuba"]}).json())
     assert "has no part 'tuba'" in job["problem"]["message"]
+
+
+def test_of_a_long_take_the_beginning_comes_first(client: TestClient, tmp_path: Path) -> None:
+    slow = tune()
+    formats.save(replace(slow, tempo=TempoMap.constant(30)), tmp_path / "slow.mid")
+    seed = client.post("/api/seeds?name=slow.mid", content=(tmp_path / "slow.mid").read_bytes()).json()
+    asked = {"seed_id": seed["id"], "parts": ["bass"]}
+    take = finished(client, client.post("/api/arrangements", json=asked).json())["arrangements"][0]
+    job = finished(client, client.post(f"/api/arrangements/{take}/sound?early=true").json())
+    sound = client.get(job["files"][0]).json()
+    assert not sound["whole"]
+    assert 10 <= sound["duration_s"] < 10.1
+    assert [stem["part"] for stem in sound["stems"]] == ["melody", "bass"]
+    assert client.get(sound["stems"][1]["url"]).status_code == 200
 
 
 def test_the_parcel_holds_everything_and_the_melody_tick_for_tick(
