@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,7 +41,7 @@ MADE_TO_FIT = 8
 HEARD = 0.5
 """How probable a style must be for it to be heard."""
 KEPT = 12
-"""Examples of what people play in a style and a metre, with drums and without."""
+"""Examples of what people play in a style and a metre: as a band, as a band with a piano, as pianists."""
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,18 @@ def play(checkpoint: Checkpoint, examples: Sequence[Example], one: Audition) -> 
     return job
 
 
-def hold(checkpoint: Checkpoint, examples: Sequence[Example], plan: Iterable[Audition]) -> list[Example]:
-    """The examples with what the listener said of them in these auditions."""
+def hold(
+    checkpoint: Checkpoint,
+    examples: Sequence[Example],
+    plan: Iterable[Audition],
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> list[Example]:
+    """The examples with what the listener said of them in these auditions. `tell` hears how many of how many are over."""
     auditions = list(plan)
     work = ((at, play(checkpoint, examples, one)) for at, one in enumerate(auditions))
     said: dict[tuple[int, str], list[float]] = {}
-    for at, heard in Lockstep[float](checkpoint).run(work):
+    for done, (at, heard) in enumerate(Lockstep[float](checkpoint).run(work), 1):
+        tell(done, len(auditions))
         if isinstance(heard, Exception):
             raise heard
         said.setdefault((auditions[at].number, metre_of(auditions[at].tune)), []).append(heard)
@@ -145,17 +151,18 @@ def is_pianist(example: Example) -> bool:
 
 def best(examples: Sequence[Example]) -> list[Example]:
     """All of the grooves', and of people's playing KEPT in a style and a metre: bands that come across best, pianists as they come."""
-    groups: dict[tuple[str, str, bool], list[int]] = {}
+    groups: dict[tuple[str, str, bool, bool], list[int]] = {}
     for number, example in enumerate(examples):
         if example.song.groove == PEOPLE:
-            key = (example.song.style, metre_of(example.song), is_pianist(example))
+            playing = example.parts
+            key = (example.song.style, metre_of(example.song), "drums" in playing, "piano" in playing)
             groups.setdefault(key, []).append(number)
 
     kept = {
         number
-        for (_, _, pianists), group in groups.items()
+        for group in groups.values()
         for number in sorted(group, key=lambda number: examples[number].heard_best, reverse=True)[:KEPT]
-        if pianists or examples[number].heard_best > HEARD
+        if is_pianist(examples[number]) or examples[number].heard_best > HEARD
     }
     return [example for number, example in enumerate(examples) if example.song.groove != PEOPLE or number in kept]
 
@@ -171,11 +178,17 @@ def main() -> None:
         parser.error(f"{args.checkpoint} has no style listener yet: python -m composer.training.style_listener first")
     tunes = tunes_of(open_pack(args.pack).split("train"), args.seed)
     unheard = [replace(example, heard={}) for example in checkpoint.examples.entries]
-    heard = best(hold(checkpoint, unheard, in_their_own(unheard, tunes, args.seed)))
-    heard = hold(checkpoint, heard, made_to_fit(heard, tunes, args.seed))
+    heard = best(hold(checkpoint, unheard, in_their_own(unheard, tunes, args.seed), _tell))
+    heard = hold(checkpoint, heard, made_to_fit(heard, tunes, args.seed), _tell)
     add_to_card(args.checkpoint, **{CARD_FIELD: save_examples(heard, args.checkpoint)})
     clear = sum(example.heard_best > HEARD for example in heard)
     sys.stdout.write(f"{len(heard)} of {len(unheard)} examples kept; after {clear} of them their style is heard\n")
+
+
+def _tell(done: int, of: int) -> None:
+    """A line on stderr, now and then."""
+    if done % 100 == 0 or done == of:
+        sys.stderr.write(f"auditions: {done:,} of {of:,}\n")
 
 
 if __name__ == "__main__":

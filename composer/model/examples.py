@@ -45,6 +45,10 @@ class Example:
         """How probable its style was in the metre in which it came across best; 0 where it never auditioned."""
         return max(self.heard.values(), default=0.0)
 
+    def shows(self, asked: Sequence[str]) -> int:
+        """How many of those who are asked play in it."""
+        return len(set(asked) & set(self.parts))
+
     def suits(self, asked: Sequence[str]) -> bool:
         """Whether it shows what those who are asked do: a band with drums, or, where no drums are asked, all of them without."""
         shown = self.parts
@@ -78,7 +82,8 @@ class Examples:
     def of(self, style: str, groove: str, song: GridSong, asked: Sequence[str]) -> list[Example]:
         """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
 
-        Those that come across in its metre, else any; and of these only those that suit the parts asked, where any do.
+        Those that come across in its metre, else any; of these those that suit the parts asked, where any do; and of these those
+        that show most of them: who does not hear a piano plays one as all bands together do.
         """
         for entries in (self.across(style, metre_of(song), asked), self.entries):
             found = []
@@ -88,7 +93,9 @@ class Examples:
                     if shaped is not None:
                         found.append(replace(entry, song=shaped))
             if found:
-                return [entry for entry in found if entry.suits(asked)] or found
+                suiting = [entry for entry in found if entry.suits(asked)] or found
+                most = max(entry.shows(asked) for entry in suiting)
+                return [entry for entry in suiting if entry.shows(asked) == most]
         return []
 
 

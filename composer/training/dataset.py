@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from composer.gm import ROLES
 from composer.model.config import ModelConfig
 from composer.model.controls import measure, moved_register
 from composer.model.example import LONGEST, cut_example, fits, lead_in
@@ -131,16 +132,36 @@ def grooves_of(pack: Pack) -> dict[str, list[int]]:
     return found
 
 
-def corpus_weights(pack: Pack, real_share: float = 0.4) -> np.ndarray:
+def people_of(pack: Pack) -> np.ndarray:
+    """Which songs people played, not the synthetic band, (songs,)."""
+    return np.array([about["meta"]["synthetic"] != "True" for about in pack.about], bool)
+
+
+def bands_of(pack: Pack) -> np.ndarray:
+    """Which songs have drums and a bass, (songs,)."""
+    offsets, parts = pack.arrays["note_offsets"], pack.arrays["part"]
+    played = (set(np.unique(parts[offsets[row] : offsets[row + 1]])) for row in pack.rows)
+    both = {ROLES.index("drums"), ROLES.index("bass")}
+    return np.array([both <= roles for roles in played], bool)
+
+
+def corpus_weights(pack: Pack, real_share: float = 0.4, band_share: float = 0.0) -> np.ndarray:
     """Chance of each song, (songs,): by the square root of its notes, real music lifted to `real_share` of all draws.
 
-    A groove that many songs share is drawn less often for each of them, so that none drowns the others.
+    A groove that many songs share is drawn less often for each of them, so that none drowns the others. `band_share`
+    of all draws are people's bands (0: as often as they come among real music, which pianists fill).
     """
     weights = np.sqrt(pack.note_counts.astype(float))
     for songs in grooves_of(pack).values():
         weights[songs] /= np.sqrt(len(songs))
-    real = np.array([about["meta"]["synthetic"] != "True" for about in pack.about])
+    real = people_of(pack)
     if real.any() and (~real).any():
         weights[real] *= real_share / weights[real].sum()
         weights[~real] *= (1 - real_share) / weights[~real].sum()
+    bands = real & bands_of(pack)
+    others = real & ~bands
+    if band_share and bands.any() and others.any():
+        whole = weights[real].sum()
+        weights[bands] *= band_share / weights[bands].sum()
+        weights[others] *= (whole - band_share) / weights[others].sum()
     return np.asarray(weights / weights.sum())

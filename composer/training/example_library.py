@@ -35,17 +35,20 @@ DRUMS, PIANO = ROLES.index("drums"), ROLES.index("piano")
 SONGS_LOOKED_AT = {False: 12, True: 80}
 EACH = {False: 2, True: 24}
 """Of a groove, and of what people play in a style, which audition (composer.batch.auditions): half of them are kept."""
+Players = frozenset[int]
+"""Which of DRUMS and PIANO play; none of them where nobody asks."""
 
 
-def groups(pack: Pack) -> dict[tuple[str, str, str, bool], list[int]]:
-    """Songs by style, groove, metre and whether a band plays; what people play is one groove a style."""
-    found: dict[tuple[str, str, str, bool], list[int]] = {}
+def groups(pack: Pack) -> dict[tuple[str, str, str, Players], list[int]]:
+    """Songs by style, groove, metre and players; what people play is one groove a style: bands, bands with a piano, pianists."""
+    found: dict[tuple[str, str, str, Players], list[int]] = {}
     for index, about in enumerate(pack.about):
         meta = about["meta"]
         groove = about["groove"] if meta["synthetic"] == "True" else PEOPLE
         if about["style"] and free(meta):
-            band = groove != PEOPLE or bool((pack[index].notes["part"] == DRUMS).any())
-            found.setdefault((about["style"], groove, meta["meter"], band), []).append(index)
+            players = Players({DRUMS, PIANO} & set(pack[index].notes["part"].tolist()) if groove == PEOPLE else ())
+            if players or groove != PEOPLE:
+                found.setdefault((about["style"], groove, meta["meter"], players), []).append(index)
     return found
 
 
@@ -54,20 +57,19 @@ def free(meta: dict[str, Any]) -> bool:
     return str(meta["licence"]) in FREE or meta["synthetic"] == "True"
 
 
-def windows(song: GridSong, listener: StyleListener | None) -> Iterator[tuple[int, np.ndarray]]:
-    """Starts of LONGEST bars on end in one metre that enough parts play throughout, and how they sound, (WIDTH,).
+def windows(song: GridSong, players: Players, listener: StyleListener | None) -> Iterator[tuple[int, np.ndarray]]:
+    """Starts of LONGEST bars on end in one metre that the players and enough parts play throughout, and how they sound, (WIDTH,).
 
-    Of people's playing, for which there is a listener, only those that it knows for the song's style; without drums a piano is enough.
+    Of people's playing, for which there is a listener, only those that it knows for the song's style; a pianist is enough.
     """
-    band = bool((song.notes["part"] == DRUMS).any())
-    fewest = 2 if listener is None else FEWEST_PARTS if band else 1
+    fewest = 2 if listener is None else 1 if players == {PIANO} else FEWEST_PARTS
     for start in range(2, song.bar_count - LONGEST - 1, 2):
         cut = cut_example(song, start)
         if len(set(cut.bar_length.tolist())) > 1 or (cut.roots < 0).all():
             continue
         playing = [set(cut.notes["part"][cut.notes["bar"] == bar].tolist()) for bar in range(LONGEST)]
         throughout = set.intersection(*playing)
-        if len(throughout) < fewest or (fewest == 1 and PIANO not in throughout):
+        if len(throughout) < fewest or not players <= throughout:
             continue
         sound = style_features(cut)
         if listener is None or next(iter(listener.probabilities(sound))) == song.style:
@@ -75,12 +77,12 @@ def windows(song: GridSong, listener: StyleListener | None) -> Iterator[tuple[in
 
 
 def typical(
-    pack: Pack, songs: list[int], rng: np.random.Generator, listener: StyleListener | None
+    pack: Pack, songs: list[int], players: Players, rng: np.random.Generator, listener: StyleListener | None
 ) -> Iterator[tuple[int, int]]:
     """(song, first bar) of the windows nearest to the mean of all, no more than one of a song. People's with a listener."""
     people = listener is not None
     looked_at = rng.permutation(songs)[: SONGS_LOOKED_AT[people]].tolist()
-    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], listener)]
+    found = [(index, start, sound) for index in looked_at for start, sound in windows(pack[index], players, listener)]
     if not found:
         return
     sounds = np.array([sound for _, _, sound in found])
@@ -97,14 +99,19 @@ def choose(pack: Pack, listener: StyleListener, seed: int = 0) -> list[Example]:
     """The library of a pack of training songs."""
     rng = np.random.default_rng(seed)
     examples = []
-    for (style, groove, _, _), songs in sorted(groups(pack).items()):
+    for (style, groove, _, players), songs in sorted(groups(pack).items(), key=_in_order):
         people = groove == PEOPLE
-        for index, start in typical(pack, songs, rng, listener if people else None):
+        for index, start in typical(pack, songs, players, rng, listener if people else None):
             meta = pack.about[index]["meta"]
             cut = cut_example(pack[index], start)
             song = GridSong(**{**vars(cut), "style": style, "groove": groove, "meta": {}})
             examples.append(Example(song, meta["id"], meta["licence"] if people else "synthetic"))
     return examples
+
+
+def _in_order(group: tuple[tuple[str, str, str, Players], list[int]]) -> tuple[str, str, str, list[int]]:
+    style, groove, metre, players = group[0]
+    return style, groove, metre, sorted(players)
 
 
 def main() -> None:

@@ -85,6 +85,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--ema", type=float, default=base.ema, metavar="SHARE",
         help="what a moving average of the weights keeps each step, 0 for none (default: 0.998)")  # fmt: skip
     add("--real-share", type=float, default=base.real_share, help="share of draws that are real music (default: 0.4)")
+    add("--band-share", type=float, default=base.band_share, metavar="SHARE",
+        help="share of draws that are people's bands; at most the share of real music (default: 0, as they come)")  # fmt: skip
     add("--seed", type=int, default=base.seed, help="the dice (default: 1)")
     group = parser.add_argument_group("machine")
     add = group.add_argument
@@ -111,6 +113,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         weight_decay=args.weight_decay,
         ema=args.ema,
         real_share=args.real_share,
+        band_share=args.band_share,
         precision=args.precision,
         validate_minutes=args.validate_every,
         patience=args.patience,

@@ -37,6 +37,8 @@ class Recipe:
     """Weight of what the style ear gives away of key and chords (training/adversary.py)."""
     real_share: float = 0.4
     """Share of draws that are real music rather than the synthetic band."""
+    band_share: float = 0.0
+    """Share of draws that are people's bands, of which there are few; 0 for as many as come among real music."""
     precision: str = "bf16"
     """"bf16" (autocast) or "float32"."""
     validate_minutes: float = 5.0
@@ -60,9 +62,13 @@ class Recipe:
                 raise InputError(
                     f"{name.replace('_', ' ')} {value:g}: too little to train with; give {low if low else 'more'}"
                 )
-        for name in ("ema", "real_share"):
+        for name in ("ema", "real_share", "band_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: is a share; give 0..1")
+        if self.band_share > self.real_share:
+            raise InputError(
+                f"band share {self.band_share:g}: people's bands are part of real music; give at most {self.real_share:g}"
+            )
         if self.batch % self.accumulate:
             raise InputError(
                 f"a batch of {self.batch} cannot be cut into {self.accumulate} equal parts; change one of them"

@@ -95,7 +95,14 @@ class Trainer:
         train = pack.split("train")
         if not len(train):
             raise InputError("the pack has no songs to train on; pack more of them")
-        source = Source(train, corpus_weights(train, recipe.real_share), config, recipe.window, recipe.seed, hiding)
+        source = Source(
+            train,
+            corpus_weights(train, recipe.real_share, recipe.band_share),
+            config,
+            recipe.window,
+            recipe.seed,
+            hiding,
+        )
         places = [source.begin(lane) for lane in range(recipe.batch)]
         torch.manual_seed(recipe.seed + self.ranks.rank)
         if saved is not None:

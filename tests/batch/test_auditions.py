@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from composer.batch.auditions import best, hold, in_their_own, made_to_fit
+from composer.gm import ROLES
 from composer.model.checkpoint import Checkpoint
 from composer.model.example import cut_example
 from composer.model.examples import Example, Examples, metre_called, metre_of
@@ -112,6 +113,15 @@ def test_examples_that_come_across_in_the_song_s_metre_are_taken() -> None:
     three = library.of("pop", "a", tune(0, quarters=3), FULL_BAND)
     assert [one.heard for one in three] == [library.entries[1].heard]
     assert len(Examples((example(1, "pop", "a"), example(2, "pop", "a"))).of("pop", "a", tune(0), FULL_BAND)) == 2
+
+
+def test_an_example_that_shows_a_part_goes_before_one_that_does_not() -> None:
+    full = example(1, "pop", PEOPLE, four=0.9)
+    piano = ROLES.index("piano")
+    bare = replace(full, song=replace(full.song, notes=full.song.notes[full.song.notes["part"] != piano]))
+    library = Examples((full, bare, full))
+    assert len(library.of("pop", PEOPLE, tune(0), FULL_BAND)) == 2
+    assert len(library.of("pop", PEOPLE, tune(0), ("drums", "bass"))) == 3
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from torch import nn
 
 from composer.cli import main as composer
 from composer.errors import CheckpointError, InputError
+from composer.gm import ROLES
 from composer.model.checkpoint import load_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.decoder import Decoder
 from composer.training import pieces
-from composer.training.dataset import corpus_weights
+from composer.training.dataset import bands_of, corpus_weights
 from composer.training.ema import Average
 from composer.training.labels import config_for
 from composer.training.lanes import Lanes, Source
@@ -63,6 +64,22 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def weights_of(trainer: Trainer) -> dict[str, torch.Tensor]:
     return {name: tensor.clone() for name, tensor in trainer.network.state_dict().items()}
+
+
+def test_peoples_bands_are_drawn_as_often_as_asked(tmp_path: Path) -> None:
+    def song(index: int, roles: tuple[str, ...]) -> GridSong:
+        made = labelled(toy_song(16, 0), index)
+        return replace(made, notes=made.notes[np.isin(made.notes["part"], [ROLES.index(role) for role in roles])])
+
+    band, pianist = ("melody", "drums", "bass"), ("melody", "piano")
+    path = tmp_path / "toy.npz"
+    pack([song(0, pianist), song(1, band), song(2, band), song(4, pianist)], path)
+    songs = open_pack(path)
+    assert bands_of(songs).tolist() == [False, True, True, False]
+    assert corpus_weights(songs, 0.6, 0.25)[1:3] == pytest.approx([0.4, 0.25])
+    assert corpus_weights(songs, 0.6)[[0, 2, 3]].sum() == pytest.approx(0.6)
+    with pytest.raises(InputError, match=r"at most 0\.2"):
+        Recipe(real_share=0.2, band_share=0.3)
 
 
 def test_a_pack_gives_back_what_went_in(packed: Path) -> None:
