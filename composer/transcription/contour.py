@@ -23,9 +23,9 @@ LEAST_PURITY = 0.04
 """A pitch that has less of the power on its partials is not to be believed."""
 OCTAVE_PURER = 3.0
 """How many times more of the power the octave below must explain to be taken instead."""
-PURE_TONE = 0.7
+PURE_TONE = 0.85
 """Share of the power in one peak from which on it is a tone whatever the network says."""
-LOWEST_PURE = 48.0
+LOWEST_PURE = 60.0
 RANGE_DB = 40.0
 """What is this far under the loudest is as good as silent."""
 
@@ -86,9 +86,15 @@ def _look(audio: np.ndarray, pitch: np.ndarray, start: int, stop: int) -> tuple[
     spectrum /= np.float32((WINDOW / 4) ** 2)
     total = spectrum.sum(axis=1)
     mended, own = _mended(spectrum[::FINE], pitch[start:stop])
-    tone = _on_partials(spectrum, np.repeat(mended, FINE))
+    tone = _on_partials(spectrum, np.repeat(_median(mended), FINE))
     purity = (tone / (total + 1e-12)).reshape(-1, FINE).mean(axis=1)
     return mended, own, _decibels(tone), _decibels(total), purity, spectrum @ _filterbank()
+
+
+def _median(pitch: np.ndarray, frames: int = 5) -> np.ndarray:
+    """A pitch that one odd frame does not move, so that no dip is heard where only the tracker stumbled."""
+    around = np.pad(pitch, frames // 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(around, frames), axis=1))
 
 
 def _mended(spectrum: np.ndarray, pitch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,12 +14,14 @@ WINDOW = 512
 PARTIALS = 3
 RANGE_DB = 30.0
 LEAST_RISE_DB = 4.0
+RISEN = 0.35
+"""Share of the way up, in decibels, at which a note is said to begin."""
 
 
 def refine(audio: np.ndarray, contour: Contour, spans: np.ndarray, offset: np.ndarray) -> np.ndarray:
     """Onsets in seconds, shape (notes,), of spans (first frame, frame after the last, semitone).
 
-    A note begins where its own partials have risen half way, in decibels, from what was there before. Between two notes
+    A note begins where its own partials have risen some way, in decibels, from what was there before. Between two notes
     sung on one breath it begins in the middle of the glide, if that is earlier. No onset comes before the one before it.
     """
     onsets_s: list[float] = []
@@ -49,7 +51,7 @@ def _crossing(contour: Contour, spans: np.ndarray, index: int, offset: np.ndarra
 
 
 def _rise(audio: np.ndarray, pitch: float, about_s: float, length_s: float) -> float | None:
-    """When the partials of `pitch` have risen half way; None where they hardly rise."""
+    """When the partials of `pitch` have risen; None where they hardly rise."""
     begin = round((about_s - BEFORE_S) * RATE)
     count = int((BEFORE_S + min(AFTER_S, length_s)) * RATE) // STEP
     lead = WINDOW // 2 - begin
@@ -66,5 +68,5 @@ def _rise(audio: np.ndarray, pitch: float, about_s: float, length_s: float) -> f
     low = max(float(level_db[: top + 1].min()), high - RANGE_DB)
     if high - low < LEAST_RISE_DB:
         return None
-    under = np.flatnonzero(level_db[: top + 1] < (low + high) / 2)
+    under = np.flatnonzero(level_db[: top + 1] < low + RISEN * (high - low))
     return (begin + (int(under[-1]) + 1) * STEP) / RATE if len(under) else None

@@ -22,36 +22,36 @@ REST, ATTACK, BODY = 0, 1, 2
 class Prices:
     """What is held against a path, in nats; widths in semitones. Tuned by benchmarks/transcribe.py --tune."""
 
-    body_width: float = 0.3
+    body_width: float = 0.42
     body_most: float = 4.0
     """Most that a frame off its pitch can cost: what makes the tails heavy."""
     attack_width: float = 1.2
     attack_most: float = 1.5
     """Most that the pitch can cost in an attack: a stroke is heard before its pitch is."""
-    attack_frame: float = 0.3
+    attack_frame: float = 0.2
     """Each frame of attack, so that notes get on with it."""
-    unvoiced: float = 1.2
+    unvoiced: float = 0.85
     """A frame of note without a tone."""
-    voiced: float = 1.6
+    voiced: float = 1.15
     """A frame of rest with one."""
     loud: float = 0.05
     """The same, for every dB over the level between rest and tone."""
-    start: float = 4.0
+    start: float = 2.9
     """A note after a rest."""
-    move: float = 6.0
+    move: float = 4.3
     """A note right after another."""
     again: float = 9.0
     """A note of the same pitch right after another."""
     leap: float = 0.04
     """Every semitone between the two."""
-    end: float = 1.5
+    end: float = 2.1
     """A rest after a note."""
-    rise: float = 0.7
+    rise: float = 0.5
     """Taken off a new note's price for every dB by which the tone swells within 50 ms, over `rise_from`."""
-    rise_from: float = 2.0
-    flux: float = 1.0
+    rise_from: float = 1.4
+    flux: float = 1.4
     """Taken off for every unit of flux over `flux_from`."""
-    flux_from: float = 2.0
+    flux_from: float = 1.4
     most_evidence: float = 9.0
 
 
