@@ -39,9 +39,7 @@ class Recording:
         return len(self.audio) / self.sample_rate
 
 
-def read_recording(
-    path: str | Path, sample_rate: int, on_progress: Callable[[float], None] | None = None
-) -> Recording:
+def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[float], None] | None = None) -> Recording:
     """The sound in a file as one channel (the mean of its channels) at `sample_rate` Hz.
 
     Only the result is ever whole in memory: half an hour at 16 kHz is 115 MB. Raises AudioError where the file is no

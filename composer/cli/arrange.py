@@ -30,7 +30,12 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("seed_file", metavar="SEED", type=Path, help="the melody: .mid, .musicxml, .mxl or .abc, or a recording of it: .wav, .flac, .ogg, .mp3, .aiff")
+    parser.add_argument(
+        "seed_file",
+        metavar="SEED",
+        type=Path,
+        help="the melody: .mid, .musicxml, .mxl or .abc, or a recording of it: .wav, .flac, .ogg, .mp3, .aiff",
+    )
     music = parser.add_argument_group("music")
     wishes.add_style(music)
     music.add_argument(

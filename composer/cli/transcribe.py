@@ -20,11 +20,12 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument(
-        "recording", metavar="RECORDING", type=Path, help="one voice: .wav, .flac, .ogg, .mp3, .aiff, any rate, up to 30 min"
+        "recording",
+        metavar="RECORDING",
+        type=Path,
+        help="one voice: .wav, .flac, .ogg, .mp3, .aiff, any rate, up to 30 min",
     )
-    parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="the MIDI file to write (default: out/NAME-seed.mid)"
-    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="the MIDI file to write (default: out/NAME-seed.mid)")
     parser.add_argument(
         "--tempo",
         type=opt.number(20, 400, "quarter notes a minute"),

@@ -43,7 +43,7 @@ def load(path: str | os.PathLike[str]) -> Score:
     if is_recording(path):
         from composer.transcription.transcribe import transcribe
 
-        return transcribe(path).score
+        return transcribe(Path(path)).score
     raise MusicFileError(
         f"{os.fspath(path)}: a file ending in {suffix or 'nothing'} cannot be read; give .mid, .musicxml, .mxl or .abc,"
         " or a recording: .wav, .flac, .ogg, .mp3"

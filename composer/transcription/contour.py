@@ -16,6 +16,8 @@ FINE_S = HOP_S / FINE
 BLOCK_FRAMES = 4096
 WINDOW = 512
 """32 ms: short enough to see the gap between two repeated notes."""
+LEAST = RATE // 4
+"""Samples: what is shorter is followed by silence."""
 BANDS = 24
 PARTIALS = 5
 FLOOR_DB = -120.0
@@ -57,11 +59,10 @@ class Contour:
 
 def hear(audio: np.ndarray, tracker: PitchTracker, on_progress: Callable[[float], None] | None = None) -> Contour:
     """The contour of float32 samples at 16 kHz, shape (samples,). Memory beyond the result does not grow with length."""
+    audio = np.pad(audio, (0, max(0, LEAST - len(audio))))
     pitch, voicing = tracker.track(audio, on_progress)
     count = len(pitch)
-    parts = [
-        _look(audio, pitch, start, min(start + BLOCK_FRAMES, count)) for start in range(0, count, BLOCK_FRAMES)
-    ]
+    parts = [_look(audio, pitch, start, min(start + BLOCK_FRAMES, count)) for start in range(0, count, BLOCK_FRAMES)]
     pitch, own, tone_db, level_db, purity, bands = (np.concatenate(pieces) for pieces in zip(*parts, strict=True))
     voicing = np.maximum(voicing, own)
     loud_db = float(np.quantile(level_db, 0.95))
@@ -132,7 +133,7 @@ def _filterbank() -> np.ndarray:
     bins_hz = np.arange(WINDOW // 2 + 1) * RATE / WINDOW
     rising = (bins_hz[:, None] - edges_hz[:-2]) / (edges_hz[1:-1] - edges_hz[:-2])
     falling = (edges_hz[2:] - bins_hz[:, None]) / (edges_hz[2:] - edges_hz[1:-1])
-    return np.clip(np.minimum(rising, falling), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(np.minimum(rising, falling), 0, 1), np.float32)
 
 
 def _flux(bands: np.ndarray, floor_db: float) -> np.ndarray:

@@ -70,7 +70,7 @@ class Hummed:
 
 def hum(score: Score, part: Part, voice: Voice, rng: np.random.Generator, sample_rate: int = 22_050) -> Hummed:
     """Sing `part`, one note at a time, after half a second of silence."""
-    onsets_s, ends_s = _human_time(score, part, voice, rng)
+    onsets_s, ends_s = human_time(score, part, voice, rng)
     pitches = part.notes["pitch"].astype(np.float64)
     length_s = float(ends_s[-1]) + TAIL_S
     times = np.arange(int(length_s * CONTROL_HZ)) / CONTROL_HZ
@@ -90,8 +90,8 @@ def hum(score: Score, part: Part, voice: Voice, rng: np.random.Generator, sample
     return Hummed(audio.astype(np.float32), sample_rate, onsets_s, ends_s, part.notes["pitch"].astype(np.int64))
 
 
-def _human_time(score: Score, part: Part, voice: Voice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Onsets and ends in seconds: the written ones, bent by a slow wander and moved one by one; breaths shorten ends."""
+def human_time(score: Score, part: Part, voice: Voice, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Onsets and ends in seconds, shape (notes,): the written ones, bent by a slow wander and moved one by one; breaths shorten ends."""
     starts = part.notes["onset"].astype(np.float64)
     stops = starts + part.notes["duration"]
     grid = np.arange(0, float(stops.max()) + 2 * score.ticks_per_beat, score.ticks_per_beat)

@@ -1,4 +1,4 @@
-"""Mending what the tracker broke: one tone heard as two notes because its octave, or a partial, was taken for it."""
+"""Mending what the tracker broke: one tone heard as two, since its octave was taken for it or its stroke for another note."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ SLIPS = (12, 19, 24, 28, 31, 34, 36)
 """Semitones from a tone to its partials."""
 LONGEST_SLIP_S = 0.4
 CLOSE_S = 0.05
+LATEST_PITCH_S = 0.1
+"""After its stroke, by which a note's own pitch has won over the one that still rings."""
 LEAST_EVIDENCE = 3.0
 """Nats: with more, something did begin there."""
 AUDIBLE_DB = -25.0
@@ -31,6 +33,18 @@ def join_slips(audio: np.ndarray, spans: np.ndarray, evidence: np.ndarray) -> np
             before[2] = low[2] if heard else max(before, span, key=lambda item: int(item[1] - item[0]))[2]
         before[1] = span[1]
     return np.array(joined, np.int64).reshape(-1, 3)
+
+
+def join_strokes(spans: np.ndarray) -> np.ndarray:
+    """Spans without the seeming repeats that are the stroke of the note after, heard before its pitch is."""
+    kept = spans.tolist()
+    for index in range(len(kept) - 2, 0, -1):
+        before, span, after = kept[index - 1 : index + 2]
+        bound = before[1] == span[0] and span[1] == after[0]
+        if bound and before[2] == span[2] != after[2] and (span[1] - span[0]) * HOP_S <= LATEST_PITCH_S:
+            after[0] = span[0]
+            del kept[index]
+    return np.array(kept, np.int64).reshape(-1, 3)
 
 
 def _one_tone(before: list[int], span: list[int], evidence: np.ndarray) -> bool:

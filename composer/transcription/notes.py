@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from composer.transcription.contour import FINE, FINE_S, HOP_S, Contour
-from composer.transcription.joining import join_slips
+from composer.transcription.joining import join_slips, join_strokes
 from composer.transcription.onsets import refine
 from composer.transcription.segmenter import Prices, beginnings, best_path
 from composer.transcription.tuning import tuning_curve
@@ -44,6 +44,7 @@ def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -
     tuning = tuning_curve(contour)
     evidence = beginnings(contour, prices)
     spans = join_slips(audio, best_path(contour, tuning, evidence, prices).spans(), evidence)
+    spans = join_strokes(spans)
     onsets_s = refine(audio, contour, spans, tuning)
     ends_s = spans[:, 1] * HOP_S
     if len(spans):

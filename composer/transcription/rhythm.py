@@ -19,7 +19,7 @@ USUAL_OCTAVES = 0.45
 SIMPLE = ((1, 1.0), (2, 0.55), (4, 0.25))
 COMPOUND = ((1, 1.0), (3, 0.55), (6, 0.15))
 """(parts of a beat, weight)."""
-COMPOUND_PRICE = 0.12
+COMPOUND_PRICE = 0.05
 SEEN_S = 5.0
 """Onsets further apart say nothing of the pace to each other."""
 SWAY = 0.025
@@ -28,8 +28,11 @@ STEP_S = 0.01
 TIGHTNESS = 60.0
 STEADY_SWAY = 0.09
 """Share of a beat by which beats may stray from an even pace, on average, for it to be called one."""
-METERS = {(4, 4): (4, 0.06), (3, 4): (3, 0.0), (6, 8): (2, 0.0)}
-"""Metre → (beats a bar, head start)."""
+METERS = {(4, 4): 1.0, (3, 4): 0.0, (6, 8): 0.0}
+"""Metres that are listened for, each with its head start."""
+SIGNS = (1.05, 0.2, 1.85, 0.05, 0.35, 0.03)
+"""What speaks for a bar line: long notes after it, notes at all, rhythms that return with the bar, the last note, the first
+note, the metre's head start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +80,9 @@ def find_rhythm(
     beats_s = even_s if steady else _smoothed(beats_s)
     chosen, phase = _bars(beats_s, onsets_s, ends_s, velocities, best.compound, meter)
     count = beats_a_bar(chosen)
-    return Rhythm(_from_bar(beats_s, phase, count, float(onsets_s[0])), chosen, 1.5 if best.compound else 1.0, steady, sure)
+    return Rhythm(
+        _from_bar(beats_s, phase, count, float(onsets_s[0])), chosen, 1.5 if best.compound else 1.0, steady, sure
+    )
 
 
 @dataclass(frozen=True)
@@ -98,12 +103,10 @@ def beats_a_bar(meter: tuple[int, int]) -> int:
 def _weights(onsets_s: np.ndarray, ends_s: np.ndarray) -> np.ndarray:
     """How much each onset says of the beat: long notes more."""
     waits = np.append(np.diff(onsets_s), ends_s[-1] - onsets_s[-1])
-    return np.sqrt(np.clip(waits, 0.08, 1.5))
+    return np.asarray(np.sqrt(np.clip(waits, 0.08, 1.5)))
 
 
-def _paces(
-    onsets_s: np.ndarray, weights: np.ndarray, compound: bool, bpm: float | None
-) -> list[tuple[float, float]]:
+def _paces(onsets_s: np.ndarray, weights: np.ndarray, compound: bool, bpm: float | None) -> list[tuple[float, float]]:
     """(seconds a beat, score) of every pace worth a thought."""
     quarters = 1.5 if compound else 1.0
     if bpm is not None:
@@ -191,30 +194,38 @@ def _bars(
     meter: tuple[int, int] | None,
 ) -> tuple[tuple[int, int], int]:
     """(metre, number of the beat that begins a bar)."""
-    place = np.interp(onsets_s, beats_s, np.arange(len(beats_s)))
-    nearest = np.rint(place).astype(np.int64)
-    waits = np.diff(np.append(place, np.interp(ends_s[-1], beats_s, np.arange(len(beats_s)))))
-    accent = np.zeros(len(beats_s))
-    on_beat = np.abs(place - nearest) < 0.2
-    stress = np.minimum(waits, 4.0) * (velocities / 80.0) ** 2
-    np.maximum.at(accent, nearest[on_beat], stress[on_beat])
-    inside = slice(int(nearest.min()), int(nearest.max()) + 1)
-    heard = accent[inside] - accent[inside].mean()
-    power = float(heard @ heard) + 1e-9
-    wanted = {meter: (beats_a_bar(meter), 0.0)} if meter else {
-        name: entry for name, entry in METERS.items() if (name[1] == 8) == compound
-    }
-    best: tuple[float, tuple[int, int], int] | None = None
-    for name, (count, head_start) in wanted.items():
-        again = float(heard[count:] @ heard[:-count]) / power if len(heard) > count else 0.0
+    place = np.interp(np.append(onsets_s, ends_s[-1]), beats_s, np.arange(len(beats_s)))
+    nearest = np.rint(place[:-1]).astype(np.int64)
+    on_beat = np.abs(place[:-1] - nearest) < 0.2
+    long, there = np.zeros(len(beats_s)), np.zeros(len(beats_s))
+    stress = np.minimum(np.diff(place), 4.0) * (velocities / 80.0) ** 2
+    np.maximum.at(long, nearest[on_beat], stress[on_beat])
+    there[nearest[on_beat]] = 1
+    inside = np.arange(int(nearest.min()), int(nearest.max()) + 1)
+    heard = _standard(long[inside])
+    choices = [meter] if meter else [name for name in METERS if (name[1] == 8) == compound]
+    best, score = (choices[0], 0), -np.inf
+    for name in choices:
+        count = beats_a_bar(name)
+        again = float(heard[count:] @ heard[:-count]) / len(heard) if len(heard) > count else 0.0
         for phase in range(count):
-            here = heard[(np.arange(inside.start, inside.stop) - phase) % count == 0]
-            contrast = float(here.mean()) / (float(heard.std()) + 1e-9) if len(here) else 0.0
-            score = contrast + again + head_start
-            if best is None or score > best[0]:
-                best = score, name, phase
-    assert best is not None
-    return best[1], best[2]
+            first = (inside - phase) % count == 0
+            signs = (
+                float(heard[first].mean()) if first.any() else 0.0,
+                float(_standard(there[inside])[first].mean()) if first.any() else 0.0,
+                again,
+                float((nearest[-1] - phase) % count == 0),
+                float((nearest[0] - phase) % count == 0),
+                METERS.get(name, 0.0),
+            )
+            total = float(np.dot(signs, SIGNS))
+            if total > score:
+                best, score = (name, phase), total
+    return best
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    return np.asarray((values - values.mean()) / (values.std() + 1e-9))
 
 
 def _from_bar(beats_s: np.ndarray, phase: int, count: int, first_s: float) -> np.ndarray:

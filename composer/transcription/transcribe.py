@@ -73,7 +73,8 @@ class Transcription:
         lines = [
             f"heard    {heard['notes']} notes, {heard['lowest']} to {heard['highest']}, in {heard['seconds']:.0f} s",
             f"tempo    {tempo}; --tempo and --meter set others",
-            f"tuning   {_cents(heard['tuning']['cents'])}" + (f", drifting {_cents(drift)}" if abs(drift) >= 15 else ""),
+            f"tuning   {_cents(heard['tuning']['cents'])}"
+            + (f", drifting {_cents(drift)}" if abs(drift) >= 15 else ""),
             f"noise    {heard['noise']['under_the_tune_db']:.0f} dB under the tune; "
             + ("taken out" if heard["noise"]["denoised"] else "left alone"),
         ]
