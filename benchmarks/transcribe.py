@@ -9,12 +9,13 @@ to 40 cents out of tune, 30 of drift) and FluidSynth's instruments, all in human
 are tongued, 60 ms apart. Of the sounds, ooh, aah, mm, flute, piano, guitar and "Voice Oohs" were heard while tuning.
 
 The baseline: librosa.pyin, its frames rounded to semitones and runs of 60 ms or more taken for notes.
-Tempo: folk tunes of the music21 corpus (Essen, O'Neill), in human time, with no sound; see tempo_table.
+Tempo: folk tunes of the music21 corpus (Essen, O'Neill), in human time, with no sound: benchmarks/tempo.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import resource
 import time
@@ -27,6 +28,7 @@ import mir_eval
 import numpy as np
 
 from composer import formats
+from composer.audio.mains import find_mains, remove_mains
 from composer.audio.synth import render
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
@@ -143,8 +145,21 @@ def spoilt(audio: np.ndarray, how: str, rng: np.random.Generator) -> np.ndarray:
     return (audio + noise / np.std(noise) * loud * 10 ** (-float(below_db) / 20)).astype(np.float32)
 
 
-def ours(audio: np.ndarray, tracker: PitchTracker) -> Heard:
+def cleaned_audio(audio: np.ndarray) -> np.ndarray:
+    """As composer.transcription does by default."""
+    mains_hz = find_mains(audio, RATE)
+    return reduce_noise(remove_mains(audio, RATE, mains_hz) if mains_hz else audio)
+
+
+def as_it_is(audio: np.ndarray, tracker: PitchTracker) -> Heard:
+    """Ours without taking noise out."""
     notes = find_notes(audio, hear(audio, tracker))
+    return notes.onsets_s, notes.ends_s, notes.pitches
+
+
+def ours(audio: np.ndarray, tracker: PitchTracker) -> Heard:
+    cleaned = cleaned_audio(audio)
+    notes = find_notes(cleaned, hear(cleaned, tracker))
     return notes.onsets_s, notes.ends_s, notes.pitches
 
 
@@ -156,7 +171,7 @@ def baseline(audio: np.ndarray) -> Heard:
     f0_hz, voiced, _ = librosa.pyin(audio, fmin=65, fmax=2093, sr=RATE, frame_length=1024, hop_length=hop)
     pitch = np.where(voiced, np.rint(69 + 12 * np.log2(np.where(voiced, f0_hz, 440) / 440)), -1)
     edges = np.flatnonzero(np.diff(pitch, prepend=-2, append=-2))
-    runs = [(a, b, pitch[a]) for a, b in zip(edges[:-1], edges[1:], strict=True) if pitch[a] >= 0]
+    runs = [(a, b, pitch[a]) for a, b in itertools.pairwise(edges) if pitch[a] >= 0]
     kept = np.array([run for run in runs if (run[1] - run[0]) * hop / RATE >= 0.06]).reshape(-1, 3)
     return kept[:, 0] * hop / RATE, kept[:, 1] * hop / RATE, kept[:, 2]
 
@@ -201,11 +216,7 @@ def main() -> None:
         + "".join(f"{name[:9]:>10}" for name in [*VOICES, *INSTRUMENTS, "voices", "all"])
     )
     measure("ours", lambda audio: ours(audio, tracker), NOISES)
-    measure(
-        "denoised",
-        lambda audio: ours(reduce_noise(audio), tracker),
-        ("clean", "white 5", "white 0", "pink 5", "pink 0", "mains 0"),
-    )
+    measure("noise left in", lambda audio: as_it_is(audio, tracker), NOISES)
     measure("pyin, rounded", baseline, ("clean", "pink 10") if args.quick else ("clean", "white 10", "pink 10", "hall"))
     print(f"{sounded_s / spent_s:.0f} × real time (processor time of one core), "
           f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GB at most")  # fmt: skip

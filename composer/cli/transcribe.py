@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--denoise",
         choices=("auto", "on", "off"),
         default="auto",
-        help="take out steady noise; auto: where it is nearly as loud as the tune (default: auto)",
+        help="take out steady noise, and mains hum where there is some; auto: of all that lasts a second (default: auto)",
     )
     parser.add_argument(
         "--lowest", type=opt.pitch, metavar="PITCH", help="nothing lower is meant, such as E2 (default: B1)"

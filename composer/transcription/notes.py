@@ -39,7 +39,7 @@ class Notes:
         return len(self.pitches)
 
 
-def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:
+def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:  # noqa: B008 (frozen)
     """The notes in float32 samples at 16 kHz whose contour is known."""
     tuning = tuning_curve(contour)
     evidence = beginnings(contour, prices)

@@ -180,7 +180,7 @@ def _smoothed(beats_s: np.ndarray) -> np.ndarray:
     smooth = np.empty(len(beats_s))
     for index in range(len(beats_s)):
         near = np.arange(max(0, index - 4), min(len(beats_s), index + 5))
-        pace, start = np.polyfit(near - index, beats_s[near], 1, w=np.hanning(11)[1:-1][near - index + 4])
+        _, start = np.polyfit(near - index, beats_s[near], 1, w=np.hanning(11)[1:-1][near - index + 4])
         smooth[index] = start
     return np.maximum.accumulate(smooth + np.arange(len(smooth)) * 1e-6)
 

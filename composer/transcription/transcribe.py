@@ -10,20 +10,21 @@ from typing import Any
 
 import numpy as np
 
+from composer.audio.mains import find_mains, remove_mains
 from composer.audio.recording import Recording, read_recording
 from composer.errors import InputError
 from composer.score import Score
 from composer.transcription.contour import HOP_S, Contour, hear
 from composer.transcription.denoise import reduce_noise
 from composer.transcription.notes import Notes, find_notes
-from composer.transcription.pitch import RATE, PitchTracker
+from composer.transcription.pitch import HOP, RATE, PitchTracker
 from composer.transcription.rhythm import Rhythm, find_rhythm
 from composer.transcription.seed import seed_score
-from composer.transcription.verdict import check_heard, check_melody
+from composer.transcription.verdict import check_heard, check_loud, check_melody
 
 DENOISE = ("auto", "on", "off")
-NOISY_DB = 12.0
-"""`auto` takes noise out where it lies less than this under the tune; docs/decisions/audio-in.md has the measurement."""
+SHORTEST_S = 1.0
+"""Less is too little to tell noise from tune by."""
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 Progress = Callable[[str, float], None]
 """(what is being done, how much of it is done 0..1)."""
@@ -38,7 +39,7 @@ class TranscribeOptions:
     meter: tuple[int, int] | None = None
     """(4, 4); None finds it among 4/4, 3/4 and 6/8."""
     denoise: str = "auto"
-    """"on", "off", or "auto": where the noise comes near the tune."""
+    """"on", "off", or "auto": wherever there is enough sound to tell noise from tune by; mains hum where it is found."""
     lowest: int | None = None
     """The lowest MIDI pitch that may be meant; None: whatever is heard, down to 35."""
     highest: int | None = None
@@ -75,8 +76,7 @@ class Transcription:
             f"tempo    {tempo}; --tempo and --meter set others",
             f"tuning   {_cents(heard['tuning']['cents'])}"
             + (f", drifting {_cents(drift)}" if abs(drift) >= 15 else ""),
-            f"noise    {heard['noise']['under_the_tune_db']:.0f} dB under the tune; "
-            + ("taken out" if heard["noise"]["denoised"] else "left alone"),
+            f"noise    {_noise(heard['noise'])}",
         ]
         if heard["dropped"]:
             lines.append(f"dropped  {heard['dropped']} sounds too short to be notes")
@@ -96,41 +96,51 @@ def transcribe(
     tracker = PitchTracker(options.lowest, options.highest)
     recording = read_recording(path, RATE, _step(on_progress, "reading the recording"))
     try:
-        contour, audio, noise_db, denoised = _listen(recording, tracker, options, on_progress)
-        notes = find_notes(audio, contour)
-        check_melody(notes, contour, audio)
+        check_loud(recording.audio)
+        cleaned = _clean(recording.audio, options.denoise)
+        contour = hear(cleaned.audio, tracker, _step(on_progress, "listening"))
+        check_heard(contour)
+        notes = find_notes(cleaned.audio, contour)
+        check_melody(notes, contour, cleaned.audio)
     except InputError as error:
         raise type(error)(f"{path}: {error}") from None
     rhythm = find_rhythm(notes.onsets_s, notes.ends_s, notes.velocities, options.tempo_bpm, options.meter)
     problems = (*recording.problems, *_clipping(recording))
     score = seed_score(notes, rhythm, path.stem, problems)
     report = _report(recording, contour, notes, rhythm, options) | {
-        "noise": {"under_the_tune_db": round(noise_db, 1), "denoised": denoised},
+        "noise": cleaned.told(contour),
         "listening_s": round(time.perf_counter() - began, 2),
     }
     return Transcription(score, report)
 
 
-def _listen(
-    recording: Recording, tracker: PitchTracker, options: TranscribeOptions, on_progress: Progress | None
-) -> tuple[Contour, np.ndarray, float, bool]:
-    """(contour, the sound it is of, dB from the tune down to the noise, whether noise was taken out)."""
-    audio = recording.audio
-    contour = hear(audio, tracker, _step(on_progress, "listening"))
-    check_heard(contour)
-    noise_db = _under_the_tune_db(contour)
-    if options.denoise == "off" or (options.denoise == "auto" and noise_db >= NOISY_DB):
-        return contour, audio, noise_db, False
-    audio = reduce_noise(audio)
-    return hear(audio, tracker, _step(on_progress, "listening again, without the noise")), audio, noise_db, True
+@dataclass(frozen=True, eq=False)
+class _Cleaned:
+    """Sound to listen to, and what was taken out of it."""
+
+    audio: np.ndarray
+    mains_hz: float | None
+    taken: np.ndarray | None
+    """What is gone, shape of audio; None where nothing was tried."""
+
+    def told(self, contour: Contour) -> dict[str, Any]:
+        """For the report: the noise is what was taken out, the tune what is left where there is a tone."""
+        if self.taken is None:
+            return {"under_the_tune_db": None, "taken_out": False, "mains_hz": None}
+        sounding = np.repeat(contour.voiced, HOP)[: len(self.audio)]
+        tune = float(np.mean(self.audio[: len(sounding)][sounding] ** 2)) if sounding.any() else 0.0
+        ratio_db = 10 * np.log10((tune + 1e-12) / (float(np.mean(self.taken**2)) + 1e-12))
+        return {"under_the_tune_db": round(ratio_db, 1), "taken_out": True, "mains_hz": self.mains_hz}
 
 
-def _under_the_tune_db(contour: Contour) -> float:
-    """From the usual level of the tune down to that of everything which is not the tune, in rests and beneath it."""
-    level_db = contour.level_db.reshape(len(contour), -1).mean(axis=1)
-    tune_db = float(np.median(level_db[contour.voiced]))
-    beside_db = level_db + 10 * np.log10(np.clip(1 - contour.purity * contour.voiced, 1e-4, 1))
-    return tune_db - float(np.median(np.sort(beside_db)[: max(1, len(contour) // 4)]))
+def _clean(audio: np.ndarray, denoise: str) -> _Cleaned:
+    if denoise == "off":
+        return _Cleaned(audio, None, None)
+    mains_hz = find_mains(audio, RATE)
+    quiet = remove_mains(audio, RATE, mains_hz) if mains_hz else audio
+    if denoise == "on" or len(audio) >= SHORTEST_S * RATE:
+        quiet = reduce_noise(quiet)
+    return _Cleaned(quiet, mains_hz, audio - quiet)
 
 
 def _report(
@@ -162,6 +172,13 @@ def _report(
         "voiced": round(float(contour.voiced.mean()), 3),
         "hop_s": HOP_S,
     }
+
+
+def _noise(noise: dict[str, Any]) -> str:
+    if not noise["taken_out"]:
+        return "left in, as you said"
+    mains = f", mains hum of {noise['mains_hz']:.0f} Hz among it" if noise["mains_hz"] else ""
+    return f"taken out, {noise['under_the_tune_db']:.0f} dB under the tune{mains}"
 
 
 def _how_sure(sure: float) -> str:

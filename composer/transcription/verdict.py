@@ -25,13 +25,18 @@ SPOKEN_STEADY = 0.45
 WINDOW = 4096
 
 
-def check_heard(contour: Contour) -> None:
-    """Raises InputError where a recording is silent or has hardly a tone in it."""
-    loudest_db = float(np.quantile(contour.level_db, 0.98))
+def check_loud(audio: np.ndarray) -> None:
+    """Raises InputError where float samples, full scale 1, are silence."""
+    loudest_db = 20 * np.log10(float(np.abs(audio).max()) + 1e-9)
     if loudest_db < SILENT_DB:
         raise InputError(
             f"nothing is heard (the loudest is {loudest_db:.0f} dBFS); is the microphone on? record it again, louder"
         )
+
+
+def check_heard(contour: Contour) -> None:
+    """Raises InputError where a recording has hardly a tone in it."""
+    loudest_db = float(np.quantile(contour.level_db, 0.98))
     loud = contour.level_db.reshape(-1, FINE).max(axis=1) > loudest_db - 30
     if contour.voiced.sum() * HOP_S < LEAST_TONE_S or contour.voiced[loud].mean() < LEAST_TONE:
         raise InputError(
