@@ -18,6 +18,7 @@ from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 from composer.transcription import hummer
 from composer.transcription.contour import hear
+from composer.transcription.denoise import reduce_noise
 from composer.transcription.notes import find_notes
 from composer.transcription.pitch import PitchTracker
 from composer.transcription.transcribe import TranscribeOptions
@@ -54,7 +55,7 @@ def test_instruments(program: int) -> None:
     score = singing.tune()
     score = score.with_parts([Part("Lead", score.parts[0].clip(0, 7 * 480).notes, program)])
     audio = render(score, sample_rate=16_000).audio[0].mean(axis=1)
-    audio = (0.4 * audio / np.abs(audio).max()).astype(np.float32)
+    audio = reduce_noise((0.4 * audio / np.abs(audio).max()).astype(np.float32))
     notes = find_notes(audio, hear(audio, PitchTracker()))
     assert notes.pitches.tolist() == score.parts[0].notes["pitch"].tolist()
     written_s = score.tempo.seconds(score.parts[0].notes["onset"])
