@@ -108,7 +108,7 @@ def transcribe(
     problems = (*recording.problems, *_clipping(recording))
     score = seed_score(notes, rhythm, path.stem, problems)
     report = _report(recording, contour, notes, rhythm, options) | {
-        "noise": cleaned.told(contour),
+        "noise": cleaned.told(recording.audio, contour),
         "listening_s": round(time.perf_counter() - began, 2),
     }
     return Transcription(score, report)
@@ -116,31 +116,30 @@ def transcribe(
 
 @dataclass(frozen=True, eq=False)
 class _Cleaned:
-    """Sound to listen to, and what was taken out of it."""
+    """Sound to listen to, and what was done to it."""
 
     audio: np.ndarray
+    gated: bool
     mains_hz: float | None
-    taken: np.ndarray | None
-    """What is gone, shape of audio; None where nothing was tried."""
 
-    def told(self, contour: Contour) -> dict[str, Any]:
-        """For the report: the noise is what was taken out, the tune what is left where there is a tone."""
-        if self.taken is None:
-            return {"under_the_tune_db": None, "taken_out": False, "mains_hz": None}
-        sounding = np.repeat(contour.voiced, HOP)[: len(self.audio)]
-        tune = float(np.mean(self.audio[: len(sounding)][sounding] ** 2)) if sounding.any() else 0.0
-        ratio_db = 10 * np.log10((tune + 1e-12) / (float(np.mean(self.taken**2)) + 1e-12))
-        return {"under_the_tune_db": round(ratio_db, 1), "taken_out": True, "mains_hz": self.mains_hz}
+    def told(self, raw: np.ndarray, contour: Contour) -> dict[str, Any]:
+        """For the report, with how far the quietest twentieth of the raw sound lies under it where there is a tone."""
+        frames = min(len(contour), len(raw) // HOP)
+        power = (raw[: frames * HOP].reshape(frames, HOP) ** 2).mean(axis=1) + 1e-12
+        voiced = contour.voiced[:frames]
+        tune = float(np.median(power[voiced])) if voiced.any() else 1e-12
+        under_db = 10 * np.log10(tune / float(np.quantile(power, 0.05)))
+        return {"under_the_tune_db": round(under_db, 1), "taken_out": self.gated, "mains_hz": self.mains_hz}
 
 
 def _clean(audio: np.ndarray, denoise: str) -> _Cleaned:
     if denoise == "off":
-        return _Cleaned(audio, None, None)
+        return _Cleaned(audio, False, None)
     mains_hz = find_mains(audio, RATE)
     quiet = remove_mains(audio, RATE, mains_hz) if mains_hz else audio
     if denoise == "on" or len(audio) >= SHORTEST_S * RATE:
-        quiet = reduce_noise(quiet)
-    return _Cleaned(quiet, mains_hz, audio - quiet)
+        return _Cleaned(reduce_noise(quiet), True, mains_hz)
+    return _Cleaned(quiet, False, mains_hz)
 
 
 def _report(
@@ -175,10 +174,9 @@ def _report(
 
 
 def _noise(noise: dict[str, Any]) -> str:
-    if not noise["taken_out"]:
-        return "left in, as you said"
-    mains = f", mains hum of {noise['mains_hz']:.0f} Hz among it" if noise["mains_hz"] else ""
-    return f"taken out, {noise['under_the_tune_db']:.0f} dB under the tune{mains}"
+    mains = f", and mains hum of {noise['mains_hz']:.0f} Hz taken out" if noise["mains_hz"] else ""
+    done = "steady noise taken out" if noise["taken_out"] else "left in"
+    return f"quietest moments {noise['under_the_tune_db']:.0f} dB under the tune; {done}{mains}"
 
 
 def _how_sure(sure: float) -> str:
