@@ -19,9 +19,9 @@ ANOTHER_VOICE_DB = -9.0
 CLEAR_DB = 20.0
 """By how much it must rise over what else is off the partials: noise has no such peaks."""
 MANY = 0.4
-SPOKEN_CENTS = 14.0
+SPOKEN_CENTS = 12.0
 """Median distance of notes from their semitones: 25 is no scale at all, a poor singer has 10."""
-SPOKEN_STEADY = 0.32
+SPOKEN_STEADY = 0.28
 WINDOW = 4096
 
 
