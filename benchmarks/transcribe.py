@@ -3,8 +3,9 @@
     python benchmarks/transcribe.py [--quick] [--json FILE]
 
 Notes: F1 as MIREX has it (mir_eval): an onset within 50 ms and a pitch within 50 cents, each note once; "with ends" also
-an end within a fifth of the note's length. Tunes: Auld Lang Syne, Londonderry Air and Scarborough Fair; prices were tuned
-on Amazing Grace and Greensleeves, but the first two were in sight when the foot of a rise and the noise reducer were chosen. Sounds: our own voice (composer.transcription.hummer: vibrato, glides, scoops, breath, up
+an end within a fifth of the note's length. Tunes: Auld Lang Syne, Londonderry Air and Scarborough Fair; prices were tuned on
+Amazing Grace and Greensleeves, but the first two were in sight when the foot of a rise and the noise reducer were chosen.
+Sounds: our own voice (composer.transcription.hummer: vibrato, glides, scoops, breath, up
 to 40 cents out of tune, 30 of drift) and FluidSynth's instruments, all in human time, no two notes at once; repeated notes
 are tongued, 60 ms apart. Of the sounds, ooh, aah, mm, flute, piano, guitar and "Voice Oohs" were heard while tuning.
 
