@@ -18,6 +18,7 @@ from composer.errors import ComposerError, InputError
 
 COMMANDS = {
     "arrange": "write a band around a seed melody",
+    "transcribe": "write down the melody that somebody hums, sings, whistles or plays in a recording",
     "rework": "write some bars of some parts anew, everything else untouched",
     "restyle": "have another band play the same melody and harmony",
     "generate": "make a corpus of thousands of pieces, exactly as planned",
