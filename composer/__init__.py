@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from composer.score import Event, Part, Score
     from composer.styles import STYLES
     from composer.timing import Meter, TempoMap
+    from composer.transcription.transcribe import TranscribeOptions, Transcription, transcribe
 
 __version__ = "0.1.0"
 
@@ -48,12 +49,15 @@ _HOMES = {
     "Score": "score",
     "Stems": "audio.synth",
     "TempoMap": "timing",
+    "TranscribeOptions": "transcription.transcribe",
+    "Transcription": "transcription.transcribe",
     "find_melody": "melody",
     "load": "formats",
     "mix": "audio.mixer",
     "render": "audio.synth",
     "save": "formats",
     "save_piano_roll": "picture",
+    "transcribe": "transcription.transcribe",
     "write_wav": "audio.wav",
 }
 
@@ -73,12 +77,15 @@ __all__ = [
     "Score",
     "Stems",
     "TempoMap",
+    "TranscribeOptions",
+    "Transcription",
     "find_melody",
     "load",
     "mix",
     "render",
     "save",
     "save_piano_roll",
+    "transcribe",
     "write_wav",
 ]
 

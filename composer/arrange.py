@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -124,22 +124,25 @@ class Arranger:
         self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None = None
     ) -> Written:
         """Let the model write what a plan asks for."""
-        brief, strength = plan.brief, options.style_strength
-        if strength == 0:
-            brief, strength = without_style(brief), 1.0
-        elif not brief.styles and brief.reference is None:
-            strength = 1.0
-        sampling = Sampling(options.temperature)
         begun, notes, first_bar_s = time.perf_counter(), [], 0.0
         # Products this small are slower on two threads than on one, and far slower where a core is busy.
         with threadpool_limits(1, "blas"):
-            for done, bar in enumerate(stream(self.decoder, plan.song, brief, sampling, rng, strength), 1):
+            for done, bar in enumerate(self.bars(plan, options, rng), 1):
                 first_bar_s = first_bar_s or time.perf_counter() - begun
                 notes.append(bar)
                 if on_bar is not None:
                     on_bar(done, len(plan.bars))
         grid = finish(np.concatenate(notes), plan.song, plan.brief)
         return Written(grid, first_bar_s, time.perf_counter() - begun)
+
+    def bars(self, plan: Plan, options: ArrangeOptions, rng: np.random.Generator) -> Iterator[np.ndarray]:
+        """The new notes of bar after bar, GRID_NOTE_DTYPE, as the model writes them: whoever wants to watch overrides this."""
+        brief, strength = plan.brief, options.style_strength
+        if strength == 0:
+            brief, strength = without_style(brief), 1.0
+        elif not brief.styles and brief.reference is None:
+            strength = 1.0
+        yield from stream(self.decoder, plan.song, brief, Sampling(options.temperature), rng, strength)
 
     def report(self, plan: Plan, options: ArrangeOptions, written: Written) -> dict[str, Any]:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""

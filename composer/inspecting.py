@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from composer import gm
+from composer import formats, gm
 from composer.errors import ComposerError
 from composer.score import Part, Score
 
@@ -75,6 +75,8 @@ def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) ->
 
 
 def _format(path: Path) -> str:
+    if formats.is_recording(path):
+        return "recording, as it was heard"
     if path.suffix.lower() in (".musicxml", ".xml", ".mxl"):
         return "MusicXML"
     if path.suffix.lower() == ".abc":

@@ -11,8 +11,9 @@ import pytest
 
 from composer import formats, gm
 from composer.arrange import Arrangement, ArrangeOptions
+from composer.audio.stem_files import file_name
 from composer.cli import main
-from composer.cli.take import file_name, shortened
+from composer.cli.take import shortened
 from composer.cli.takes import take_names
 from composer.errors import CheckpointError
 from composer.harmony.lane import ChordLane

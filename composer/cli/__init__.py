@@ -19,10 +19,12 @@ from composer.errors import ComposerError, InputError
 
 COMMANDS = {
     "arrange": "write a band around a seed melody",
+    "transcribe": "write down the melody that somebody hums, sings, whistles or plays in a recording",
     "rework": "write some bars of some parts anew, everything else untouched",
     "restyle": "have another band play the same melody and harmony",
     "generate": "make a corpus of thousands of pieces, exactly as planned",
     "corpus": "check, count, split and export a corpus that generate made",
+    "studio": "arrange, listen, rework and export in a web page; the same over HTTP",
     "jam": "play with a band that listens",
     "ports": "list MIDI ports, and the names that composer jam takes",
     "render": "play a music file to WAV, with stems if asked",

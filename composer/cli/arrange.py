@@ -18,17 +18,24 @@ EPILOG = """For every take, NAME being the seed's name:
   NAME-stems/*.wav  one WAV per part (with --stems)                    NAME.musicxml    the score
   NAME.png          the piano roll                                     NAME.chords.txt  the chords: edit, then
   NAME.json         model, seed, inputs, chords, licences, timings                      --chords NAME.chords.txt
+  NAME-seed.mid     of a recording, the melody as it was heard: correct it and arrange that
 
 examples:
   composer arrange song.mid --style bossa --takes 3
   composer arrange song.mid --style-from reference.mid --style-strength 1.5 --role bass=walking --form AABA
   composer arrange song.mid --parts drums,bass,piano --density drums=2,piano=4 --program piano=4
+  composer arrange hum.wav --style bossa --meter 3/4
   composer arrange song.musicxml --chords "C | Am7 D7 | G" --stems --out arranged"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
-    parser.add_argument("seed_file", metavar="SEED", type=Path, help="the melody: .mid, .musicxml, .mxl or .abc")
+    parser.add_argument(
+        "seed_file",
+        metavar="SEED",
+        type=Path,
+        help="the melody: .mid, .musicxml, .mxl or .abc, or a recording of it: .wav, .flac, .ogg, .mp3, .aiff",
+    )
     music = parser.add_argument_group("music")
     wishes.add_style(music)
     music.add_argument(
@@ -57,7 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tempo",
         type=opt.number(20, 400, "quarter notes a minute"),
         metavar="BPM",
-        help="quarter notes a minute, 20..400, in place of the seed's tempo (default: the seed's)",
+        help="quarter notes a minute, 20..400, in place of the seed's tempo; of a recording, the tempo it was sung in"
+        " (default: the seed's)",
+    )
+    music.add_argument(
+        "--meter", type=opt.meter, metavar="N/D", help="of a recording, its metre, such as 3/4 (default: heard)"
     )
     wishes.add_levels(music)
     wishes.add_model(parser)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
+
+from composer.cli.progress import steps
+from composer.cli.seeding import load_seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("file", metavar="FILE", type=Path, help="a .mid, .musicxml, .mxl or .abc file")
+    parser.add_argument("file", metavar="FILE", type=Path, help="a .mid, .musicxml, .mxl or .abc file, or a recording")
     parser.add_argument(
         "--melody", metavar="PART", help="take this part as the melody, by name or number (default: found)"
     )
@@ -16,8 +20,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from composer import formats, inspecting
+    from composer import inspecting
 
-    report = inspecting.inspect(formats.load(args.file), args.file, args.melody)
+    with steps(quiet=args.json or not sys.stderr.isatty()) as progress:
+        seed = load_seed(args.file, progress)
+    report = inspecting.inspect(seed.score, args.file, args.melody)
+    if seed.transcription:
+        report["transcription"] = seed.transcription.report
     print(json.dumps(report, indent=2, ensure_ascii=False) if args.json else inspecting.as_text(report))
+    if not args.json:
+        print("\n".join(seed.lines()), end="\n" if seed.transcription else "")
     return 0

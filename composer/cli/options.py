@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -34,6 +35,25 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def meter(text: str) -> tuple[int, int]:
+    """ "6/8" → (6, 8)."""
+    over, slash, under = text.partition("/")
+    if not (slash and over.strip().isdigit() and under.strip().isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no metre; give one such as 4/4, 3/4 or 6/8")
+    return int(over), int(under)
+
+
+def pitch(text: str) -> int:
+    """ "C4", "F#3", "Eb5" or a MIDI number → a MIDI pitch, C4 being 60."""
+    found = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d)", text.strip())
+    if found:
+        step = "C D EF G A B".index(found[1].upper()) + {"#": 1, "b": -1, "": 0}[found[2]]
+        return step + 12 * (int(found[3]) + 1)
+    if text.strip().isdigit():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no pitch; give one such as C4, F#3 or 60")
 
 
 def part_list(text: str) -> tuple[str, ...]:

@@ -37,9 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from composer import formats
+    from composer.audio.stem_files import write_stems
     from composer.audio.synth import render
     from composer.audio.wav import check_format
-    from composer.cli.take import write_stems
     from composer.errors import InputError
     from composer.output import check_free, staging
     from composer.picture_mix import save_mix_picture

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from composer.audio.stem_files import write_stems
 from composer.cli.progress import Steps
+from composer.record import plain, sha256, stamped, story
 
 if TYPE_CHECKING:
     from composer.arrange import Arrangement, ArrangeOptions
     from composer.audio.mixer import Mix
-    from composer.score import Score
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def write(
     from composer import formats
     from composer.picture import save_piano_roll
 
-    score = _stamped(made)
+    score = stamped(made)
     chart = made.lane.chart(score.bars(), bars_per_line=4)
     (folder / f"{name}.chords.txt").write_text(chart, "utf-8")
     formats.save(score, folder / f"{name}.mid")
@@ -66,25 +64,11 @@ def write(
         formats.save(score, folder / f"{name}.musicxml")
     with progress.step("drawing the piano roll", "picture"):
         save_piano_roll(score, folder / f"{name}.png", made.lane)
-    story = _story(made, wanted, files, mixed, progress)
-    story["files"] = {path.relative_to(folder).as_posix(): _sha256(path) for path in _files(folder, name)}
-    text = json.dumps(_plain(story), indent=2, ensure_ascii=False)
+    record = story(made, wanted, files, mixed, progress.seconds)
+    record["files"] = {path.relative_to(folder).as_posix(): sha256(path) for path in _files(folder, name)}
+    text = json.dumps(plain(record), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     return _told(name, made, wanted, mixed)
-
-
-def _stamped(made: Arrangement) -> Score:
-    """The score with a text that says which weights wrote it: `composer models trace` reads it."""
-    from composer import __version__
-    from composer.score import Event
-    from composer.trust.stamp import Stamp
-
-    stamp = Stamp.of_report(made.report, __version__)
-    if stamp is None:
-        return made.score
-    # A stamp of an earlier arrangement does not speak for this one.
-    kept = (event for event in made.score.events if not (event.kind == "text" and Stamp.read(str(event.data[0]))))
-    return replace(made.score, events=(Event(0, "text", (stamp.text,)), *kept))
 
 
 def _write_sound(
@@ -105,61 +89,6 @@ def _write_sound(
         with progress.step("writing the stems", "stems"):
             write_stems(folder / f"{name}-stems", mixed)
     return mixed
-
-
-def write_stems(folder: Path, mixed: Mix, kind: str = "wav", bits: int = 24) -> list[Path]:
-    """Every part as it is in the mix, a sound file each; together they sum to the mix before its limiter."""
-    from composer.audio.wav import write_sound
-
-    def write_stem(part: str) -> Path:
-        return write_sound(folder / f"{file_name(part)}.{kind}", mixed.stem(part), mixed.sample_rate, bits)
-
-    folder.mkdir()
-    with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(write_stem, (level.part for level in mixed.table)))
-
-
-def file_name(part: str) -> str:
-    """A part's name as a file name: nothing that a file system or a shell minds."""
-    return "".join(letter if letter.isalnum() or letter in " -_+&" else "_" for letter in part).strip() or "part"
-
-
-def _story(
-    made: Arrangement, wanted: ArrangeOptions, files: Mapping[str, Path], mixed: Mix | None, progress: Steps
-) -> dict[str, Any]:
-    """The JSON: what went in, what the arranger says it did, how it sounds, how long it took."""
-    from composer import __version__
-
-    sound = _sound_story(mixed) if mixed else None
-    return {
-        "composer": __version__,
-        "title": made.score.title,
-        **{what: {"file": path.name, "sha256": _sha256(path)} for what, path in files.items()},
-        "options": {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"},
-        **made.report,
-        "duration_s": round(made.score.duration_s, 3),
-        "sound": sound,
-        "licence": made.report.get("licence", {}) | ({"soundfont": sound["soundfont_licence"]} if sound else {}),
-        "timings": made.report.get("timings", {})
-        | {f"{step}_s": round(seconds, 3) for step, seconds in progress.seconds.items()},
-    }
-
-
-def _sound_story(mixed: Mix) -> dict[str, Any]:
-    from composer.audio import soundfonts
-
-    font = mixed.stems.soundfont
-    known = next((entry for entry in soundfonts.catalogue() if font and entry.file == font.name), None)
-    return {
-        "soundfont": font.name if font else None,
-        "soundfont_licence": known.licence if known else "unknown",
-        "sample_rate": mixed.sample_rate,
-        "lufs": round(mixed.lufs, 2),
-        "true_peak_dbtp": round(mixed.true_peak_dbtp, 2),
-        "limiter_db": round(mixed.master.reduction_db, 2),
-        "levels": [asdict(level) for level in mixed.table],
-        "notices": list(mixed.stems.notices),
-    }
 
 
 def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | None) -> list[str]:
@@ -191,22 +120,3 @@ def shortened(chart: str, bars: int = 8) -> str:
 def _files(folder: Path, name: str) -> list[Path]:
     mine = [folder / f"{name}{kind}" for kind in kinds(stems=True, audio=True)]
     return sorted(found for path in mine if path.exists() for found in (path.iterdir() if path.is_dir() else [path]))
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    """The same for JSON, which knows no tuples, paths, numpy numbers or infinities."""
-    if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool | int | str) or value is None:
-        return value
-    if hasattr(value, "item"):
-        return _plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return str(value)

@@ -25,37 +25,43 @@ Wish = Callable[["Arranger", int], "ArrangeOptions"]
 def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: Make) -> int:
     """Make `args.takes` takes of the music in `source`, named after it with `suffix`."""
     from composer import formats
+    from composer.cli.seeding import SEED, load_seed
     from composer.output import check_free, staging
     from composer.planning import named_style
     from composer.styles import parse_mixture
 
     if args.stems and args.no_audio:
         raise InputError("--stems and --no-audio exclude each other; drop one of them")
-    score = formats.load(source)
     names = take_names(source, args.takes, suffix)
     kinds = take.kinds(stems=args.stems, audio=not args.no_audio)
     outputs = [name + kind for name in names for kind in kinds]
-    check_free(args.out, outputs, args.force)
+    written = [source.stem + SEED] if formats.is_recording(source) else []
+    check_free(args.out, [*outputs, *written], args.force)
     if any((args.out / name).resolve() == source.resolve() for name in outputs):
         raise InputError(f"{source}: the seed itself would be written over; choose another folder with --out")
     with steps(args.quiet) as progress:
+        seed = load_seed(source, progress, getattr(args, "tempo", None), getattr(args, "meter", None))
         with progress.step("loading the model", "load"):
             from composer.arrange import Arranger
 
             arranger = Arranger.load(args.checkpoint)
         if arranger.checkpoint.signature.note and not args.quiet:
             print(f"note: {arranger.checkpoint.signature.note}", file=sys.stderr)
-        with staging(args.out, outputs, args.force) as folder:
+        with staging(args.out, [*outputs, *written], args.force) as folder:
+            if written:
+                formats.save(seed.score, folder / written[0])
             told = []
             for number, name in enumerate(names):
                 wanted = wish(arranger, number)
                 for style, _ in parse_mixture(wanted.style) if wanted.style else ():
                     named_style(arranger.checkpoint, style)  # a mistake in a name is no mistake in the file
                 which = f", take {number + 1} of {args.takes}" if args.takes > 1 else ""
-                made = _make(make, arranger, score, wanted, source, which, progress)
+                made = seed.tell(_make(make, arranger, seed.score, wanted, source, which, progress))
                 sound = take.Sound(args.soundfont, args.stems, not args.no_audio)
                 files = {"input": source} | ({"style_from": args.style_from} if args.style_from else {})
                 told.append(take.write(folder, name, made, wanted, sound, files, progress))
+    for name in written:
+        print("\n".join([f"{source.name}, written down as {args.out / name}:", *seed.lines()]))
     for name, lines in zip(names, told, strict=True):
         print("\n".join(lines))
         print("\n".join(f"  {args.out / (name + kind)}" for kind in kinds))
@@ -65,7 +71,7 @@ def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: M
 def _make(
     make: Make, arranger: Arranger, score: Score, wanted: ArrangeOptions, source: Path, which: str, progress: Steps
 ) -> Arrangement:
-    progress.seconds = {"load": progress.seconds["load"]}
+    progress.seconds = {step: progress.seconds[step] for step in ("listen", "load") if step in progress.seconds}
     try:
         with progress.step(f"writing the parts{which}", "arrange") as tell:
             return make(arranger, score, wanted, lambda done, total: tell(done / max(1, total)))

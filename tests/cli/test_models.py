@@ -123,14 +123,14 @@ def test_encrypt(run, tmp_path, capsys):
 def test_a_take_carries_its_stamp():
     from types import SimpleNamespace
 
-    from composer.cli.take import _stamped
+    from composer.record import stamped
 
     old = Event(0, "text", (Stamp("0.0.9", "old", "1" * 64, 1).text,))
     words = Event(0, "text", ("hello",))
     made = SimpleNamespace(
         score=Score(events=(old, words)), report={"seed": 2, "model": {"model": "toy", "sha256": "2" * 64}}
     )
-    events = _stamped(made).events  # type: ignore[arg-type]
+    events = stamped(made).events  # type: ignore[arg-type]
     first = Stamp.read(str(events[0].data[0]))
     assert first is not None
     assert first.seed == 2

@@ -1,0 +1,64 @@
+"""The files of a take under the names that the API gives them: a fixed list, so that no name leads anywhere else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from composer import formats
+from composer.studio.problems import NotHere
+from composer.studio.sounding import EARLY, SOUND
+from composer.studio.store import Store, Take
+from composer.studio.writing import CHART, MIDI, RECORD
+
+SCORE = "band.musicxml"
+_STEM = re.compile(rf"({SOUND}|{EARLY})(?:-\d{{1,3}}\.flac|\.json)")
+_MADE = re.compile(r"((?:mix|export)-[0-9a-f]{16})\.(wav|json|zip)")
+_KINDS = {
+    ".mid": "audio/midi",
+    ".musicxml": "application/vnd.recordare.musicxml+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".flac": "audio/flac",
+    ".wav": "audio/wav",
+    ".zip": "application/zip",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to hand out."""
+
+    path: Path
+    media_type: str
+    ending: str
+    """What follows the piece's title in the name that a browser saves it under."""
+
+
+def take_file(store: Store, take: Take, name: str) -> File:
+    """Raises NotHere for any other name, and for what has not been made yet."""
+    folder = store.take_folder(take)
+    made = _MADE.fullmatch(name)
+    if name in (MIDI, CHART, RECORD):
+        path = folder / name
+    elif name == SCORE:
+        path = _score(store, take)
+    elif stem := _STEM.fullmatch(name):
+        path = folder / stem[1] / name
+    elif made:
+        path = folder / made[1] / f"{made[1].split('-')[0]}.{made[2]}"
+    else:
+        path = folder / "none"
+    if not path.is_file():
+        raise NotHere(f"no file {name!r} of this arrangement; POST sound, mix or export makes what is not there")
+    return File(path, _KINDS[path.suffix], name.removeprefix("band"))
+
+
+def _score(store: Store, take: Take) -> Path:
+    """The MusicXML, engraved when it is first asked for."""
+    path = store.take_folder(take) / "score" / SCORE
+    if not path.is_file():
+        with store.add_made(take, "score") as folder:
+            formats.save(formats.load(store.take_folder(take) / MIDI), folder / SCORE)
+    return path

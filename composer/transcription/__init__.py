@@ -1,0 +1,1 @@
+"""Sound in, a melody out: recording → contour → notes → tempo and metre → Score."""

@@ -1,0 +1,80 @@
+"""Contour → notes as a player would be credited with them: onset, end, semitone, velocity. Times stay human."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from composer.transcription.contour import FINE, FINE_S, HOP_S, Contour
+from composer.transcription.joining import join_slips, join_strokes
+from composer.transcription.onsets import refine
+from composer.transcription.segmenter import Prices, beginnings, best_path
+from composer.transcription.tuning import tuning_curve
+
+SHORTEST_S = 0.06
+USUAL_VELOCITY = 80
+SOFTEST, LOUDEST = 25, 120
+LOUDNESS_S = 0.25
+"""A note is as loud as its loudest moment in this time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """One voice, in order; arrays of shape (notes,)."""
+
+    onsets_s: np.ndarray
+    ends_s: np.ndarray
+    pitches: np.ndarray
+    """MIDI pitches."""
+    velocities: np.ndarray
+    cents: np.ndarray
+    """By how much each note is off its semitone, with the singer's tuning taken off."""
+    tuning: np.ndarray
+    """Semitones sharp in each frame of the contour, shape (frames,)."""
+    dropped: int = 0
+    """Too short to have been meant."""
+
+    def __len__(self) -> int:
+        return len(self.pitches)
+
+
+def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:  # noqa: B008 (frozen)
+    """The notes in float32 samples at 16 kHz whose contour is known."""
+    tuning = tuning_curve(contour)
+    evidence = beginnings(contour, prices)
+    spans = join_slips(audio, best_path(contour, tuning, evidence, prices).spans(), evidence)
+    spans = join_strokes(spans)
+    onsets_s = refine(audio, contour, spans, tuning)
+    ends_s = spans[:, 1] * HOP_S
+    if len(spans):
+        bound = spans[:-1, 1] >= spans[1:, 0]
+        ends_s[:-1] = np.where(bound, onsets_s[1:], np.minimum(ends_s[:-1], onsets_s[1:]))
+    long = ends_s - onsets_s >= SHORTEST_S
+    spans, onsets_s, ends_s = spans[long], onsets_s[long], ends_s[long]
+    return Notes(
+        onsets_s,
+        ends_s,
+        np.clip(spans[:, 2], 0, 127),
+        _velocities(contour, onsets_s, ends_s),
+        np.array([_cents(contour, tuning, *span) for span in spans.tolist()]),
+        tuning,
+        int((~long).sum()),
+    )
+
+
+def _velocities(contour: Contour, onsets_s: np.ndarray, ends_s: np.ndarray) -> np.ndarray:
+    """General MIDI 2 has a note's level at 40 log10(velocity / 127) dB; the usual note is given velocity 80."""
+    peaks_db = []
+    for onset_s, end_s in zip(onsets_s, ends_s, strict=True):
+        first = int(onset_s / FINE_S)
+        last = max(first + 1, int(min(end_s, onset_s + LOUDNESS_S) / FINE_S))
+        peaks_db.append(float(contour.tone_db[min(first, len(contour) * FINE - 1) : last].max()))
+    levels_db = np.array(peaks_db)
+    usual_db = np.median(levels_db) if len(levels_db) else 0.0
+    return np.clip(np.rint(USUAL_VELOCITY * 10 ** ((levels_db - usual_db) / 40)), SOFTEST, LOUDEST).astype(np.int64)
+
+
+def _cents(contour: Contour, tuning: np.ndarray, first: int, last: int, semitone: int) -> float:
+    sung = (contour.pitch - tuning)[first:last][contour.voiced[first:last]]
+    return float(np.median(sung) - semitone) * 100 if len(sung) else 0.0

@@ -1,0 +1,53 @@
+"""How sharp the singer is, and how that drifts: what to take off the pitch before semitones are told apart."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from composer.transcription.contour import HOP_S, Contour
+
+WINDOW_S = 12.0
+STEADY = 0.35
+"""Semitones that the pitch may move within 100 ms to be steady."""
+STRONG = 0.25
+"""Below this concentration (0 anywhere … 1 all alike) of the fractions of the pitch, a window says nothing."""
+
+
+def tuning_curve(contour: Contour) -> np.ndarray:
+    """Semitones sharp (negative: flat) in each frame, shape (frames,), within half a semitone at the beginning.
+
+    The fraction of a pitch is an angle; its mean over some seconds is followed without jumps, so that a singer who
+    drifts through half a semitone is still heard in the key that was begun in.
+    """
+    steady = _steady(contour)
+    turns = np.where(steady, np.exp(2j * np.pi * contour.pitch), 0)
+    if not steady.any():
+        return np.zeros(len(contour))
+    width = max(3, round(WINDOW_S / HOP_S) | 1)
+    kernel = np.hanning(width + 2)[1:-1]
+    weight = _smooth(steady.astype(np.float64), kernel)
+    mean = _smooth(turns.real, kernel) + 1j * _smooth(turns.imag, kernel)
+    strength = np.abs(mean) / np.maximum(weight, 1e-9)
+    whole = np.angle(turns.sum()) / (2 * np.pi)
+    sure = (strength >= STRONG) & (weight > 0.5 / HOP_S * 0.1)
+    if not sure.any():
+        return np.full(len(contour), whole)
+    angle = np.unwrap(np.angle(mean[sure])) / (2 * np.pi)
+    curve = np.interp(np.arange(len(contour)), np.flatnonzero(sure), angle)
+    return np.asarray(curve - np.round(curve[np.flatnonzero(steady)[0]]))
+
+
+def _steady(contour: Contour) -> np.ndarray:
+    """Frames with a tone that stays where it is for 100 ms about them."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(contour.pitch, 3, mode="edge"), 7)
+    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(contour.voiced, 3), 7).all(axis=1)
+    return np.asarray(voiced & (np.ptp(around, axis=1) <= 2 * STEADY))
+
+
+def _smooth(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    from numpy.fft import irfft, rfft
+
+    size = len(values) + len(kernel) - 1
+    whole = irfft(rfft(values, size) * rfft(kernel, size), size)
+    begin = len(kernel) // 2
+    return np.asarray(whole[begin : begin + len(values)])

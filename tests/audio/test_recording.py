@@ -1,0 +1,92 @@
+"""Recordings of every kind become one channel at the rate that is listened at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from composer.audio.recording import read_recording
+from composer.errors import AudioError
+
+
+def tone(rate: int, seconds: float = 1.0, hz: float = 440.0) -> np.ndarray:
+    return (0.4 * np.sin(2 * np.pi * hz * np.arange(int(rate * seconds)) / rate)).astype(np.float32)
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 16_000, 22_050, 44_100, 48_000, 96_000])
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_any_rate(rate: int, kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"tone.{kind}"
+    soundfile.write(path, np.stack([tone(rate), tone(rate)], axis=1), rate)
+    heard = read_recording(path, 16_000)
+    assert heard.duration_s == pytest.approx(1.0, abs=1e-3)
+    assert (heard.channels, heard.source_rate) == (2, rate)
+    middle = slice(1000, -1000)
+    want = tone(16_000)[: len(heard.audio)]
+    assert np.abs(heard.audio[middle] - want[middle]).max() < 3e-3
+
+
+def test_blocks_meet_without_a_seam(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, tone(44_100, 25.3), 44_100)
+    told: list[float] = []
+    heard = read_recording(path, 16_000, told.append)
+    want = tone(16_000, 25.3)
+    assert len(heard.audio) == pytest.approx(len(want), abs=1)
+    assert np.abs(heard.audio[1000:-1000] - want[1000 : len(heard.audio) - 1000]).max() < 3e-3
+    assert told[-1] == 1.0
+
+
+def test_eight_bits_and_compressed(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "old.wav", tone(22_050), 22_050, subtype="PCM_U8")
+    soundfile.write(tmp_path / "small.ogg", tone(44_100), 44_100)
+    soundfile.write(tmp_path / "small.mp3", tone(44_100), 44_100)
+    soundfile.write(tmp_path / "mac.aiff", tone(44_100), 44_100)
+    for name in ("old.wav", "small.ogg", "small.mp3", "mac.aiff"):
+        heard = read_recording(tmp_path / name, 16_000)
+        assert np.std(heard.audio) == pytest.approx(0.4 / np.sqrt(2), rel=0.1)
+
+
+def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
+    audio = tone(16_000)
+    audio[100:110] = np.nan
+    soundfile.write(tmp_path / "nan.wav", audio, 16_000, subtype="FLOAT")
+    heard = read_recording(tmp_path / "nan.wav", 16_000)
+    assert np.isfinite(heard.audio).all()
+    assert heard.problems == ("10 samples are no numbers; they were taken as silence",)
+
+
+def test_full_scale_is_noticed(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "loud.wav", np.clip(4 * tone(16_000), -1, 1), 16_000, subtype="FLOAT")
+    assert read_recording(tmp_path / "loud.wav", 16_000).clipped > 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("empty.wav", b"", "0 bytes"),
+        ("text.wav", b"this is no sound", "cannot be read as sound"),
+        ("phone.m4a", b"....ftypM4A ", "ffmpeg -i phone.m4a phone.wav"),
+    ],
+)
+def test_what_is_no_sound_is_one_line(name: str, data: bytes, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(AudioError, match=said):
+        read_recording(tmp_path / name, 16_000)
+
+
+def test_no_samples_no_file_and_a_folder(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "none.wav", np.zeros(0), 16_000)
+    (tmp_path / "folder.wav").mkdir()
+    for name, said in (("none.wav", "0 samples"), ("missing.wav", "no such file"), ("folder.wav", "is a folder")):
+        with pytest.raises(AudioError, match=said):
+            read_recording(tmp_path / name, 16_000)
+
+
+def test_too_long_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hours.flac", np.zeros(8_000 * 1900, np.int16), 8_000)
+    with pytest.raises(AudioError, match="32 minutes"):
+        read_recording(tmp_path / "hours.flac", 16_000)

@@ -1,0 +1,209 @@
+"""The page in a real browser, from the dropped file to the zip: what is heard, what is reworked, what stays."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from composer import formats
+
+from .conftest import tune
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+WAIT_S = 120
+STRIPS = "[...document.querySelectorAll('.strip')].map((strip) => strip.getAttribute('aria-label'))"
+# Seconds of the desk rendered offline in the browser, beside the WAV that the server has mixed.
+AGAINST_THE_MIX = """async (url) => {
+  const { player } = window.studio;
+  const [left] = await player.render(3);
+  const mix = await player.context.decodeAudioData(await (await fetch(url)).arrayBuffer());
+  const made = mix.getChannelData(0);
+  let best = { error: Infinity };
+  for (let shift = 0; shift < 400; shift += 16) {
+    let error = 0, power = 0;
+    for (let i = 0; i < left.length - 400; i++) { error += (left[i + shift] - made[i]) ** 2; power += made[i] ** 2; }
+    if (error < best.error) best = { error, power, shift };
+  }
+  return { shift: best.shift, difference_db: 10 * Math.log10(best.error / best.power) };
+}"""
+LOUDNESS = """async () => {
+  const [left, right] = await window.studio.player.render(3);
+  const power = (sound) => sound.reduce((sum, value) => sum + value * value, 0) / sound.length;
+  return Math.sqrt(power(left) + power(right));
+}"""
+LEVEL_NOW = """() => {
+  const samples = new Float32Array(2048);
+  window.studio.player.analyser.getFloatTimeDomainData(samples);
+  return Math.max(...samples.map(Math.abs));
+}"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`composer studio` itself, ended with Ctrl-C."""
+    folder = tmp_path_factory.mktemp("studio")
+    command = [sys.executable, "-m", "composer", "studio", "--port", "0", "--folder", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        found = re.match(r"studio: (http://127\.0\.0\.1:\d+/)", process.stdout.readline())
+        assert found, process.stderr and process.stderr.read()
+        yield found[1]
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors.strip() == "composer: stopped; nothing was left half-written"
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Page]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="no browser test without playwright")
+    chromium = os.environ.get("COMPOSER_CHROMIUM") or next((path for path in CHROMIUM if Path(path).exists()), None)
+    with playwright.sync_playwright() as running:
+        if chromium is None and not Path(running.chromium.executable_path).exists():
+            pytest.skip("no chromium on this machine: apt-get install chromium, or playwright install chromium")
+        browser = running.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        )
+        page = browser.new_page(base_url=address, viewport={"width": 1280, "height": 800})
+        page.set_default_timeout(WAIT_S * 1000)
+        yield page
+        browser.close()
+
+
+def until(page: Page, question: str, *args: Any) -> None:
+    """Wait for a question to the page to be answered with something true (its content policy lets no strings be run inside)."""
+    deadline = time.monotonic() + WAIT_S
+    while not page.evaluate(question, *args):
+        assert time.monotonic() < deadline, f"never true: {question}"
+        time.sleep(0.03)
+
+
+def rows(page: Page, take: str) -> dict[str, list[list[int]]]:
+    score = page.request.get(f"/api/arrangements/{take}/score").json()
+    return {part["role"]: part["notes"] for part in score["parts"]}
+
+
+@pytest.mark.slow
+def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
+    complaints: list[str] = []
+    elsewhere: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((address, "blob:", "data:")) else elsewhere.append(request.url),
+    )
+    formats.save(tune(8), tmp_path / "tune.mid")
+
+    # a seed
+    page.goto("/")
+    page.set_input_files("#file", tmp_path / "tune.mid")
+    page.wait_for_selector("#desk:not([hidden])")
+    assert page.inner_text("#title") == "Small tune"
+    assert page.inner_text("#facts").split("\n")[:2] == ["C major", "4/4"]
+    page.fill("#chords", "C | F | G7 | Hx")
+    until(page, "() => document.querySelector('#chords-says').textContent.startsWith('Chart, bar 4')")
+    page.fill("#chords", "C | F | G7 | C")
+    until(page, "() => document.querySelector('#chords-says').textContent === 'Understood.'")
+
+    # a band
+    page.select_option("#style", "bossa")
+    for part in ("guitar", "strings", "piano"):
+        page.uncheck(f"#part-{part}")
+    page.click("#write")
+    page.wait_for_selector("body[data-bars]")
+    page.wait_for_selector("body[data-state=take]")
+    page.wait_for_selector("body[data-sound]")
+    first = page.evaluate("() => window.studio.takes.now")
+    assert page.evaluate(f"() => {STRIPS}") == ["melody", "drums", "bass"]
+    assert set(rows(page, first)) == {"melody", "drums", "bass"}
+
+    # what is heard
+    page.click("#play")
+    until(page, f"() => window.studio.player.position > 1 && ({LEVEL_NOW})() > 0.01")
+    page.keyboard.press("Escape")
+    page.click("#play")
+    assert not page.evaluate("() => window.studio.player.playing")
+    made = page.request.post(f"/api/arrangements/{first}/mix", data={}).json()
+    while (job := page.request.get(f"/api/jobs/{made['id']}").json())["state"] != "done":
+        assert job["state"] in ("queued", "running"), job
+        time.sleep(0.05)
+    compared = page.evaluate(AGAINST_THE_MIX, job["files"][0])
+    assert compared["difference_db"] < -60, compared
+    before = page.evaluate(LOUDNESS)
+    page.click(".strip[aria-label=drums] .mute")
+    without = page.evaluate(LOUDNESS)
+    assert without < 0.98 * before
+    page.click(".strip[aria-label=drums] .mute")
+    page.click(".strip[aria-label=drums] .solo")
+    alone = page.evaluate(LOUDNESS)
+    assert 0.005 < alone < before
+    page.click(".strip[aria-label=drums] .solo")
+    for part in ("melody", "bass", "drums"):
+        page.click(f".strip[aria-label={part}] .mute")
+    assert page.evaluate(LOUDNESS) == 0
+    for part in ("melody", "bass", "drums"):
+        page.click(f".strip[aria-label={part}] .mute")
+
+    # bars 5 to 8 of the bass anew, and back
+    page.fill("#from", "5")
+    page.fill("#to", "8")
+    page.click("#rework-parts [data-part=bass]")
+    page.click("#rework-go")
+    until(page, "(first) => window.studio.takes.now !== first", first)
+    until(page, "() => document.body.dataset.sound === window.studio.takes.now")
+    second = page.evaluate("() => window.studio.takes.now")
+    old, new = rows(page, first), rows(page, second)
+    hole = range(4 * 1920, 8 * 1920)
+    assert {part: old[part] for part in ("melody", "drums")} == {part: new[part] for part in ("melody", "drums")}
+    assert [row for row in old["bass"] if row[0] not in hole] == [row for row in new["bass"] if row[0] not in hole]
+    assert old["bass"] != new["bass"]
+    page.click("#undo")
+    until(page, "(first) => window.studio.takes.now === first", first)
+    page.click("#redo")
+    until(page, "(second) => window.studio.takes.now === second", second)
+    until(page, "() => document.body.dataset.sound === window.studio.takes.now")
+    page.click("#keep")
+    page.wait_for_selector(f"#takes-list .kept[data-take='{second}']")
+
+    # to take away
+    with page.expect_download() as download:
+        page.click("#export")
+    with zipfile.ZipFile(download.value.path()) as parcel:
+        names = {name.removeprefix("tune/") for name in parcel.namelist()}
+        (tmp_path / "band.mid").write_bytes(parcel.read("tune/tune.mid"))
+    assert names >= {"tune.mid", "tune.wav", "tune.musicxml", "tune.chords.txt", "tune.json", "tune-stems/bass.wav"}
+    assert np.array_equal(formats.load(tmp_path / "band.mid").part("melody").notes, tune(8).parts[0].notes)
+
+    # all there after a reload, as it was kept
+    page.reload()
+    until(page, "() => document.body.dataset.sound")
+    assert page.evaluate("() => [window.studio.takes.now, window.studio.takes.all.length]") == [second, 2]
+    expected = "the server responded with a status of 422"  # the chart with Hx: the browser says so too
+    assert [line for line in complaints if expected not in line] == []
+    assert elsewhere == []
+
+
+@pytest.mark.slow
+def test_it_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/")
+    page.wait_for_selector("#projects button")
+    page.click("#projects button")
+    page.wait_for_selector("body[data-state=take]")
+    assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out to the side"

@@ -1,0 +1,89 @@
+"""The folder: what is whole is there after a restart, what is not is gone, and no name leads out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from composer.errors import InputError
+from composer.studio.problems import NotHere
+from composer.studio.store import Store, Take, new_id
+
+
+def a_take(seed_id: str, parent: str | None = None) -> Take:
+    return Take(new_id(), seed_id, parent, "arrange", "bossa", time.time(), 0, {"style": "bossa"})
+
+
+def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        seed = store.add_seed("My song.MID", b"notes")
+        first, second = a_take(seed.id), a_take(seed.id)
+        for take in (first, second):
+            with store.add_take(take) as folder:
+                (folder / "band.mid").write_bytes(b"band")
+        store.keep(seed, first)
+    with Store(tmp_path) as store:
+        assert store.seeds() == [seed]
+        assert store.seed_file(seed).read_bytes() == b"notes"
+        assert store.takes(seed.id) == [first, second]
+        assert store.kept(seed) == first.id
+
+
+def test_what_a_kill_leaves_half_written_is_swept_away(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        seed = store.add_seed("song.mid", b"notes")
+        with contextlib.suppress(KeyboardInterrupt), store.add_take(a_take(seed.id)) as folder:
+            (folder / "band.mid").write_bytes(b"half a")
+            raise KeyboardInterrupt
+        assert store.takes(seed.id) == []
+    (tmp_path / "arrangements" / ".new-abc").mkdir()
+    (tmp_path / "arrangements" / ".new-abc" / "band.mid").write_bytes(b"half a")
+    with Store(tmp_path) as store:
+        assert store.takes(seed.id) == []
+    assert list((tmp_path / "arrangements").iterdir()) == []
+
+
+def test_a_file_that_was_meddled_with_hides_only_itself(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        good, bad = store.add_seed("good.mid", b"1"), store.add_seed("bad.mid", b"2")
+    (tmp_path / "seeds" / bad.id / "seed.json").write_text("{not json", "utf-8")
+    with Store(tmp_path) as store:
+        assert store.seeds() == [good]
+    assert (tmp_path / "seeds" / bad.id / "bad.mid").read_bytes() == b"2"
+
+
+def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:
+    with Store(tmp_path), pytest.raises(InputError, match="another studio works in this folder"), Store(tmp_path):
+        pass
+
+
+@pytest.mark.parametrize(
+    "name", ["../../evil.mid", "/etc/passwd", "..", "a\0b.mid", "x" * 300 + ".mid", "", ".mid", "con/../x.mid"]
+)
+def test_a_name_leads_nowhere_else(tmp_path: Path, name: str) -> None:
+    with Store(tmp_path / "studio") as store:
+        path = store.seed_file(store.add_seed(name, b"notes"))
+        assert path.read_bytes() == b"notes"
+        assert path.resolve().is_relative_to(tmp_path / "studio" / "seeds")
+    assert {found.name for found in tmp_path.iterdir()} == {"studio"}
+
+
+def test_ids_that_were_not_given_out_are_not_there(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        seed, other = store.add_seed("a.mid", b"1"), store.add_seed("b.mid", b"2")
+        with pytest.raises(NotHere, match="no seed"):
+            store.seed("../../../etc")
+        with pytest.raises(NotHere, match="no arrangement"):
+            store.take("x" * 16)
+        with pytest.raises(NotHere, match="another seed"):
+            store.keep(seed, replace(a_take(other.id)))
+
+
+def test_no_two_ids_are_alike_and_none_can_be_guessed() -> None:
+    ids = {new_id() for _ in range(1000)}
+    assert len(ids) == 1000
+    assert {len(one) for one in ids} == {16}
