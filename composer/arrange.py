@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
@@ -86,6 +87,7 @@ class Arranger:
 
         Raises InputError where there is no melody, ChordError for a chart, ScoreError for a metre the grid cannot hold.
         """
+        given(options, ArrangeOptions, "options", 'ArrangeOptions, such as ArrangeOptions(style="bossa")')
         begun = time.perf_counter()
         choice = find_melody(score, options.melody)
         if options.tempo_bpm is not None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from composer.errors import InputError
+from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, family
 from composer.score import Part, Score
 
@@ -93,6 +94,7 @@ def find_melody(score: Score, wanted: str | None = None) -> MelodyChoice:
 
     Raises InputError with what the score holds instead, where there is no such part or no tune in it.
     """
+    given(score, Score, "score", "a Score; composer.load reads one from a file")
     if not any(len(part) for part in score.parts):
         raise InputError("there are no notes in this file; give one with a melody")
     if wanted is not None:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from composer.errors import InputError
+from composer.given import given, number, shortly, whole
 from composer.gm import BAND
 from composer.harmony.lane import ChordLane
-
-if TYPE_CHECKING:
-    from composer.score import Score
+from composer.score import Score
 
 LEVELS = 5
+TEMPO_BPM = (20.0, 400.0)
+HOTTEST = 4.0
 STRONGEST_STYLE = 2.0
+_EXAMPLES = {
+    "density": '{"drums": 4}',
+    "register": '{"bass": 2}',
+    "polyphony": '{"piano": 3}',
+    "roles": '{"bass": "walking"}',
+    "programs": '{"piano": 4}',
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class ArrangeOptions:
     """Quarter notes a minute; None keeps the seed's own tempo map."""
     seed: int = 0
     temperature: float = 1.0
+    """0 (always the likeliest) … 4 (wild)."""
     style_from: Score | None = None
     """A piece to play in the manner of: at least two bars of any of the band's parts."""
     style_strength: float = 1.0
@@ -53,24 +61,48 @@ class ArrangeOptions:
     """Which part is the melody: its name or number; None finds it."""
 
     def __post_init__(self) -> None:
+        given(self.style, str, "style", 'a text such as "bossa"; "" asks for none')
+        object.__setattr__(self, "parts", named_parts(self.parts))
         if not self.parts:
             raise InputError(f"no parts asked for; choose from: {', '.join(BAND)}")
+        if self.chords is not None:
+            given(self.chords, (str, ChordLane), "chords", 'a chart such as "C | Am7 D7 | G", or a ChordLane')
+        if self.tempo_bpm is not None:
+            number(self.tempo_bpm, "tempo_bpm", *TEMPO_BPM)
+        whole(self.seed, "seed", 0)
+        number(self.temperature, "temperature", 0, HOTTEST)
+        if self.style_from is not None:
+            given(self.style_from, Score, "style_from", "a Score; composer.load reads one from a file")
+        if self.form is not None:
+            given(self.form, str, "form", 'a text such as "AABA"')
+        melody: object = self.melody
+        if melody is not None:
+            if isinstance(melody, int) and not isinstance(melody, bool):
+                melody = str(melody)
+            given(melody, str, "melody", "a part's name or number")
+            object.__setattr__(self, "melody", melody)
+        for what in ("density", "register", "polyphony", "roles", "programs"):
+            given(getattr(self, what), Mapping, what, f"a mapping from part to {what}, such as {_EXAMPLES[what]}")
         levels = {"density": self.density, "register": self.register, "polyphony": self.polyphony}
         for name in (*self.parts, *self.programs, *self.roles, *(part for level in levels.values() for part in level)):
             if name not in BAND:
                 raise InputError(f"no part called {name!r}; choose from: {', '.join(BAND)}")
         for what, wanted in levels.items():
             for name, level in wanted.items():
-                if not 1 <= level <= LEVELS:
-                    raise InputError(f"{what} of {name} must be in range 1..{LEVELS}, got {level}")
+                whole(level, f"{what} of {name}", 1, LEVELS)
         if "drums" in self.register:
             raise InputError("drums have no register; leave it out")
         check_roles(self.roles)
         for name, program in self.programs.items():
-            if not 0 <= program <= 127:
-                raise InputError(f"program of {name} must be in range 0..127, got {program}")
-        if not 0 <= self.style_strength <= STRONGEST_STYLE:
-            raise InputError(f"style strength must be in range 0..{STRONGEST_STYLE:g}, got {self.style_strength:g}")
+            whole(program, f"program of {name}", 0, 127)
+        number(self.style_strength, "style strength", 0, STRONGEST_STYLE)
+
+
+def named_parts(parts: object) -> tuple[str, ...]:
+    """Parts as a list or a tuple gives them. Raises InputError for anything else, a text too: it would be taken letter by letter."""
+    if not isinstance(parts, (tuple, list)) or not all(isinstance(name, str) for name in parts):
+        raise InputError(f'parts must be a list of names such as ["drums", "bass"], got {shortly(parts)}')
+    return tuple(parts)
 
 
 def check_roles(roles: Mapping[str, str]) -> None:
@@ -94,6 +126,11 @@ class ReworkOptions:
     """Style, levels and dice; its parts and form are not looked at. No style: as the piece itself plays."""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.bars, (tuple, list)) or len(self.bars) != 2:
+            raise InputError(f"bars must be the first and the last, such as (5, 8), got {shortly(self.bars)}")
+        for bar in self.bars:
+            whole(bar, "a bar", 1)
+        object.__setattr__(self, "parts", named_parts(self.parts))
         first, last = self.bars
         if first < 1 or last < first:
             raise InputError(f"bars {first}-{last}: count from 1, the first before the last")

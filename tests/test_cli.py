@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from composer import formats
+from composer.audio.synth import stem_names
 from composer.cli import COMMANDS, Parser, main
+from composer.score import Score
 
 ROOT = Path(__file__).parent.parent
 
@@ -93,6 +96,17 @@ def test_a_closed_pipe_is_silent() -> None:
     assert done.stderr == ""
 
 
+def test_a_terminal_that_cannot_show_a_title_gets_it_spelt_out(tmp_path: Path) -> None:
+    seed = tmp_path / "tune.abc"
+    seed.write_text("X:1\nT:Ünï Song\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n", "utf-8")
+    words = [sys.executable, "-m", "composer", "inspect", str(seed)]
+    told = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "ascii"}
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "\\xdcn\\xef Song" in told.stdout
+
+
 def test_ctrl_c_is_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     def interrupt(_args: object) -> int:
         raise KeyboardInterrupt
@@ -134,6 +148,16 @@ def test_inspect_as_text_and_json(seed_file: Path, capsys: pytest.CaptureFixture
     assert "C major" in capsys.readouterr().out
     assert main(["inspect", str(seed_file), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["bars"] == 4
+
+
+def test_render_of_nothing_is_told(seed_file: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    formats.save(Score(), here / "empty.mid")
+    assert main(["render", "empty.mid", "--quiet"]) == 1
+    assert "empty.mid: has no notes to render" in capsys.readouterr().err
+    assert not (here / "out").exists()
+    names = ",".join(stem_names(formats.load(seed_file).parts))
+    assert main(["render", str(seed_file), "--soundfont", "timgm6mb", "--quiet", "--mute", names]) == 0
+    assert "note: the mix is silent: every part is muted" in capsys.readouterr().out
 
 
 def test_render_writes_mix_and_stems_and_refuses_to_overwrite(

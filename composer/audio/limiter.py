@@ -90,6 +90,8 @@ class LimiterRun:
 
     def __init__(self, limiter: Limiter, gain: float, sample_rate: int) -> None:
         self._limiter, self.gain = limiter, gain
+        self._gain = gain
+        """At the end of the last block; a new one is reached in the course of the next."""
         self._run = CurveRun(limiter, sample_rate)
         self._context = np.zeros((2, 2 * CELL), np.float32)
         self.latency = (self._run.delay + 2) * CELL
@@ -102,17 +104,20 @@ class LimiterRun:
     def process(self, audio: np.ndarray) -> np.ndarray:
         """audio (2, frames), frames in whole cells → as many frames of `latency` ago, limited. The input stays."""
         frames = audio.shape[1]
+        # The gain comes before the look-ahead: what waits already keeps the one that its curve was worked out for.
+        ramp = np.linspace(self._gain, self.gain, frames, dtype=np.float32) if self._gain != self.gain else self.gain
+        audio, self._gain = np.asarray(audio * np.asarray(ramp, np.float32)), self.gain
         seen = np.concatenate([self._context, audio], axis=1)
         self._context = seen[:, -2 * CELL :]
         peaks = cell_peaks(seen.T, CELL)[1:-1]  # the first lacks its past, the last its future
-        edges = self._run.process(self._limiter.over_db(peaks, self.gain))
+        edges = self._run.process(self._limiter.over_db(peaks, 1.0))
         # The run begins a cell of silence early, and each edge is one that the cell before still needs.
         curve = np.concatenate([[self._edge], edges])
         self._edge = edges[-1]
         self.reduction_db = -20 * float(np.log10(curve.min()))
         waiting = np.concatenate([self._waiting, audio], axis=1)
         self._waiting = waiting[:, frames:]
-        return np.asarray(apply_curve(waiting[:, :frames].T, curve, self.gain).T)
+        return np.asarray(apply_curve(waiting[:, :frames].T, curve, 1.0).T)
 
 
 def apply_curve(audio: np.ndarray, curve: np.ndarray, gain: float, out: np.ndarray | None = None) -> np.ndarray:

@@ -26,6 +26,7 @@ from composer.audio.spill import put, rest, scratch, silence
 from composer.audio.strip import BackRun, FrontRun, Insert, Strip, planar
 from composer.audio.synth import Stems
 from composer.errors import AudioError
+from composer.given import given
 
 WORKERS = 2
 BALANCES = ("auto", "loudness", "neural", "synth")
@@ -178,6 +179,7 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
 
     Raises AudioError where the stems hold samples that are no numbers, or the settings name a part that is not there.
     """
+    given(stems, Stems, "stems", "Stems, as composer.render gives them")
     settings = settings or MixSettings()
     rate = stems.sample_rate
     measured, strips, fronts = _at_faders(stems, settings)

@@ -16,6 +16,7 @@ from composer.audio.fluid import BLOCK
 from composer.audio.player import SYNTHS, Player, addresses, shares
 from composer.audio.spill import put, rest, silence
 from composer.errors import AudioError
+from composer.given import given
 from composer.score import Part, Score
 
 SAMPLE_RATE = 44_100
@@ -99,6 +100,7 @@ def render(
     The stems last `tail_s` seconds longer than the last note, and at most 20 minutes. `on_progress` hears how much is
     done, 0..1, from the threads that render. Raises AudioError where FluidSynth or the font is missing.
     """
+    given(score, Score, "score", "a Score; composer.load reads one from a file")
     if not 8_000 <= sample_rate <= 96_000:
         raise AudioError(f"sample rate must be in range 8000..96000 Hz, got {sample_rate}")
     if not 0 <= tail_s <= 60:

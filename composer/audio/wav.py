@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from composer.errors import AudioError, OutputError
+from composer.given import PATH, given
 
 SUBTYPES = {16: "PCM_16", 24: "PCM_24", 32: "FLOAT"}
 FORMATS = ("wav", "flac", "ogg", "mp3")
@@ -25,6 +26,8 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
     """
     import soundfile
 
+    given(path, PATH, "path", "the path of a sound file")
+    given(audio, np.ndarray, "audio", "an array of samples, shape (frames, 2), such as the audio of a Mix")
     path = Path(path)
     kind = path.suffix.lower().removeprefix(".")
     check_format(path, bits, sample_rate)
@@ -55,6 +58,7 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
 
 def write_wav(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int = 24, force: bool = False) -> Path:
     """`write_sound` for a name that ends in .wav or in nothing that is known."""
+    given(path, PATH, "path", "a path that ends in .wav")
     path = Path(path)
     if path.suffix.lower() == ".wav":
         return write_sound(path, audio, sample_rate, bits, force)

@@ -31,7 +31,7 @@ from composer.restyle import restyle
 from composer.rework import rework
 from composer.score import Event, Score
 from composer.styles import parse_mixture
-from composer.timing import meter_name
+from composer.timing import TempoMap, meter_name
 from composer.trust.stamp import Stamp
 
 if TYPE_CHECKING:
@@ -96,6 +96,8 @@ def failed(piece: Piece, error: BaseException | str) -> dict[str, Any]:
     reason = error if isinstance(error, str) else str(error)
     if not isinstance(error, (str, InputError)):
         reason = f"{type(error).__name__}: {reason}"
+    if piece.seed is not None and piece.seed.path:
+        reason = reason.replace(piece.seed.path, piece.seed.name)  # a corpus tells nobody where its seeds lay
     return {"id": piece.id, "index": piece.index, "status": FAILED, "reason": " ".join(reason.split()), **_asked(piece)}
 
 
@@ -149,13 +151,16 @@ def _perform(
     if piece.task == "scratch" or seed is None:
         stage = draw_stage(plan.own_bars, np.random.default_rng(dice), piece.style, options.tempo_bpm)
         return band_alone(arranger, stage, options)
+    score = seed.score
+    if options.tempo_bpm is not None:
+        score = replace(score, tempo=TempoMap.constant(options.tempo_bpm, score.ticks_per_beat))
     if piece.task == "arrange":
-        return arranger.arrange(seed.score, options)
+        return arranger.arrange(score, options)
     if piece.task == "restyle":
-        return restyle(arranger, seed.score, options)
+        return restyle(arranger, score, options)
     if piece.task == "continue":
-        return play_on(arranger, seed.score, plan.continue_bars, options)
-    return rework(arranger, seed.score, _hole(seed.score, plan.infill_bars, options, dice))
+        return play_on(arranger, score, plan.continue_bars, options)
+    return rework(arranger, score, _hole(score, plan.infill_bars, options, dice))
 
 
 def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> ReworkOptions:

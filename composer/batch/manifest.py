@@ -26,6 +26,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "file": ("string", "where it is: a tar, or a MIDI file"),
     "member": ("string", "its name in the tar"),
     "sound": ("list<string>", "what its sound files end in, beside it"),
+    "sound_sha256": ("list<string>", "of each of these"),
+    "json_sha256": ("string", "of the record beside it"),
     "sha256": ("string", "of the MIDI file"),
     "bytes": ("int64", "of the MIDI file"),
     "attempt": ("int64", "how often it was made"),
@@ -74,7 +76,7 @@ def row_of(record: dict[str, Any]) -> dict[str, Any]:
     """A record as a row of the manifest: all columns, in order, empty ones as None."""
     row = {name: record.get(name) for name in FIELDS}
     row["controls"] = json.dumps(record.get("controls", {}), ensure_ascii=False, sort_keys=True)
-    for name in ("parts", "sound"):
+    for name in ("parts", "sound", "sound_sha256"):
         row[name] = list(record.get(name, ()))
     return row
 

@@ -19,6 +19,8 @@ TASKS = ("arrange", "continue", "infill", "restyle", "scratch")
 a band alone, over chords of its own."""
 LAYOUTS = ("tar", "folder")
 AUDIO = ("none", "wav", "flac")
+STYLES_OWN = "style"
+"""In place of a set of parts: those that the style plays."""
 MOST_PIECES = 10_000_000
 
 V = TypeVar("V")
@@ -48,10 +50,6 @@ class Wish:
 
     def __post_init__(self) -> None:
         ArrangeOptions(**{entry.name: getattr(self, entry.name) for entry in fields(self)})
-        if not 0 <= self.temperature <= 4:
-            raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        if self.tempo_bpm is not None and not 20 <= self.tempo_bpm <= 400:
-            raise InputError(f"tempo_bpm must be in range 20..400, got {self.tempo_bpm:g}")
 
 
 @dataclass(frozen=True)
@@ -180,9 +178,13 @@ class BatchPlan:
         if "task" in values:
             values["tasks"] = [values.pop("task")]
         parts = values.get("parts", [[]])
-        if isinstance(parts, list) and parts and all(isinstance(name, str) for name in parts):
+        if isinstance(parts, str):
             parts = [parts]
-        values["parts"] = tuple(() if names == "style" else tuple(names) for names in parts)
+        if isinstance(parts, list) and parts and all(isinstance(name, str) for name in parts) and parts != [STYLES_OWN]:
+            parts = [parts]
+        if not isinstance(parts, (list, tuple)):
+            raise InputError(f"parts must be a list of lists of parts, got {parts!r}")
+        values["parts"] = tuple(map(_set_of_parts, parts))
         wishes = values.get("controls", [{}])
         if isinstance(wishes, Mapping):
             wishes = [wishes]
@@ -196,6 +198,16 @@ class BatchPlan:
         """A hash of everything that decides which pieces there are and how they are kept."""
         told = {name: value for name, value in self.to_json().items() if name not in ("checkpoint", "seeds")}
         return hashlib.sha256(canonical(told)).hexdigest()[:16]
+
+
+def _set_of_parts(names: Any) -> tuple[str, ...]:
+    """One set of parts as a plan has it: a list of names, or "style" for those that the style plays: ()."""
+    if names == STYLES_OWN or names == [STYLES_OWN]:
+        return ()
+    names = [names] if isinstance(names, str) else names
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise InputError(f'parts: {names!r} is no set of parts; write ["drums", "bass"], or "{STYLES_OWN}"')
+    return tuple(names)
 
 
 def canonical(value: Any) -> bytes:

@@ -17,7 +17,18 @@ from composer.batch.making import ASIDE, DUPLICATE, FAILED, KEPT
 from composer.batch.pieces import Pieces
 from composer.batch.plan import BatchPlan
 from composer.batch.seeds import find_seeds
-from composer.batch.shards import Finished, Unit, all_records, drop_from_shard, finished_shards, in_order, read_index
+from composer.batch.shards import (
+    FOLDER,
+    INDEX,
+    Finished,
+    Unit,
+    all_records,
+    drop_from_shard,
+    finished_shards,
+    in_order,
+    read_index,
+    sha256_of,
+)  # fmt: skip
 from composer.batch.store import FolderStore, Store, locked, open_store, sweep
 from composer.errors import OutputError
 from composer.model.checkpoint import default_checkpoint
@@ -159,10 +170,16 @@ def seal(store: Store, plan: BatchPlan, pieces: int, tell: OnEvent) -> Outcome:
         "plan": plan.name,
         "pieces": pieces,
         **outcome.counts,
+        "sha256": {name: sha256_of(store.read(name)) for name in _tables(store)},
         "failures": [{"id": piece, "seed": seed, "reason": reason} for piece, seed, reason in outcome.reasons],
     }
     store.write(REPORT, (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
     return outcome
+
+
+def _tables(store: Store) -> list[str]:
+    """The files that tell of the pieces: what the report vouches for."""
+    return [PLAN, manifest.LINES, *(f"{FOLDER}/{name}{INDEX}" for name in in_order(finished_shards(store)))]
 
 
 def _settled(store: Store, copies: dict[int, int], makings: dict[int, list[_Making]]) -> Iterator[dict[str, Any]]:

@@ -36,17 +36,22 @@ class Seed:
 def find_seeds(paths: Sequence[str], own: int) -> tuple[list[Seed], list[str]]:
     """Every seed, each once however often its file lies about, and a line for each copy left out.
 
+    NAME.mid and NAME.musicxml in one folder are one seed: what `composer arrange` wrote makes no piece twice.
     Raises InputError for a path that is not there, and for folders without music.
     """
     found: dict[str, Seed] = {}
     copies = []
+    named: dict[Path, Path] = {}
     for text in paths:
         root = Path(text)
         for path in _files(root):
             key = hashlib.sha256(_bytes(path)).hexdigest()
             name = path.relative_to(root).as_posix() if root.is_dir() else path.name
+            other = named.setdefault(path.with_suffix(""), path) if root.is_dir() else path
             if key in found:
                 copies.append(f"{path}: the same bytes as {found[key].path}; used once")
+            elif other != path:
+                copies.append(f"{path}: the same piece as {other}; used once")
             else:
                 found[key] = Seed(name, key, str(path))
     written = [Seed(f"{OWN}-{number:05d}", f"{OWN}:{number}", number=number) for number in range(own)]

@@ -7,6 +7,7 @@ aside/ID.mid                          what did not pass the gate
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -21,6 +22,8 @@ from composer.batch.making import ASIDE, KEPT
 from composer.batch.store import Store, telling
 
 FOLDER, INDEX, ASIDE_FOLDER = "shards", ".jsonl", "aside"
+BESIDE = ".json"
+"""What the name of a piece's record ends in that lies beside it."""
 PRIVATE = ("minhash",)
 """Fields of a record that only the index has."""
 UNSTEADY = ("seconds", "worker")
@@ -59,6 +62,10 @@ def write_shard(store: Store, unit: Unit, pieces: Sequence[Finished], layout: st
             place = {"file": f"{FOLDER}/{unit.name}.tar", "member": f"{record['id']}.mid"}
             record |= place if layout == "tar" else {"file": f"{FOLDER}/{unit.name}/{record['id']}.mid", "member": ""}
             record["sound"] = sorted(suffix for suffix in piece.files if suffix != ".mid")
+            with telling(store.where):
+                record["sound_sha256"] = [sha256_of(piece.files[suffix]) for suffix in record["sound"]]
+            piece.files[BESIDE] = _told(record)
+            record["json_sha256"] = sha256_of(piece.files[BESIDE])
     with telling(store.where):
         _write_pieces(store, unit.name, kept, layout)
     lines = "".join(json.dumps(piece.record, ensure_ascii=False) + "\n" for piece in pieces)
@@ -72,7 +79,7 @@ def write_shard(store: Store, unit: Unit, pieces: Sequence[Finished], layout: st
 def _write_pieces(store: Store, name: str, kept: Sequence[Finished], layout: str) -> None:
     if layout == "folder":
         for piece in kept:
-            for suffix, content in _with_record(piece):
+            for suffix, content in _in_order(piece.files):
                 _put(store, content, f"{FOLDER}/{name}/{piece.record['id']}{suffix}")
     elif kept:
         _write_tar(store, name, kept)
@@ -118,10 +125,26 @@ def drop_from_shard(store: Store, name: str, ids: set[str], layout: str) -> None
     store.write(f"{FOLDER}/{name}.tar", out.getvalue())
 
 
-def _with_record(piece: Finished) -> Iterator[tuple[str, bytes | Path]]:
-    yield from sorted(piece.files.items())
-    told = {name: value for name, value in piece.record.items() if name not in PRIVATE + UNSTEADY}
-    yield ".json", (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+def _told(record: dict[str, Any]) -> bytes:
+    """What lies beside a piece: its record, but for what differs from run to run, as JSON."""
+    told = {name: value for name, value in record.items() if name not in PRIVATE + UNSTEADY}
+    return (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _in_order(files: dict[str, bytes | Path]) -> list[tuple[str, bytes | Path]]:
+    """A piece's files as they are written: the music, its sound, and what is told of them."""
+    return sorted(files.items(), key=lambda file: (file[0] == BESIDE, file[0]))
+
+
+def sha256_of(content: bytes | Path) -> str:
+    """SHA-256 of bytes or of a file's, as hex."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256()
+    with content.open("rb") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _write_tar(store: Store, name: str, kept: Sequence[Finished]) -> None:
@@ -130,7 +153,7 @@ def _write_tar(store: Store, name: str, kept: Sequence[Finished]) -> None:
     try:
         with os.fdopen(handle, "wb") as out, tarfile.open(fileobj=out, mode="w", format=tarfile.USTAR_FORMAT) as tar:
             for piece in kept:
-                for suffix, content in _with_record(piece):
+                for suffix, content in _in_order(piece.files):
                     info = tarfile.TarInfo(f"{piece.record['id']}{suffix}")
                     info.mode = 0o644
                     if isinstance(content, Path):

@@ -39,6 +39,10 @@ class Store(Protocol):
         """Files in a folder, sorted; [] where there is none."""
         ...
 
+    def everything(self) -> list[str]:
+        """All that lies here but folders, however deep, sorted; not what only a run in progress needs."""
+        ...
+
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         ...
@@ -90,6 +94,11 @@ class FolderStore:
         place = self.root / folder
         return sorted(path.name for path in place.iterdir() if path.is_file()) if place.is_dir() else []
 
+    def everything(self) -> list[str]:
+        found = (path for path in self.root.rglob("*") if path.is_symlink() or not path.is_dir())
+        names = (path.relative_to(self.root).as_posix() for path in found)
+        return sorted(name for name in names if name != LOCK and not name.startswith(f"{SCRATCH}/"))
+
     def remove(self, name: str) -> None:
         with telling(self.where):
             (self.root / name).unlink(missing_ok=True)
@@ -138,6 +147,12 @@ class RemoteStore:
         except FileNotFoundError:
             return []
         return sorted(str(one["name"]).rpartition("/")[2] for one in found if one["type"] == "file")
+
+    def everything(self) -> list[str]:
+        with _reaching(self.where):
+            self.files.invalidate_cache()
+            found = self.files.find(self.root)
+        return sorted(str(name).removeprefix(f"{self.root}/") for name in found)
 
     def remove(self, name: str) -> None:
         with telling(self.where), _reaching(self.where):

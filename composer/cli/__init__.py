@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
 import signal
 import sys
@@ -84,9 +85,17 @@ def _end_on_sigterm() -> None:
     signal.signal(signal.SIGTERM, leave)
 
 
+def _say_anything() -> None:
+    """Titles and names of files may hold what the terminal cannot show: it is spelt out (\\xdc) then, and no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     argv = sys.argv[1:] if argv is None else list(argv)
+    _say_anything()
     command = next((word for word in argv if not word.startswith("-")), None)
     debug = "--debug" in argv
     try:

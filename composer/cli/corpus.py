@@ -51,14 +51,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _verify(corpus: Corpus, args: argparse.Namespace) -> int:
-    from composer.batch.verify import problems
+    from composer.batch.verify import problems, unchecked
 
     found = list(problems(corpus))
     for line in found:
         print(line)
-    count = sum(1 for _ in corpus.kept())
-    print(f"{args.corpus}: {f'{len(found)} problems' if found else f'whole: {count} pieces'}")
-    return 1 if found else 0
+    for line in unchecked(corpus):
+        print(f"note: {line}")
+    if found:
+        print(f"{args.corpus}: {len(found)} problem{'s' * (len(found) > 1)}")
+        return 1
+    print(f"{args.corpus}: whole: {sum(1 for _ in corpus.kept())} pieces")
+    return 0
 
 
 def _stats(corpus: Corpus, args: argparse.Namespace) -> int:

@@ -64,43 +64,50 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_torch()
+    import shlex
     import shutil
 
     import numpy as np
 
-    from composer.model import examples, style_fit
-    from composer.model.checkpoint import CARD, CONFIG, WEIGHTS, default_checkpoint
+    from composer.model.checkpoint import FILES, default_checkpoint
     from composer.output import staging
     from composer.training.finetune import Lessons, finetune
     from composer.training.options import check_pack
     from composer.training.own_songs import files_in, own_pack, read_own, with_splits
     from composer.training.packing import open_pack
     from composer.training.threads import use_threads
+    from composer.trust.register import resolve
 
     use_threads(args.threads)
     lessons = Lessons(
         minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
     )
     others = open_pack(check_pack(args.replay)) if args.replay else None
-    names = [WEIGHTS, CONFIG, CARD, style_fit.FILE, examples.FILE]
-    with steps(args.quiet) as progress, staging(args.out, names, args.force) as folder:
+    with steps(args.quiet) as progress, staging(args.out, FILES, args.force) as folder:
         with progress.step("reading your files"):
             files = files_in(args.files)
-            songs, trouble = read_own(files, args.name)
+            songs, trouble, copies = read_own(files, args.name)
             own = own_pack(with_splits(songs, np.random.default_rng(args.seed)), folder / "own" / "songs.npz")
             shutil.rmtree(folder / "own")
         with progress.step("learning") as tell:
-            taught = finetune(own, args.start or default_checkpoint(), folder, lessons, others, tell)
+            taught = finetune(
+                own, resolve(args.start) if args.start else default_checkpoint(), folder, lessons, others, tell
+            )
     for line in trouble:
         print(f"left out: {line}")
+    if copies:
+        shown = ", ".join(copies[:5]) + (" …" if len(copies) > 5 else "")
+        print(f"{len(copies)} of a piece that is there already, used once: {shown}")
     judged = len(own.split("valid"))
     print(
-        f"{len(files) - len(trouble)} files, {judged} kept back to judge by; {taught.learned} numbers learned in {taught.steps} steps"
+        f"{len(files) - len(trouble) - len(copies)} files, {judged} kept back to judge by;"
+        f" {taught.learned} numbers learned in {taught.steps} steps"
     )
     print(f"your music, kept back: {taught.own_before:.3f} → {taught.own_after:.3f} bits a note (less is better)")
     if taught.others_before is not None:
         print(f"other held-out songs:  {taught.others_before:.3f} → {taught.others_after:.3f}")
     if taught.own_after >= taught.own_before:
         print("nothing got better, so the weights are as they were; more files or more --minutes may help")
-    print(f"{args.out}: composer arrange SEED --checkpoint {args.out} --style {args.name}")
+    words = f"--checkpoint {shlex.quote(str(args.out))} --style {shlex.quote(args.name)}"
+    print(f"{args.out}: composer arrange SEED {words}")
     return 0

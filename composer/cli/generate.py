@@ -55,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PART,…",
-        help="a set of parts; may be repeated (default: the style's)",
+        help="a set of parts, or style for those it plays; may be repeated (default: style)",
     )
     what.add_argument("--task", action="append", default=[], metavar="TASK",
         help="arrange, continue, infill, restyle or scratch; may be repeated (default: arrange)")  # fmt: skip
@@ -218,7 +218,7 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.styles:
         said["styles"] = [style for text in args.styles for style in ([text] if ":" in text else split(text))]
     if args.parts:
-        said["parts"] = [list(opt.part_list(text)) for text in args.parts]
+        said["parts"] = ["style" if text.strip() == "style" else list(opt.part_list(text)) for text in args.parts]
     if args.task:
         said["tasks"] = [task for text in args.task for task in split(text)]
     output = {

@@ -165,7 +165,9 @@ def write_mix(path: Path, stems: Stems, settings: MixSettings, bits: int) -> Mix
 
 
 def shortfall(mixed: Mix, settings: MixSettings) -> list[str]:
-    """A word where the mix is not as loud as was asked."""
+    """A word where the mix is not as loud as was asked, or where nothing is heard in it."""
+    if not mixed.audio.any():
+        return ["the mix is silent: " + ("every part is muted" if settings.mute or settings.solo else "no part sounds")]
     target = settings.target_lufs
     if target is None or not math.isfinite(mixed.lufs) or abs(mixed.lufs - target) <= 0.5:
         return []

@@ -122,7 +122,7 @@ def run(args: argparse.Namespace) -> int:
     output = Output(
         args.driver, args.record, args.period, separate=args.separate, force=args.force, ahead_s=args.ahead / 1_000
     )
-    with Playback(piece, output) as playing:
+    with _kept(args.record), Playback(piece, output) as playing:
         hands = Hands(playing)
         with _controlled(args, playing, hands):
             if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -137,9 +137,26 @@ def run(args: argparse.Namespace) -> int:
         f"played {playing.position_s:.1f} s; {health.blocks} blocks made in {health.mean_ms:.2f} ms each,"
         f" {health.late} late; gaps in the sound: {health.gaps}"
     )
-    if args.record:
-        print(args.record)
     return 0
+
+
+@contextlib.contextmanager
+def _kept(path: Path | None) -> Iterator[None]:
+    """At the end, whoever made it end, say where the recording is."""
+    before = _written(path)
+    try:
+        yield
+    finally:
+        if path is not None and _written(path) not in (None, before):
+            print(path, flush=True)
+
+
+def _written(path: Path | None) -> tuple[int, int] | None:
+    """What changes when a file is written anew; None where there is none."""
+    if path is None or not path.exists():
+        return None
+    told = path.stat()
+    return told.st_ino, told.st_mtime_ns
 
 
 @contextlib.contextmanager

@@ -40,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.audio.stem_files import write_stems
     from composer.audio.synth import render
     from composer.audio.wav import check_format
+    from composer.errors import InputError
     from composer.output import check_free, staging
     from composer.picture_mix import save_mix_picture
 
@@ -49,6 +50,8 @@ def run(args: argparse.Namespace) -> int:
     check_free(args.out, outputs, args.force)
     rate = mixing.sample_rate(args)
     score = formats.load(args.file)
+    if not any(len(part) for part in score.parts):
+        raise InputError(f"{args.file}: has no notes to render")
     check_format(args.out / sound, args.bits, rate)
     settings = mixing.settings(args, rate)
     with steps(args.quiet) as progress, staging(args.out, outputs, args.force) as folder:

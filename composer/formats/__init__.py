@@ -8,6 +8,7 @@ from pathlib import Path
 from composer.audio.recording import FOREIGN, SUFFIXES
 from composer.errors import MusicFileError, OutputError
 from composer.formats.midi import read_midi, write_midi
+from composer.given import PATH, given
 from composer.score import Score
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar", ".smf", ".rmi")
@@ -33,6 +34,7 @@ def load(path: str | os.PathLike[str]) -> Score:
 
     Raises MusicFileError, or AudioError of a recording; lesser trouble is named in `score.problems`.
     """
+    given(path, PATH, "path", "the path of a music file; formats.read_midi reads bytes")
     suffix = Path(path).suffix.lower()
     if suffix in XML_SUFFIXES + ABC_SUFFIXES:
         from composer.formats.musicxml import read_musicxml
@@ -57,6 +59,8 @@ def is_recording(path: str | os.PathLike[str]) -> bool:
 
 def save(score: Score, path: str | os.PathLike[str], force: bool = False) -> None:
     """The score as MIDI or MusicXML, by the suffix of `path`. Raises OutputError; overwrites only with `force`."""
+    given(score, Score, "score", "a Score, such as the score of an Arrangement")
+    given(path, PATH, "path", "a path that ends in .mid or .musicxml")
     suffix = Path(path).suffix.lower()
     if suffix in MIDI_SUFFIXES:
         write_midi(score, path, force)

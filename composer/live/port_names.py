@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from composer.errors import InputError
@@ -48,6 +49,12 @@ class PortName:
         """Host and port of a tcp name."""
         host, _, number = self.value.rpartition(":")
         return host.strip("[]") or "127.0.0.1", int(number)
+
+    @property
+    def sound_file(self) -> Path | None:
+        """The WAV that synth:file:PATH writes."""
+        driver, _, path = self.value.partition(":")
+        return Path(path) if self.kind == "synth" and driver == "file" and path else None
 
 
 _EXAMPLES = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer import priority
-from composer.errors import InputError
+from composer.errors import InputError, OutputError
 from composer.gm import BAND
 from composer.live.calibration import Latencies
 from composer.live.engine import Engine
@@ -66,6 +66,16 @@ class SessionPlan:
     """In place of what was calibrated."""
     make_leader: MakeLeader | None = None
     """Another mind than the model's, for tests."""
+
+    def __post_init__(self) -> None:
+        """Raises OutputError where an output would write over a file, or where its folder is missing."""
+        for path in (route.port.sound_file for route in self.outputs):
+            if path is None:
+                continue
+            if path.exists() and not self.force:
+                raise OutputError(f"{path}: already there; choose another --output, or --force to replace it")
+            if not path.parent.is_dir():
+                raise OutputError(f"{path}: there is no folder {path.parent}; make it, or choose another --output")
 
 
 class Session:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from composer.errors import CheckpointError
+from composer.model import examples, known_runs, style_fit
 from composer.model.config import ModelConfig
 from composer.model.examples import Examples, load_examples
 from composer.model.known_runs import KnownRuns, load_known_runs
@@ -25,7 +26,19 @@ from composer.trust import register, signature, vault
 from composer.trust.signature import CARD, CONFIG, WEIGHTS, Verdict
 from composer.vocab import vocabulary_hash
 
-__all__ = ["CARD", "CONFIG", "WEIGHTS", "Checkpoint", "default_checkpoint", "load_checkpoint", "save_checkpoint"]
+__all__ = [
+    "CARD",
+    "CONFIG",
+    "FILES",
+    "WEIGHTS",
+    "Checkpoint",
+    "default_checkpoint",
+    "load_checkpoint",
+    "save_checkpoint",
+]
+
+FILES = (WEIGHTS, CONFIG, CARD, style_fit.FILE, examples.FILE, known_runs.FILE)
+"""All that a checkpoint's folder may need to play: the weights, what is said of them, and the tables beside them."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class Hands:
         part = self.chosen + 1
         if key == "q":
             return False
-        if key.isdigit() and 1 <= int(key) <= len(playing.names):
+        if key.isdecimal() and 1 <= int(key) <= len(playing.names):
             self.chosen = int(key) - 1
         elif key in _NUDGES:
             playing.nudge(part, *_NUDGES[key])

@@ -43,7 +43,7 @@ class Output:
 
 def run(pipe: Connection, rows: int, frames: int, memory: Any, sample_rate: int, output: Output) -> None:
     """The process's main: waits for a word, opens the driver, answers None or why not; ends when the ring does, or the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ending_to_others()
     quiet()
     ring = Ring(rows, frames, memory)
     gc.collect()
@@ -76,6 +76,13 @@ def run(pipe: Connection, rows: int, frames: int, memory: Any, sample_rate: int,
 def drivers(output: Output) -> tuple[str, ...]:
     """Those to try, in order."""
     return (output.driver,) if output.driver else USUAL_DRIVERS.get(sys.platform, LINUX_DRIVERS)
+
+
+def leave_ending_to_others() -> None:
+    """Whoever started us is asked to end as we are, fades the sound out and tells us; the recording is written before that is over."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
 def quiet() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import signal
 import time
 from multiprocessing.connection import Connection
 from typing import Any
@@ -16,7 +15,7 @@ from composer.errors import ComposerError
 from composer.playback import board as states
 from composer.playback.board import Board
 from composer.playback.engine import Engine, Piece
-from composer.playback.outlet import Output, gone, quiet, say
+from composer.playback.outlet import Output, gone, leave_ending_to_others, quiet, say
 from composer.playback.ring import Ring
 
 CHUNK = 256
@@ -25,7 +24,7 @@ CHUNK = 256
 
 def run(pipe: Connection, piece: Piece, output: Output, memory: Any, frames: int, ring_memory: Any) -> None:
     """The process's main: answers None once the ring is full, or says why not; ends when the music does, or the pipe."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    leave_ending_to_others()
     quiet()
     board = Board(len(piece.parts), memory)
     ring = Ring(rows(piece), frames, ring_memory)

@@ -24,6 +24,8 @@ from composer.playback.outlet import Output
 from composer.playback.ring import Ring
 
 START_S = 60.0
+WRITE_S = 120.0
+"""How long a recording may take to be written, once the sound is over."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Playback:
         text = str(name).lower()
         if text in names:
             return names.index(text)
-        if text.isdigit() and 1 <= int(text) <= len(names):
+        if text.isdecimal() and 1 <= int(text) <= len(names):
             return int(text) - 1
         raise InputError(f"no part called {name!r}; there are: {', '.join(self.names)}")
 
@@ -114,6 +116,9 @@ class Playback:
         return self.board.set(at, fader, now + by)
 
     def master(self, db: float) -> None:
+        """The master's fader, within the limits of a part's. Raises InputError."""
+        if not db == db:
+            raise InputError(f"the master's fader cannot stand at {db}; it takes decibels")
         low, high = LIMITS["gain_db"]
         self.board.wish("master_db", min(max(db, low), high))
 
@@ -121,6 +126,8 @@ class Playback:
         self.board.wish("pause", float(paused))
 
     def seek(self, seconds: float) -> None:
+        """To a place in the music; one before its beginning or after its end is those."""
+        seconds = min(max(seconds, 0.0), self.piece.duration_s)
         self.board.wish("seek", seconds * self.piece.sample_rate)
         self.board.wish("seeks", self.board.wished("seeks") + 1)
 
@@ -143,8 +150,11 @@ class Playback:
         """Fade out and end; safe to call twice."""
         self.board.wish("pause", 0.0)
         self.board.wish("stop", 1.0)
-        until = time.monotonic() + timeout_s
-        while self.running and time.monotonic() < until:
+        began = time.monotonic()
+        while self.running:
+            writing = self.piece.record and self.board.state == "done"
+            if time.monotonic() > began + timeout_s + (WRITE_S if writing else 0.0):
+                break
             self._look_after()
             next(hand.process for hand in self._crew if hand.process.is_alive()).join(0.02)
         with contextlib.suppress(AudioError):

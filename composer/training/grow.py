@@ -39,6 +39,9 @@ def read_weights(folder: Path) -> tuple[ModelConfig, dict[str, np.ndarray]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    from composer.trust.register import resolve
+
+    folder = resolve(folder)
     try:
         blob = (folder / WEIGHTS).read_bytes()
         config = ModelConfig.from_json(json.loads((folder / CONFIG).read_text()))

@@ -38,10 +38,18 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def read_own(paths: Sequence[Path], label: str) -> tuple[list[GridSong], list[str]]:
-    """Files as grid songs under the user's label, and a line for each that could not be used. Raises InputError if none can."""
-    songs, trouble = [], []
+def read_own(paths: Sequence[Path], label: str) -> tuple[list[GridSong], list[str], list[str]]:
+    """Files as grid songs under the user's label, a line for each that could not be used, and the names of copies left out.
+
+    A copy has the notes of another file, or its name in the same folder: NAME.mid and NAME.musicxml are one piece.
+    Files of one name in other folders are learned from, as one work. Raises InputError if no file can be used.
+    """
+    songs, trouble, copies = [], [], []
+    pieces: set[tuple[Path, str] | str] = set()
     for path in paths:
+        if (path.parent, path.stem) in pieces:
+            copies.append(path.name)
+            continue
         try:
             score = band_of(formats.load(path))
             if {part.role for part in score.parts} <= {"melody"}:
@@ -49,15 +57,20 @@ def read_own(paths: Sequence[Path], label: str) -> tuple[list[GridSong], list[st
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             lane = chords_from_notes(score) if any(not part.is_drum for part in score.parts) else None
             song = Song(
-                f"{label}/{path.stem}", label, f"{label}/{digest[:12]}", "train", "the user's own", digest, False, "", label,
+                f"{label}/{path.stem}", label, f"{label}/{path.stem}", "train", "the user's own", digest, False, "", label,
                 score, lane, find_phrases(score),
             )  # fmt: skip
-            songs.append(from_song(song))
+            grid = from_song(song)
+            if (notes := _notes_of(grid)) in pieces:
+                copies.append(path.name)
+                continue
+            pieces |= {(path.parent, path.stem), notes}
+            songs.append(grid)
         except ComposerError as error:
             trouble.append(f"{path.name}: {str(error).removeprefix(f'{path}: ')}")
     if not songs:
         raise InputError(f"none of the {len(paths)} files can be learned from; {trouble[0]}")
-    return songs, trouble
+    return songs, trouble, copies
 
 
 def with_splits(songs: Sequence[GridSong], rng: np.random.Generator) -> list[GridSong]:
@@ -71,6 +84,12 @@ def with_splits(songs: Sequence[GridSong], rng: np.random.Generator) -> list[Gri
         return [excerpt(song, 0, cut), _judge(excerpt(song, cut, song.bar_count))]
     judges = set(rng.permutation(works)[: max(1, len(works) // HELD_BACK)].tolist())
     return [_judge(song) if song.meta["work"] in judges else song for song in songs]
+
+
+def _notes_of(song: GridSong) -> str:
+    """A hash of who plays which pitch where: the same for a file, its copies and its other formats, loudness or none."""
+    where = [song.notes[name].astype(np.int64) for name in ("bar", "part", "position", "pitch")]
+    return hashlib.sha256(np.concatenate([*where, song.bar_length]).astype(np.int64).tobytes()).hexdigest()
 
 
 def own_pack(songs: Sequence[GridSong], path: Path) -> Pack:

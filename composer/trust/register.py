@@ -13,6 +13,8 @@ from composer.errors import CheckpointError, InputError
 from composer.trust.places import user_folder, write_file
 from composer.trust.signature import CARD
 
+RUNS_OWN = "checkpoint"
+"""The folder in a training run's that holds its best weights."""
 SHIPPED = "shipped"
 """The name of the weights that come with composer; it cannot be given to others."""
 
@@ -76,12 +78,14 @@ def used_folder() -> Path | None:
 
 
 def resolve(name_or_path: Path | str) -> Path:
-    """A registered name → its folder; anything else is a path."""
+    """A registered name → its folder; anything else is a path. Of a run of `composer train` the checkpoint in it is meant."""
     name = str(name_or_path)
-    if "/" in name or "\\" in name or Path(name).exists():
-        return Path(name)
+    path = Path(name)
+    if "/" in name or "\\" in name or path.exists():
+        inside = path / RUNS_OWN
+        return inside if not (path / CARD).exists() and (inside / CARD).exists() else path
     entry = read_register().entry(name)
-    return entry.folder if entry else Path(name)
+    return entry.folder if entry else path
 
 
 def add(folder: Path, name: str) -> Entry:

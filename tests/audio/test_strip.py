@@ -160,6 +160,17 @@ def test_the_chorus_sways_the_same(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_a_gain_that_jumps_stays_under_the_ceiling(size: int) -> None:
+    audio = noise()
+    run = LimiterRun(Limiter(), 0.1, RATE)
+    blocks = []
+    for number, here in enumerate(in_blocks(size, audio)):
+        run.gain = 16.0 if number % 3 == 1 else 0.1
+        blocks.append(run.process(audio[:, here]))
+    assert np.abs(np.concatenate(blocks, axis=1)).max() <= 10 ** (-1 / 20)
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_the_limiter_is_the_same_live_and_offline(size: int) -> None:
     audio = noise() * np.float32(3)
     curve = Limiter().curve(cell_peaks(audio.T, CELL), 1.5, RATE)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from composer import formats
+from composer.batch.corpus import Corpus
 from composer.batch.run import estimate, generate
 from composer.batch.shards import Unit
 from composer.batch.store import FolderStore, telling
@@ -150,6 +151,8 @@ def test_a_poisoned_seed_is_told_and_the_others_are_made(model: Path, tmp_path: 
     report = json.loads((tmp_path / "corpus" / "report.json").read_text())
     assert {row["seed"] for row in report["failures"]} == {"poison.mid"}
     assert all("poison.mid" in row["reason"] for row in report["failures"])
+    for path in (tmp_path / "corpus" / "report.json", tmp_path / "corpus" / "manifest.jsonl"):
+        assert str(tmp_path) not in path.read_text(), "nobody is told where the seeds lay"
 
 
 def test_what_the_gate_stops_is_made_again_and_set_aside(seeds: Path, model: Path, tmp_path: Path) -> None:
@@ -187,13 +190,18 @@ def test_other_tasks(task: str, model: Path, tmp_path: Path) -> None:
     drums = Part("Drums", [(beat * 480, 100, 36 if beat % 2 else 38, 90) for beat in range(32)], 0, True, "drums")
     (tmp_path / "seeds").mkdir()
     formats.save(score.with_parts([*score.parts, bass, drums]), tmp_path / "seeds" / "band.mid")
-    plan = plan_of(tmp_path / "seeds", model, tasks=[task], styles=["pop"], takes=2, controls=[{}], own_bars=8)
+    plan = plan_of(
+        tmp_path / "seeds", model, tasks=[task], styles=["pop"], takes=2, controls=[{"tempo_bpm": 77}], own_bars=8
+    )
     wanted = setting(plan, tmp_path / "corpus")
     outcome = generate(wanted, Here(wanted), silence)
     assert outcome.counts["kept"] == 2, outcome.reasons
     rows = [json.loads(line) for line in (tmp_path / "corpus" / "manifest.jsonl").read_text().splitlines()]
     assert rows[0]["bars"] >= {"continue": 9}.get(task, 7)
     assert {row["task"] for row in rows} == {task}
+    assert {row["tempo_bpm"] for row in rows} == {77}
+    for _, data in Corpus.open(str(tmp_path / "corpus")).music():
+        assert formats.read_midi(data).tempo.bpm_at(0) == pytest.approx(77, abs=0.01)
 
 
 def test_the_model_writes_seeds_of_its_own(model: Path, tmp_path: Path) -> None:

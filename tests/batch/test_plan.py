@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from composer import formats
 from composer.batch.pieces import Pieces
 from composer.batch.plan import BatchPlan, read_plan
 from composer.batch.seeds import find_seeds
@@ -70,6 +71,17 @@ def test_a_name_follows_from_bytes_and_wishes_alone(tmp_path: Path) -> None:
     assert "the same bytes as" in copies[0]
 
 
+def test_a_piece_in_two_formats_is_one_seed(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 2)
+    formats.save(formats.load(tmp_path / "a" / "tune-1.mid"), tmp_path / "a" / "tune-1.musicxml")
+    found, copies = find_seeds((str(tmp_path / "a"),), 0)
+    assert [seed.name for seed in found] == ["tune-0.mid", "tune-1.mid"]
+    assert len(copies) == 1
+    assert "tune-1.musicxml: the same piece as" in copies[0]
+    asked = (str(tmp_path / "a" / "tune-1.mid"), str(tmp_path / "a" / "tune-1.musicxml"))
+    assert len(find_seeds(asked, 0)[0]) == 2, "files that are named themselves are all used"
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -84,11 +96,29 @@ def test_a_name_follows_from_bytes_and_wishes_alone(tmp_path: Path) -> None:
         ({"own": 1, "output": {"layout": "zip"}}, "output: layout: no 'zip'; choose from: tar, folder"),
         ({"own": True}, "own must be a whole number, got True"),
         ({"own": 1, "parts": [["kazoo"]]}, "no part called 'kazoo'"),
+        ({"own": 1, "parts": 3}, "parts must be a list of lists of parts, got 3"),
+        ({"own": 1, "parts": [3]}, "parts: 3 is no set of parts"),
     ],
 )
 def test_what_cannot_be_is_told(values: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         BatchPlan.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("parts", "sets"),
+    [
+        (["style"], ((),)),
+        ("style", ((),)),
+        ([["style"]], ((),)),
+        ([["drums", "bass"], "style"], (("drums", "bass"), ())),
+        (["drums", "bass"], (("drums", "bass"),)),
+        ("drums", (("drums",),)),
+        ([[], ["drums"]], ((), ("drums",))),
+    ],
+)
+def test_sets_of_parts_as_people_write_them(parts: object, sets: object) -> None:
+    assert BatchPlan.from_json({"own": 1, "parts": parts}).parts == sets
 
 
 def test_a_folder_without_music_is_told(tmp_path: Path) -> None:

@@ -24,6 +24,21 @@ def test_the_words_become_a_session(seed_file: Path) -> None:
     assert plan.record == Path("jam.mid")
 
 
+def test_a_file_of_sound_that_is_there_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wav = tmp_path / "precious.wav"
+    wav.write_bytes(b"precious")
+    monkeypatch.setattr("composer.live.session.Session.__init__", lambda *_: pytest.fail("something started"))
+    for words in (["--calibrate"], []):
+        assert main(["jam", *words, "--input", "virtual:In", "--output", f"bass=synth:file:{wav}"]) == 1
+        assert "precious.wav: already there" in capsys.readouterr().err
+    assert wav.read_bytes() == b"precious"
+    assert plan_of("--output", f"synth:file:{wav}", "--force").force
+    assert main(["jam", "--output", f"synth:file:{tmp_path}/nowhere/jam.wav"]) == 1
+    assert "there is no folder" in capsys.readouterr().err
+
+
 def test_a_file_brings_its_tempo_and_its_metre(seed_file: Path) -> None:
     settings = plan_of("--input", f"file:{seed_file}").settings
     assert (settings.tempo_bpm, settings.numerator, settings.denominator) == (120, 4, 4)

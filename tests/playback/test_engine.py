@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,11 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from composer import formats
 from composer.audio import soundfonts
+from composer.audio.limiter import Limiter
 from composer.audio.mixer import Mix, mix
 from composer.audio.synth import render
+from composer.cli import main
 from composer.errors import AudioError, InputError
-from composer.playback.board import FADERS, Board, audible
+from composer.playback.board import FADERS, LIMITS, Board, audible
 from composer.playback.engine import Engine, Piece
 from composer.playback.hands import Hands
 from composer.playback.osc import OscServer, encode, messages
@@ -164,6 +170,20 @@ def test_keys_and_controllers_move_faders(piece: Piece) -> None:
     assert board.get(2, "pan") == -1
 
 
+def test_no_fader_takes_the_sound_over_the_ceiling(engine: Make) -> None:
+    board = Board(3)
+    played = engine(board)
+    ceiling = 10 ** (Limiter().ceiling_dbtp / 20)
+    pull(played, RATE // 4)
+    for value in (LIMITS["gain_db"][1], 0.0, -90.0, LIMITS["gain_db"][1]):
+        board.wish("master_db", value)
+        for part in range(3):
+            board.set(part, "gain_db", 1e9 if value > 0 else value)
+        sound = pull(played, RATE // 8)
+        assert np.isfinite(sound).all()
+        assert np.abs(sound).max() <= ceiling
+
+
 def test_what_is_no_fader_is_named(piece: Piece) -> None:
     playing = Fake(piece)
     with pytest.raises(InputError, match="no part called 'tuba'; there are: melody, bass, drums"):
@@ -208,10 +228,24 @@ def test_osc_moves_faders_and_tells_meters(piece: Piece) -> None:
             ("/part/tuba/gain", (1.0,), "no part"),
             ("/part/bass/gain", (), "one number"),
             ("/what", (), "no address"),
+            ("/part/²/gain", (1.0,), "no part"),
+            ("/part/bass/gain", (float("nan"),), "one number"),
+            ("/master/gain", (float("nan"),), "one number"),
+            ("/master/gain", (float("inf"),), "one number"),
         ):
             answer = ask(address, *numbers)
             assert answer[0] == "/error"
             assert word in str(answer[1][0])
+        for garbage in (b"", b"\xff" * 40, bytes(100), b"#bundle\0" + b"\xff" * 30, encode("/seek", 3e38)):
+            client.sendto(garbage, ("127.0.0.1", server.port))
+        client.sendto(encode("/part/bass/gain", 1e9), ("127.0.0.1", server.port))
+        client.sendto(encode("/master/gain", 1e9), ("127.0.0.1", server.port))
+        client.sendto(encode("/end", 1), ("127.0.0.1", server.port))
+        while "/end" not in str(messages(client.recv(4096))[0][1][0]):
+            pass
+        assert playing.board.get(1, "gain_db") == LIMITS["gain_db"][1]
+        assert playing.board.wished("master_db") == LIMITS["gain_db"][1]
+        assert playing.board.wished("seek") <= piece.duration_s * RATE
 
 
 def test_a_process_plays_into_a_file_and_ends_by_itself(piece: Piece, mixed: Mix, tmp_path: Path) -> None:
@@ -228,6 +262,59 @@ def test_a_process_plays_into_a_file_and_ends_by_itself(piece: Piece, mixed: Mix
     frames = int(RATE * piece.duration_s)
     live, offline = audio[late : late + frames], mixed.audio[:frames]
     assert 10 * np.log10(((live - offline) ** 2).mean() / (offline**2).mean()) < -90
+
+
+def test_a_recording_is_kept_where_all_of_us_are_asked_to_end(piece: Piece, tmp_path: Path) -> None:
+    from composer.audio.wav import read_wav
+
+    path = tmp_path / "played.wav"
+    long = replace(piece, record=True, duration_s=60.0)
+    with Playback(long, Output("file", path)) as playing:
+        playing.wait(0.5)
+        for child in multiprocessing.active_children():  # as kill does with a whole group
+            assert child.pid is not None
+            os.kill(child.pid, signal.SIGTERM)
+        assert not playing.wait(0.3)
+    audio, _ = read_wav(path)
+    assert 0.3 * RATE < len(audio) < 30 * RATE
+    assert np.abs(audio).max() > 0.01
+
+
+@pytest.mark.parametrize(("ending", "code"), [(KeyboardInterrupt(), 130), (SystemExit(143), 143)])
+def test_a_recording_is_named_however_it_ends(
+    ending: BaseException,
+    code: int,
+    score: Score,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def end(playing: Playback) -> None:
+        playing.wait(0.3)
+        raise ending
+
+    monkeypatch.setattr("composer.cli.play._plain", end)
+    seed, wav = tmp_path / "seed.mid", tmp_path / "rec.wav"
+    formats.save(score, seed)
+    words = [
+        "play",
+        str(seed),
+        "--at-once",
+        "--driver",
+        "file",
+        "--record",
+        str(wav),
+        "--plain",
+        "--soundfont",
+        "timgm6mb",
+    ]
+    if isinstance(ending, SystemExit):
+        with pytest.raises(SystemExit):
+            main(words)
+    else:
+        assert main(words) == code
+    assert wav.exists()
+    assert capsys.readouterr().out.splitlines()[-1] == str(wav)
 
 
 def test_a_driver_that_does_not_start_is_one_line(piece: Piece) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +12,12 @@ import numpy as np
 import pytest
 import torch
 
+import composer.model
 from composer import formats
 from composer.arrange import ArrangeOptions, Arranger
-from composer.cli import main as composer
+from composer.cli import main
 from composer.errors import InputError
-from composer.model.checkpoint import load_checkpoint, save_checkpoint
+from composer.model.checkpoint import FILES, load_checkpoint, save_checkpoint, shipped_checkpoint
 from composer.model.decoder import Decoder
 from composer.planning import default_parts
 from composer.score import Part, Score
@@ -74,8 +78,9 @@ def test_files_are_found_read_and_kept_back(files: list[Path], tmp_path: Path) -
     (tmp_path / "broken.mid").write_bytes(b"MThd")
     found = files_in([tmp_path])
     assert [path.name for path in found] == ["broken.mid", "own-0.mid", "own-1.mid", "own-2.mid"]
-    songs, trouble = read_own(found, "mine")
+    songs, trouble, copies = read_own(found, "mine")
     assert len(songs) == 3
+    assert not copies
     assert [line.partition(":")[0] for line in trouble] == ["broken.mid"]
     split = with_splits(songs, np.random.default_rng(0))
     assert sorted(song.meta["split"] for song in split) == ["train", "train", "valid"]
@@ -86,6 +91,23 @@ def test_files_are_found_read_and_kept_back(files: list[Path], tmp_path: Path) -
         with_splits(short, np.random.default_rng(0))
     with pytest.raises(InputError, match="no such file or folder"):
         files_in([tmp_path / "nowhere"])
+
+
+def test_a_piece_in_two_formats_or_under_two_names_is_one(files: list[Path], tmp_path: Path) -> None:
+    formats.save(formats.load(files[0]), tmp_path / "own-0.musicxml")
+    (tmp_path / "the same.mid").write_bytes(files[1].read_bytes())
+    (tmp_path / "other").mkdir()
+    own_song(tmp_path / "other" / "own-2.mid", 7)
+    songs, _, copies = read_own(files_in([tmp_path]), "mine")
+    assert copies == ["own-0.musicxml", "the same.mid"]
+    assert [song.meta["id"] for song in songs] == ["mine/own-2", "mine/own-0", "mine/own-1", "mine/own-2"]
+    split = with_splits(songs, np.random.default_rng(0))
+    assert len({song.meta["split"] for song in split if song.meta["id"] == "mine/own-2"}) == 1
+
+
+def test_a_files_other_format_has_the_same_notes(files: list[Path], tmp_path: Path) -> None:
+    formats.save(formats.load(files[0]), tmp_path / "another name.musicxml")
+    assert read_own([files[0], tmp_path / "another name.musicxml"], "mine")[2] == ["another name.musicxml"]
 
 
 @pytest.mark.parametrize("only_style", [False, True])
@@ -119,8 +141,32 @@ def test_the_command_writes_a_checkpoint_once(
 ) -> None:
     words = ["finetune", "--files", *map(str, files), "--from", str(start), "--out", str(tmp_path / "new")]
     words += ["--minutes", "0.05", "--quiet", "--threads", "1"]
-    assert composer(words) == 0
+    assert main(words) == 0
     assert "3 files, 1 kept back to judge by" in capsys.readouterr().out
     assert load_checkpoint(tmp_path / "new").card["finetuned"]["lessons"]["label"] == "mine"
-    assert composer(words) == 1
+    assert main(words) == 1
     assert "already there" in capsys.readouterr().err
+
+
+def test_every_table_beside_the_weights_is_a_file_of_the_checkpoint() -> None:
+    modules = [
+        importlib.import_module(f"composer.model.{one.name}") for one in pkgutil.iter_modules(composer.model.__path__)
+    ]
+    beside = {module.FILE for module in modules if hasattr(module, "CARD_FIELD")}
+    assert beside
+    assert beside < set(FILES)
+
+
+def test_the_shipped_model_learns_a_style_and_plays_it(
+    files: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, style = tmp_path / "ft é", "my ü style"
+    words = ["finetune", "--files", *map(str, files), "--from", str(shipped_checkpoint()), "--out", str(out)]
+    assert main([*words, "--name", style, "--only", "style", "--minutes", "0.05", "--quiet", "--threads", "1"]) == 0
+    assert {path.name for path in out.iterdir()} == set(FILES)
+    last = shlex.split(capsys.readouterr().out.splitlines()[-1].partition(": composer ")[2])
+    assert last == ["arrange", "SEED", "--checkpoint", str(out), "--style", style]
+    seed = own_song(tmp_path / "seed.mid", 3)
+    words = [*last, "--parts", "bass", "--no-audio", "--quiet", "--melody", "Melody", "--out", str(tmp_path / "out")]
+    assert main([str(seed) if word == "SEED" else word for word in words]) == 0
+    assert (tmp_path / "out" / "seed.mid").exists()

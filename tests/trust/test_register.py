@@ -109,3 +109,12 @@ def test_the_passphrase_comes_from_the_environment(monkeypatch):
         vault.ask_passphrase("w")
     monkeypatch.setenv("COMPOSER_PASSPHRASE", "sesame")
     assert vault.ask_passphrase("w") == "sesame"
+
+
+def test_of_a_training_run_its_checkpoint_is_meant(folder, tmp_path):
+    run = tmp_path / "tr1"
+    run.mkdir()
+    folder.rename(run / "checkpoint")
+    assert register.resolve(run) == run / "checkpoint"
+    assert register.resolve(run / "checkpoint") == run / "checkpoint"
+    assert register.read_card(register.resolve(run))["model"] == "toy"
