@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import zipfile
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from composer.errors import MusicFileError, OutputError
 from composer.formats import load, save
+from composer.formats.musicxml_bars import meter_of
 from composer.formats.musicxml_names import kind_of, signature, spell
 from composer.score import Event, Part, Score, as_notes
 from composer.timing import Meter, TempoMap
@@ -57,6 +59,45 @@ def test_musicxml_with_pickup_ties_tuplets_repeats_and_lyrics() -> None:
     assert score.chords == ((480, "Bbmaj7"), (1920, "F/A"), (3360, "Bbmaj7"), (4800, "F/A"))
     assert score.key == "F"
     assert score.tempo.changes == ((0, 600_000),)
+
+
+REEL = """X:1
+T:Reel
+M:4/4
+L:1/8
+Q:1/4=120
+K:G
+|:D2|"G"G2AB c2BA|"D"A2Bc d2cB|"Em"G2AB "C"c2BA|"D"A4 "G"G2:|
+|:B2|"G"d2Bd "C"e2dc|"G"B2GB "D"A2B2|"G"d2Bd "C"e2dc|"D"B2A2 "G"G2:|
+"""
+
+
+def test_a_tune_of_repeated_strains_with_pickups_has_whole_bars(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    score = load(tmp_path / "reel.abc")
+    assert score.meter.changes == ((0, 1, 4), (480, 4, 4))
+    assert len(score.bars()) == 1 + 16
+    assert score.tempo.changes == ((0, 500_000),), "a repeat says the same tempo again"
+    assert score.key == "G"
+    assert not [event for event in score.events if event.kind == "key_signature"]
+    onsets, lengths = score.parts[0].notes["onset"], score.parts[0].notes["duration"]
+    np.testing.assert_array_equal(onsets[1:], (onsets + lengths)[:-1])
+    assert (len(onsets), score.end) == (84, 64 * 480)
+
+
+@pytest.mark.parametrize(
+    ("lengths", "changes"),
+    [
+        ((1, 4, 3, 1, 4, 4), ((0, 1, 4), (480, 4, 4))),
+        ((4, 3, 4, 4), ((0, 4, 4), (1920, 3, 4), (3360, 4, 4))),  # a bar cut short with no pick-up after it stays so
+        ((1, 3, 4), ((0, 4, 4),)),
+        ((4, 2, 1, 4), ((0, 4, 4), (1920, 2, 4), (2880, 1, 4), (3360, 4, 4))),
+    ],
+)
+def test_bars_cut_in_two_become_one(lengths: tuple[int, ...], changes: tuple[tuple[int, int, int], ...]) -> None:
+    begins = [Fraction(sum(lengths[:index])) for index in range(len(lengths))]
+    shown = [(4, 4), *[None] * (len(lengths) - 1)]
+    assert meter_of(list(zip(begins, shown, strict=True)), 480).changes == changes
 
 
 def song() -> Score:
