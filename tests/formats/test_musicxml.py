@@ -6,6 +6,7 @@ import time
 import zipfile
 from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -164,6 +165,56 @@ def test_sixty_four_bars_of_five_parts_are_written_in_a_second(tmp_path: Path) -
 def test_an_empty_score_is_written(tmp_path: Path) -> None:
     save(Score((Part("x"),)), tmp_path / "a.musicxml")
     assert load(tmp_path / "a.musicxml").end == 0
+
+
+def written(score: Score, tmp_path: Path) -> ElementTree.Element:
+    save(score, tmp_path / "a.musicxml")
+    return ElementTree.parse(tmp_path / "a.musicxml").getroot()
+
+
+def clefs(score: Score, tmp_path: Path) -> list[str]:
+    return ["".join(text.strip() for text in clef.itertext()) for clef in written(score, tmp_path).iter("clef")]
+
+
+LINE = as_notes([(i * 240, 250, 52 + i % 17, 80) for i in range(64)])
+HANDS = as_notes([(i * 480, 480, pitch, 80) for i in range(32) for pitch in (45 + i % 5, 67 + i % 7)])
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (Part("Lead", LINE, 0), ["G2"]),  # on both sides of middle C, and legato, but a single line
+        (Part("Lead", HANDS, 0, role="melody"), ["G2"]),
+        (Part("Piano", HANDS, 0, role="piano"), ["G2", "F4"]),
+        (Part("Low guitar", LINE, 27), ["G2-1"]),
+        (Part("High guitar", LINE, 24).transpose(24), ["G2-1"]),
+        (Part("High bass", LINE, 33).transpose(12), ["F4"]),
+    ],
+)
+def test_staves_and_clefs(part: Part, expected: list[str], tmp_path: Path) -> None:
+    assert clefs(Score((part,)), tmp_path) == expected
+    again = load(tmp_path / "a.musicxml")
+    assert again.parts[0].notes["pitch"].tolist() == part.notes["pitch"].tolist(), "a clef moves no sounding note"
+
+
+def test_keys_change_where_they_change(tmp_path: Path) -> None:
+    bar = 1920
+    keys = (Event(2 * bar, "key_signature", ("Eb",)), Event(4 * bar - 10, "key_signature", ("F#m",)))
+    # Db4 over the bar line into Eb, F# and Eb in Eb and F# minor.
+    rows = [(2 * bar - 480, 960, 61, 80), (3 * bar, 480, 63, 80), (4 * bar, 480, 66, 80), (5 * bar, 480, 63, 80)]
+    score = Score((Part("Melody", as_notes(rows), 73),), key="D", events=keys)
+    root = written(score, tmp_path)
+    shown = {
+        int(measure.get("number", "")): [int(key.findtext("fifths", "")) for key in measure.iter("key")]
+        for measure in root.iter("measure")
+    }
+    assert shown == {1: [2], 2: [], 3: [-3], 4: [], 5: [3], 6: []}
+    names = ["".join(pitch.itertext()) for pitch in root.iter("pitch")]
+    assert names == ["C14", "C14", "E-14", "F14", "D14"], "a tied note keeps its name"
+    assert [note.text for note in root.iter("accidental")] == ["sharp"], "all but the D# is in its key"
+    again = load(tmp_path / "a.musicxml")
+    assert again.key == "D"
+    assert again.events == (Event(2 * bar, "key_signature", ("Eb",)), Event(4 * bar, "key_signature", ("F#m",)))
 
 
 @pytest.mark.parametrize(
