@@ -25,7 +25,7 @@ from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
 from composer.score import Part, Score
 from composer.styles import STYLES
-from composer.timing import TempoMap
+from composer.timing import TempoMap, bars_said
 from composer.vocab import from_grid
 
 __all__ = ["ArrangeOptions", "Arrangement", "Arranger", "find_lane"]
@@ -104,6 +104,7 @@ class Arranger:
         ]
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
+        pickup = plan.bars[0].number == 0
         report = self.report(plan, options, written) | {
             "parts": {
                 part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
@@ -112,10 +113,11 @@ class Arranger:
             "melody": {"part": choice.part.name, "why": choice.why},
             "left_out": [part.name for i, part in enumerate(score.parts) if i != choice.index and len(part)],
             "chords": {"source": lane_source, "chart": lane.chart(bars)},
-            "bars": len(plan.bars),
+            "bars": len(plan.bars) - pickup,
+            "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
         }
-        told = tuple(f"  {part} rests in bars {', '.join(spans)}" for part, spans in plan.rests.items())
+        told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
 
     def write(

@@ -87,7 +87,7 @@ class ReworkOptions:
     """What to write anew in a finished piece, and how."""
 
     bars: tuple[int, int]
-    """First and last bar, counted from 1, both included."""
+    """First and last bar, both included; the first full bar is 1, a pick-up before it 0."""
     parts: tuple[str, ...]
     """Parts by their names in the file, or by what they play: drums, bass, guitar, piano, strings."""
     wishes: ArrangeOptions = ArrangeOptions(style="")
@@ -95,7 +95,7 @@ class ReworkOptions:
 
     def __post_init__(self) -> None:
         first, last = self.bars
-        if first < 1 or last < first:
+        if first < 0 or last < first:
             raise InputError(f"bars {first}-{last}: count from 1, the first before the last")
         if not self.parts:
             raise InputError("no part named to write anew")

@@ -163,8 +163,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
     if bars[0].beat_length > 0.05 * inch:
         beats = [[(tick, 0), (tick, roll_in)] for bar in bars for tick in bar.beat_starts()[1:]]
         roll.add_collection(LineCollection(beats, colors=BEAT_LINE, linewidths=0.6, zorder=1))
-    first = 1 if len(bars) > 1 and bars[0].length < bars[1].length else 0  # a pick-up bar counts as bar 0
-    phrases = [bar for bar in bars if (bar.index - first) % 4 == 0]
+    phrases = [bar for bar in bars if bar.number % 4 == 1]
     for some, colour in ((bars, BAR_LINE), (phrases, PHRASE_LINE)):
         lines = [[(bar.start, 0), (bar.start, roll_in)] for bar in some]
         roll.add_collection(LineCollection(lines, colors=colour, linewidths=0.9, zorder=1))
@@ -174,7 +173,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
             continue
         taken = bar.start
         roll.annotate(
-            f"{bar.index - first + 1}", (bar.start, 0), (0, -4), textcoords="offset points",
+            f"{bar.number}", (bar.start, 0), (0, -4), textcoords="offset points",
             ha="center", va="top", fontsize=8.5, color=FAINT, annotation_clip=False,
         )  # fmt: skip
 

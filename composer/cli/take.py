@@ -163,10 +163,13 @@ def _sound_story(mixed: Mix) -> dict[str, Any]:
 
 
 def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | None) -> list[str]:
+    from composer.timing import length_said
+
     score = made.score
+    model = "reference" if wanted.style_from is not None else "piece"
     parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
     lines = [
-        f"{name}: {wanted.style or 'as the reference plays'}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
+        f"{name}: {wanted.style or f'as the {model} plays'}, {length_said(score.bars())}, {score.duration_s:.0f} s, seed {wanted.seed}",
         f"  melody: {made.melody.why if made.melody else 'none; the band plays by itself'}",
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",

@@ -17,7 +17,7 @@ from composer.formats.musicxml_keys import Accidentals, keys_by_bar
 from composer.formats.musicxml_names import harmony, spell, text
 from composer.gm import DRUM_CHANNEL, MELODY, PROGRAM_NAMES
 from composer.score import Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 QUARTER = 48
 """MusicXML divisions: sixteenths are 12, triplet eighths 16, sixty-fourths 3."""
@@ -202,10 +202,9 @@ class _PartWriter:
 
     def measures(self) -> Iterator[str]:
         shown = None
-        pickup = _has_pickup(self.bars)
+        pickup = has_pickup(self.bars)
         for index, bar in enumerate(self.bars):
-            number = index if pickup else index + 1
-            yield f'<measure number="{number}"' + (' implicit="yes">' if pickup and index == 0 else ">")
+            yield f'<measure number="{bar.number}"' + (' implicit="yes">' if pickup and index == 0 else ">")
             metre_bar = self.bars[1] if pickup and index == 0 else bar
             metre = (metre_bar.numerator, metre_bar.denominator)
             key = self.keys[index] if index == 0 or self.keys[index] != self.keys[index - 1] else None
@@ -299,7 +298,7 @@ class _PartWriter:
 
     def _whole(self, index: int) -> int:
         """How long the bar's metre says it is; a pick-up or a bar cut short is less."""
-        bar = self.bars[1] if index == 0 and _has_pickup(self.bars) else self.bars[index]
+        bar = self.bars[1] if index == 0 and has_pickup(self.bars) else self.bars[index]
         return bar.numerator * 4 * QUARTER // bar.denominator
 
     def _place(self, staff: int) -> str:
@@ -422,15 +421,3 @@ def _two_hands(part: Part) -> bool:
 def _one_line(notes: Sequence[tuple[int, int, int, str]]) -> bool:
     """Whether no two notes (start, end, pitch, lyric, on the grid and in order) sound together, but for legato."""
     return all(after[0] > note[0] and after[0] >= note[1] - _SIXTEENTH for note, after in itertools.pairwise(notes))
-
-
-def _has_pickup(bars: Sequence[Bar]) -> bool:
-    return (
-        len(bars) > 1
-        and bars[0].length < bars[1].length
-        and (bars[0].numerator, bars[0].denominator)
-        != (
-            bars[1].numerator,
-            bars[1].denominator,
-        )
-    )

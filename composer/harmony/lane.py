@@ -23,7 +23,7 @@ import numpy as np
 
 from composer.errors import ChordError
 from composer.harmony.chord import NO_CHORD, Chord
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
@@ -121,11 +121,6 @@ class ChordLane:
         return tuple(symbols)
 
 
-def has_pickup(bars: Sequence[Bar]) -> bool:
-    """Whether the first bar is shorter than the second: a pick-up."""
-    return len(bars) > 1 and bars[0].length < bars[1].length
-
-
 @dataclass(frozen=True)
 class _ChartBar:
     """One bar of a chart: chords in order, None where `/` holds the one before."""
@@ -138,7 +133,7 @@ class _ChartBar:
         beats, count = bar.beat_count, len(self.chords)
         if count > beats:
             raise ChordError(
-                f"chart, {self.place}: {count} chords, but bar {bar.index + 1} of the piece has {beats}"
+                f"chart, {self.place}: {count} chords, but bar {bar.number} of the piece has {beats}"
                 f" beat{'s' * (beats != 1)}; at most one chord a beat"
             )
         if None not in self.chords:
@@ -208,4 +203,4 @@ def _parsed(symbol: str, tick: int, bars: Sequence[Bar]) -> Chord:
         return Chord.parse(symbol)
     except ChordError as error:
         bar = max((bar for bar in bars if bar.start <= tick), key=lambda bar: bar.start, default=bars[0])
-        raise ChordError(f"bar {bar.index + 1}: {error}") from None
+        raise ChordError(f"bar {bar.number}: {error}") from None
