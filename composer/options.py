@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 
 LEVELS = 5
 STRONGEST_STYLE = 2.0
+WISHES = {
+    "density": "density",
+    "register": "register",
+    "polyphony": "polyphony",
+    "roles": "role",
+    "programs": "program",
+}
+"""Fields of ArrangeOptions that go from a part to what is asked of it, and what one such wish is called."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,13 @@ class ArrangeOptions:
                 raise InputError(f"program of {name} must be in range 0..127, got {program}")
         if not 0 <= self.style_strength <= STRONGEST_STYLE:
             raise InputError(f"style strength must be in range 0..{STRONGEST_STYLE:g}, got {self.style_strength:g}")
+
+
+def unheeded(options: ArrangeOptions, playing: Collection[str]) -> dict[str, dict[str, int | str]]:
+    """Field → part → wish, of those wishes that ask something of a part that is not `playing`."""
+    wishes = {name: dict(getattr(options, name)) for name in WISHES}
+    idle = {name: {part: wish for part, wish in of.items() if part not in playing} for name, of in wishes.items()}
+    return {name: of for name, of in idle.items() if of}
 
 
 def check_roles(roles: Mapping[str, str]) -> None:

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, OnBar, instrument
+from composer.arrange import Arrangement, Arranger, OnBar, instrument, remarks
 from composer.errors import InputError
 from composer.gm import BAND, MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
 from composer.model.controls import ACTIVITY, RESTS
 from composer.model.sequence import Brief, in_cells, tempo_class
-from composer.options import ReworkOptions
+from composer.options import ArrangeOptions, ReworkOptions
 from composer.planning import (
     LOOKAHEAD_BARS,
     Plan,
@@ -67,6 +67,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         if not np.array_equal(np.concatenate([*written.grid.values()])[list(_WHAT)], hole[list(_WHAT)]):
             break
     start, end = bars[first].start, bars[last].end
+    whole = last - first + 1 == len(bars)
     parts = list(score.parts)
     for role, index in targets.items():
         grid = written.grid.get(ROLES.index(role), np.zeros(0))
@@ -76,7 +77,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
             program = wishes.programs.get(role, programs[role])
             parts.append(Part(role.capitalize(), fresh, program, role == "drums", role))
         else:
-            parts[index] = filled(parts[index], fresh, start, end)
+            sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
+            parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
     done = replace(score, parts=tuple(parts))
     proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
     report = arranger.report(plan, wishes, written) | {
@@ -99,6 +101,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
+        "remarks": remarks(plan, wishes, bars) + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (
@@ -252,6 +255,12 @@ def _reference(cast: Score, options: ReworkOptions) -> Reference | None:
         return None if wishes.style else hear_reference(cast)
     except InputError:
         return None
+
+
+def _sounds_kept(targets: dict[str, int | None], wishes: ArrangeOptions) -> list[str]:
+    """Said where a part that is there was wished another sound for some bars: it has one sound, outside them too."""
+    kept = [role for role, index in targets.items() if index is not None and role in wishes.programs]
+    return [f"a part that is there keeps its sound: program of {', '.join(kept)} is left out"] if kept else []
 
 
 def _count(part: Part, start: int, end: int) -> int:

@@ -156,3 +156,32 @@ def test_a_pickup_belongs_to_the_melody(arranger: Arranger, song: Score) -> None
         for part in score.parts:
             assert part.role == "melody" or part.start >= beat - 10, part.name
     assert (alone.report["bars"], alone.report["pickup"]) == (12, True)
+
+
+def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) -> None:
+    wishes = ArrangeOptions(style="pop", density={"strings": 5, "bass": 2}, programs={"bass": 35, "piano": 4})
+    made = rework(arranger, song, ReworkOptions((5, 6), ("bass",), wishes))
+    assert made.report["unheeded"] == {"density": {"strings": 5}, "programs": {"piano": 4}}
+    assert made.report["density"] == {"bass": 2}
+    assert made.report["remarks"] == [
+        "asked of parts that do not play, and so left out: density of strings, program of piano",
+        "a part that is there keeps its sound: program of bass is left out",
+    ]
+    again = restyle(arranger, song, replace(wishes, density={}))
+    assert again.report["remarks"] == []
+    assert again.score.part("bass").program == 35
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        (" | ".join("CFGC" * 4), ["the chart has 16 bars, the piece 12: what goes beyond it is not used"]),
+        ("C | F | G | C", ["the chart has 4 bars, the piece 12: it is played again"]),
+        ("C | F | G | C | C", ["the chart has 5 bars, the piece 12: it is played again and cut at the end"]),
+        (" | ".join("CFG" * 4), []),
+    ],
+)
+def test_a_chart_of_another_length_is_said(arranger: Arranger, song: Score, chart: str, said: list[str]) -> None:
+    options = ArrangeOptions(style="pop", chords=chart)
+    assert rework(arranger, song, ReworkOptions((5, 6), ("bass",), options)).report["remarks"] == said
+    assert arranger.arrange(with_pickup(song), replace(options, parts=("bass",))).report["remarks"] == said

@@ -135,7 +135,7 @@ def _story(
         "composer": __version__,
         "title": made.score.title,
         **{what: {"file": path.name, "sha256": _sha256(path)} for what, path in files.items()},
-        "options": {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"},
+        "options": _options(made, wanted),
         **made.report,
         "duration_s": round(made.score.duration_s, 3),
         "sound": sound,
@@ -143,6 +143,14 @@ def _story(
         "timings": made.report.get("timings", {})
         | {f"{step}_s": round(seconds, 3) for step, seconds in progress.seconds.items()},
     }
+
+
+def _options(made: Arrangement, wanted: ArrangeOptions) -> dict[str, Any]:
+    """What was asked and counted: a wish for a part that does not play is no part of how this came about."""
+    asked = {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"}
+    for name, idle in made.report.get("unheeded", {}).items():
+        asked[name] = {part: wish for part, wish in asked[name].items() if part not in idle}
+    return asked
 
 
 def _sound_story(mixed: Mix) -> dict[str, Any]:
@@ -181,7 +189,10 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
     lines += made.told
     if mixed:
         lines.append(f"  mix: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")
-    lines += [f"  note: {sentence}" for sentence in (*score.problems, *(mixed.stems.notices if mixed else ()))]
+    lines += [
+        f"  note: {sentence}"
+        for sentence in (*score.problems, *made.report.get("remarks", ()), *(mixed.stems.notices if mixed else ()))
+    ]
     return lines
 
 

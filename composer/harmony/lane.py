@@ -121,6 +121,17 @@ class ChordLane:
         return tuple(symbols)
 
 
+def chart_fit(text: str, bars: Sequence[Bar]) -> str:
+    """A sentence where a chart is longer or shorter than the piece; "" where it fits. Raises ChordError."""
+    charted, count = len(_read_chart(text)[1]), len(bars) - has_pickup(bars)
+    have = f"the chart has {charted} bar{'s' * (charted != 1)}, the piece {count}"
+    if charted > count:
+        return f"{have}: what goes beyond it is not used"
+    if charted < count:
+        return f"{have}: it is played again" + (" and cut at the end" if count % charted else "")
+    return ""
+
+
 @dataclass(frozen=True)
 class _ChartBar:
     """One bar of a chart: chords in order, None where `/` holds the one before."""
