@@ -9,7 +9,7 @@ import numpy as np
 
 from composer import gm
 from composer.errors import ComposerError
-from composer.score import Part, Score
+from composer.score import Part, Score, struck_once
 from composer.timing import has_pickup
 
 Report = dict[str, Any]
@@ -118,11 +118,12 @@ def pitch_name(pitch: int) -> str:
 
 
 def polyphony(part: Part) -> int:
-    """The most notes that sound at once; a note that begins where another ends does not count as together."""
+    """The most notes that sound at once; a note that begins where another ends does not count as together, nor one struck twice."""
     if not len(part):
         return 0
-    onsets = part.notes["onset"].astype(np.int64)
-    ends = np.sort(onsets + np.maximum(part.notes["duration"], 1))
+    notes = struck_once(part.notes)
+    onsets = notes["onset"].astype(np.int64)
+    ends = np.sort(onsets + np.maximum(notes["duration"], 1))
     ended_before = np.searchsorted(ends, onsets, side="right")
     begun = np.searchsorted(onsets, onsets, side="right")
     return int((begun - ended_before).max())
