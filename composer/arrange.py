@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
 from composer.harmony.lane import ChordLane, chart_fit
+from composer.harmony.metre import not_learned
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
@@ -116,7 +117,7 @@ class Arranger:
             "bars": len(plan.bars) - pickup,
             "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-            "remarks": remarks(plan, options, bars),
+            "remarks": remarks(whole, plan, options, bars),
         }
         told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
@@ -189,9 +190,10 @@ class Arranger:
         return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
 
 
-def remarks(plan: Plan, options: ArrangeOptions, bars: Sequence[Bar]) -> list[str]:
-    """What of the wishes had no effect or another than one may think, a sentence each."""
-    said = [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
+def remarks(score: Score, plan: Plan, options: ArrangeOptions, bars: Sequence[Bar]) -> list[str]:
+    """What a listener should know, a sentence each: a metre that the band never learned, wishes without effect."""
+    said = not_learned(score)
+    said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
     idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
     wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
     if wishes:

@@ -15,7 +15,7 @@ import numpy as np
 from composer import gm
 from composer.errors import OutputError
 from composer.score import Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, length_said
 
 if TYPE_CHECKING:
     from composer.harmony.lane import ChordLane
@@ -291,7 +291,7 @@ def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, he
     bar = bars[-1]
     facts = [
         f"{score.tempo.bpm_at(0):.0f} BPM", f"{bar.numerator}/{bar.denominator}", *([score.key] if score.key else []),
-        f"{len(bars)} bars", f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
+        length_said(bars), f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
     ]  # fmt: skip
     left = 0.3 / width
     figure.text(left, 1 - 0.36 / height, _short(title, 70), fontsize=17, weight="bold", color=INK, va="center")

@@ -101,7 +101,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-        "remarks": remarks(plan, wishes, bars) + ([] if whole else _sounds_kept(targets, wishes)),
+        "remarks": remarks(score, plan, wishes, bars) + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (

@@ -77,6 +77,8 @@ def read_musicxml(path: str | os.PathLike[str]) -> Score:
             what = " ".join(str(error).split())[:120] or type(error).__name__
             kind = "ABC" if abc else "MusicXML"
             raise MusicFileError(f"{name}: cannot be read as {kind} ({what}); open and export it again") from None
+    if abc and re.search(r"(?m)^w:", text) and not any(part.events for part in score.parts):
+        problems.append("its words (w: lines) are not read")
     said = dict.fromkeys(" ".join(str(warning.message).split())[:160] for warning in caught)
     return replace(score, problems=(*problems, *list(said)[:10]))
 

@@ -86,6 +86,13 @@ def test_a_tune_of_repeated_strains_with_pickups_has_whole_bars(tmp_path: Path) 
     assert (len(onsets), score.end) == (84, 64 * 480)
 
 
+def test_words_that_abc_loses_are_missed(tmp_path: Path) -> None:
+    (tmp_path / "sung.abc").write_text("X:1\nT:Sung\nM:4/4\nL:1/4\nK:C\nCDEF|GFEC|\nw:la la la la la la la la\n")
+    score = load(tmp_path / "sung.abc")
+    words = [event.data[0] for event in score.parts[0].events if event.kind == "lyrics"]
+    assert words == ["la"] * 8 or "its words (w: lines) are not read" in score.problems
+
+
 @pytest.mark.parametrize(
     ("lengths", "changes"),
     [
