@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
-from composer.harmony.lane import ChordLane
+from composer.harmony.lane import ChordLane, chart_fit
+from composer.harmony.metre import not_learned
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
@@ -21,12 +22,12 @@ from composer.model.dice import Sampling
 from composer.model.guidance import without_style
 from composer.model.known_runs import longest_run
 from composer.model.sampling import finish, stream
-from composer.options import ArrangeOptions
+from composer.options import WISHES, ArrangeOptions, unheeded
 from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
 from composer.score import Part, Score
 from composer.styles import STYLES
-from composer.timing import TempoMap
+from composer.timing import Bar, TempoMap, bars_said
 from composer.vocab import from_grid
 
 __all__ = ["ArrangeOptions", "Arrangement", "Arranger", "find_lane"]
@@ -106,6 +107,7 @@ class Arranger:
         ]
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
+        pickup = plan.bars[0].number == 0
         report = self.report(plan, options, written) | {
             "parts": {
                 part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
@@ -114,10 +116,12 @@ class Arranger:
             "melody": {"part": choice.part.name, "why": choice.why},
             "left_out": [part.name for i, part in enumerate(score.parts) if i != choice.index and len(part)],
             "chords": {"source": lane_source, "chart": lane.chart(bars)},
-            "bars": len(plan.bars),
+            "bars": len(plan.bars) - pickup,
+            "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
+            "remarks": remarks(whole, plan, options, bars),
         }
-        told = tuple(f"  {part} rests in bars {', '.join(spans)}" for part, spans in plan.rests.items())
+        told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
 
     def write(
@@ -148,7 +152,11 @@ class Arranger:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""
         card = self.checkpoint.card
         style = plan.style
-        asked = {name: dict(getattr(options, name)) for name in ("density", "register", "polyphony", "roles")}
+        idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
+        asked = {
+            name: {part: wish for part, wish in getattr(options, name).items() if part not in idle.get(name, {})}
+            for name in ("density", "register", "polyphony", "roles")
+        }
         return {
             "model": {name: card.get(name) for name in ("model", "step", "training_minutes")}
             | {"sha256": self.checkpoint.sha256, "signature": self.checkpoint.signature.sentence},
@@ -165,6 +173,7 @@ class Arranger:
             "temperature": options.temperature,
             "originality": {"longest_shared_run": self.longest_shared_run(plan)},
             **asked,
+            "unheeded": idle,
             "licence": {
                 "weights": card.get("licence", "see the checkpoint's card"),
                 "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
@@ -184,6 +193,17 @@ class Arranger:
             return {}
         wanted = {style.name: share for style, _, share in plan.styles}
         return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
+
+
+def remarks(score: Score, plan: Plan, options: ArrangeOptions, bars: Sequence[Bar]) -> list[str]:
+    """What a listener should know, a sentence each: a metre that the band never learned, wishes without effect."""
+    said = not_learned(score)
+    said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
+    idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
+    wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
+    if wishes:
+        said.append(f"asked of parts that do not play, and so left out: {', '.join(wishes)}")
+    return [sentence for sentence in said if sentence]
 
 
 def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:

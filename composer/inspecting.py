@@ -9,7 +9,8 @@ import numpy as np
 
 from composer import formats, gm
 from composer.errors import ComposerError
-from composer.score import Part, Score
+from composer.score import Part, Score, struck_once
+from composer.timing import has_pickup
 
 Report = dict[str, Any]
 MIDI_TYPES = ("one track", "several tracks", "several songs")
@@ -22,12 +23,14 @@ def inspect(score: Score, path: Path | None = None, melody: str | None = None) -
     from composer.harmony.metre import check_metre
 
     problems = [*score.problems]
+    bars = score.bars() if score.end else ()
     report: Report = {
         "title": score.title,
         "file": path.name if path else "",
         "format": _format(path) if path else "",
         "ticks_per_beat": score.ticks_per_beat,
-        "bars": len(score.bars()) if score.end else 0,
+        "bars": len(bars) - has_pickup(bars),
+        "pickup": has_pickup(bars),
         "seconds": round(score.duration_s, 2),
         "tempo_bpm": _changes(score, [(tick, round(60e6 / tempo_us, 2)) for tick, tempo_us in score.tempo.changes]),
         "metre": _changes(score, [(tick, f"{over}/{under}") for tick, over, under in score.meter.changes]),
@@ -117,11 +120,12 @@ def pitch_name(pitch: int) -> str:
 
 
 def polyphony(part: Part) -> int:
-    """The most notes that sound at once; a note that begins where another ends does not count as together."""
+    """The most notes that sound at once; a note that begins where another ends does not count as together, nor one struck twice."""
     if not len(part):
         return 0
-    onsets = part.notes["onset"].astype(np.int64)
-    ends = np.sort(onsets + np.maximum(part.notes["duration"], 1))
+    notes = struck_once(part.notes)
+    onsets = notes["onset"].astype(np.int64)
+    ends = np.sort(onsets + np.maximum(notes["duration"], 1))
     ended_before = np.searchsorted(ends, onsets, side="right")
     begun = np.searchsorted(onsets, onsets, side="right")
     return int((begun - ended_before).max())
@@ -133,7 +137,7 @@ def as_text(report: Report) -> str:
     lines = [
         f"{report['file'] or 'score'}: {report['title'] or 'untitled'}",
         f"  format   {report['format']}, {report['ticks_per_beat']} ticks a quarter note",
-        f"  length   {report['bars']} bars, {int(minutes)}:{seconds:04.1f}",
+        f"  length   {report['bars']} bars{' and a pick-up' * report['pickup']}, {int(minutes)}:{seconds:04.1f}",
         f"  tempo    {_shown(report['tempo_bpm'])} BPM",
         f"  metre    {_shown(report['metre'])}",
         f"  key      {_key(report)}",

@@ -16,7 +16,7 @@ import numpy as np
 from composer.errors import InputError
 from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, family
-from composer.score import Part, Score
+from composer.score import Part, Score, struck_once
 
 FEWEST_NOTES = 3
 
@@ -163,7 +163,7 @@ def _listed(score: Score, indices: list[int] | None = None) -> str:
 def _chosen(score: Score, index: int, why: str) -> MelodyChoice:
     part = score.parts[index]
     where = f"part {index + 1}" + (f" ({part.name.strip()})" if part.name.strip() else "")
-    groups = _onset_groups(part.notes, score.ticks_per_beat)
+    groups = _onset_groups(struck_once(part.notes), score.ticks_per_beat)
     shared = float(np.mean(np.bincount(groups) > 1)) if len(groups) else 0.0
     if shared <= _CHORDAL:
         return MelodyChoice(index, replace(part, role=MELODY), f"{where} is the melody: {why}")
@@ -222,7 +222,7 @@ def _onset_groups(notes: np.ndarray, ticks_per_beat: int) -> np.ndarray:
 
 def _look(score: Score, index: int, pitched: list[int]) -> _Look:
     part, beat = score.parts[index], score.ticks_per_beat
-    notes = part.notes
+    notes = struck_once(part.notes)
     groups = _onset_groups(notes, beat)
     sizes = np.bincount(groups)
     tops = np.full(len(sizes), -1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from composer.errors import InputError
@@ -22,6 +22,14 @@ _EXAMPLES = {
     "roles": '{"bass": "walking"}',
     "programs": '{"piano": 4}',
 }
+WISHES = {
+    "density": "density",
+    "register": "register",
+    "polyphony": "polyphony",
+    "roles": "role",
+    "programs": "program",
+}
+"""Fields of ArrangeOptions that go from a part to what is asked of it, and what one such wish is called."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,13 @@ def named_parts(parts: object) -> tuple[str, ...]:
     return tuple(parts)
 
 
+def unheeded(options: ArrangeOptions, playing: Collection[str]) -> dict[str, dict[str, int | str]]:
+    """Field → part → wish, of those wishes that ask something of a part that is not `playing`."""
+    wishes = {name: dict(getattr(options, name)) for name in WISHES}
+    idle = {name: {part: wish for part, wish in of.items() if part not in playing} for name, of in wishes.items()}
+    return {name: of for name, of in idle.items() if of}
+
+
 def check_roles(roles: Mapping[str, str]) -> None:
     """Raises InputError where a part is asked for a role that it cannot play."""
     from composer.model.controls import PLAYING_ROLES
@@ -119,7 +134,7 @@ class ReworkOptions:
     """What to write anew in a finished piece, and how."""
 
     bars: tuple[int, int]
-    """First and last bar, counted from 1, both included."""
+    """First and last bar, both included; the first full bar is 1, a pick-up before it 0."""
     parts: tuple[str, ...]
     """Parts by their names in the file, or by what they play: drums, bass, guitar, piano, strings."""
     wishes: ArrangeOptions = ArrangeOptions(style="")
@@ -129,10 +144,10 @@ class ReworkOptions:
         if not isinstance(self.bars, (tuple, list)) or len(self.bars) != 2:
             raise InputError(f"bars must be the first and the last, such as (5, 8), got {shortly(self.bars)}")
         for bar in self.bars:
-            whole(bar, "a bar", 1)
+            whole(bar, "a bar", 0)
         object.__setattr__(self, "parts", named_parts(self.parts))
         first, last = self.bars
-        if first < 1 or last < first:
+        if first < 0 or last < first:
             raise InputError(f"bars {first}-{last}: count from 1, the first before the last")
         if not self.parts:
             raise InputError("no part named to write anew")

@@ -15,7 +15,7 @@ import numpy as np
 from composer import gm
 from composer.errors import OutputError
 from composer.score import Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, length_said
 
 if TYPE_CHECKING:
     from composer.harmony.lane import ChordLane
@@ -163,8 +163,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
     if bars[0].beat_length > 0.05 * inch:
         beats = [[(tick, 0), (tick, roll_in)] for bar in bars for tick in bar.beat_starts()[1:]]
         roll.add_collection(LineCollection(beats, colors=BEAT_LINE, linewidths=0.6, zorder=1))
-    first = 1 if len(bars) > 1 and bars[0].length < bars[1].length else 0  # a pick-up bar counts as bar 0
-    phrases = [bar for bar in bars if (bar.index - first) % 4 == 0]
+    phrases = [bar for bar in bars if bar.number % 4 == 1]
     for some, colour in ((bars, BAR_LINE), (phrases, PHRASE_LINE)):
         lines = [[(bar.start, 0), (bar.start, roll_in)] for bar in some]
         roll.add_collection(LineCollection(lines, colors=colour, linewidths=0.9, zorder=1))
@@ -174,7 +173,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
             continue
         taken = bar.start
         roll.annotate(
-            f"{bar.index - first + 1}", (bar.start, 0), (0, -4), textcoords="offset points",
+            f"{bar.number}", (bar.start, 0), (0, -4), textcoords="offset points",
             ha="center", va="top", fontsize=8.5, color=FAINT, annotation_clip=False,
         )  # fmt: skip
 
@@ -292,7 +291,7 @@ def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, he
     bar = bars[-1]
     facts = [
         f"{score.tempo.bpm_at(0):.0f} BPM", f"{bar.numerator}/{bar.denominator}", *([score.key] if score.key else []),
-        f"{len(bars)} bars", f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
+        length_said(bars), f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
     ]  # fmt: skip
     left = 0.3 / width
     figure.text(left, 1 - 0.36 / height, _short(title, 70), fontsize=17, weight="bold", color=INK, va="center")

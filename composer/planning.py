@@ -22,7 +22,7 @@ from composer.options import ArrangeOptions
 from composer.references import find_example, hear_reference, on_grid
 from composer.score import Part, Score
 from composer.styles import PEOPLE, Style, parse_mixture, resolve
-from composer.timing import Bar, meter_name
+from composer.timing import Bar, has_pickup, meter_name
 from composer.vocab import PARTS, GridSong
 
 LONGEST_BARS = 1000
@@ -124,7 +124,7 @@ def find_form(score: Score, bars: Sequence[Bar], form: str | None) -> tuple[Phra
     """The form asked for, else the one heard in the score (() if it has none), over `bars`. Raises InputError."""
     from composer.corpora.form import find_phrases
 
-    head = 1 if is_pickup(bars) else 0
+    head = 1 if has_pickup(bars) else 0
     if form is not None:
         return parse_form(form, len(bars), head)
     first = bars[0].index
@@ -178,14 +178,14 @@ def plan_band(
     alone = score.with_parts([melody])
     phrases = find_form(alone, bars, options.form)
     song = on_grid(alone, bars, lane, phrases, score.tempo.bpm_at(melody.start), skipped)
-    head = 1 if is_pickup(bars) else 0
+    head = 1 if has_pickup(bars) else 0
     if not phrases:
         position, left = even_phrases(len(bars), head)
         song.phrase_position[:], song.phrase_left[:] = position, left
     controls = wanted_controls(options, len(bars))
     rests = {}
     if not options.tutti:
-        rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].index + 1)
+        rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].number)
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
     styles = find_styles(checkpoint, options.style, meter_name(bars), options.parts, rng)
@@ -237,8 +237,3 @@ def check_length(bars: Sequence[Bar], what: str) -> None:
         raise InputError(
             f"the {what} is {len(bars)} bars long; the longest arrangement is {LONGEST_BARS}: cut it into movements"
         )
-
-
-def is_pickup(bars: Sequence[Bar]) -> bool:
-    """Whether the first bar is shorter than the second, and so no place for the band to come in."""
-    return len(bars) > 1 and bars[0].length < bars[1].length

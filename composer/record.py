@@ -45,13 +45,21 @@ def story(
         "composer": __version__,
         "title": made.score.title,
         **{what: {"file": path.name, "sha256": sha256(path)} for what, path in files.items()},
-        "options": {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"},
+        "options": _options(made, wanted),
         **made.report,
         "duration_s": round(made.score.duration_s, 3),
         "sound": sound,
         "licence": made.report.get("licence", {}) | ({"soundfont": sound["soundfont_licence"]} if sound else {}),
         "timings": made.report.get("timings", {}) | {f"{step}_s": round(took, 3) for step, took in seconds.items()},
     }
+
+
+def _options(made: Arrangement, wanted: ArrangeOptions) -> dict[str, Any]:
+    """What was asked and counted: a wish for a part that does not play is no part of how this came about."""
+    asked = {field.name: getattr(wanted, field.name) for field in fields(wanted) if field.name != "style_from"}
+    for name, idle in made.report.get("unheeded", {}).items():
+        asked[name] = {part: wish for part, wish in asked[name].items() if part not in idle}
+    return asked
 
 
 def sound_story(mixed: Mix) -> dict[str, Any]:

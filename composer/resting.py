@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from composer.gm import ROLES
+from composer.timing import span
 from composer.vocab import PARTS
 
 CARD_FIELD = "resting"
@@ -43,11 +44,11 @@ def draw_rests(
 
 
 def rest_spans(rests: np.ndarray, first: int) -> dict[str, list[str]]:
-    """Part → the bars in which it rests, such as ["9-16"], the first row counting as bar `first`; parts that never rest are left out."""
+    """Part → the bars in which it rests, such as ["9-16", "20"]; parts that never rest are left out. The first row is bar `first`."""
     edges = np.diff(np.pad(rests.astype(np.int8), ((1, 1), (0, 0))), axis=0)
     found = {}
     for part, name in enumerate(ROLES):
         starts, stops = np.flatnonzero(edges[:, part] > 0) + first, np.flatnonzero(edges[:, part] < 0) + first - 1
         if len(starts):
-            found[name] = [f"{start}-{stop}" for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+            found[name] = [span(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
     return found

@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, OnBar, instrument
+from composer.arrange import Arrangement, Arranger, OnBar, instrument, remarks
 from composer.errors import InputError
 from composer.gm import BAND, MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
+from composer.model.controls import ACTIVITY, RESTS
 from composer.model.sequence import Brief, in_cells, tempo_class
-from composer.options import ReworkOptions
+from composer.options import ArrangeOptions, ReworkOptions
 from composer.planning import (
     LOOKAHEAD_BARS,
     Plan,
@@ -28,7 +29,7 @@ from composer.planning import (
 from composer.players import main_player, with_roles
 from composer.references import Reference, find_example, hear_reference, on_grid
 from composer.score import Part, Score, as_notes
-from composer.timing import Bar, meter_name
+from composer.timing import Bar, bars_said, length_said, meter_name, span
 from composer.vocab import PARTS, excerpt, from_grid
 
 MOST_TRIES = 4
@@ -48,16 +49,14 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     begun = time.perf_counter()
     wishes = options.wishes
     bars = score.bars()
-    first, last = options.bars
-    if last > len(bars):
-        raise InputError(f"bars {first}-{last}: the piece has {len(bars)} bars")
+    first, last = _places(bars, options.bars)
     check_length(bars, "piece")
     melody = _melody_of(score, wishes.melody)
     cast = with_roles(score, melody)
     targets = _targets(cast, options.parts)
     lane, lane_source = _lane_of(cast, melody, wishes.chords, bars)
     rng = np.random.default_rng(wishes.seed)
-    plan, opening = _plan(arranger, cast, bars, lane, options, targets, rng)
+    plan, opening = _plan(arranger, cast, bars, lane, options, (first, last), targets, rng)
     ready = time.perf_counter()
     hole = in_cells(plan.song.notes, plan.brief.asked)
     tries = 0
@@ -67,7 +66,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         written = arranger.write(plan, wishes, rng, on_bar)
         if not np.array_equal(np.concatenate([*written.grid.values()])[list(_WHAT)], hole[list(_WHAT)]):
             break
-    start, end = bars[first - 1].start, bars[last - 1].end
+    start, end = bars[first].start, bars[last].end
+    whole = last - first + 1 == len(bars)
     parts = list(score.parts)
     for role, index in targets.items():
         grid = written.grid.get(ROLES.index(role), np.zeros(0))
@@ -77,11 +77,17 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
             program = wishes.programs.get(role, programs[role])
             parts.append(Part(role.capitalize(), fresh, program, role == "drums", role))
         else:
-            parts[index] = filled(parts[index], fresh, start, end)
+            sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
+            parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
     done = replace(score, parts=tuple(parts))
     proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
     report = arranger.report(plan, wishes, written) | {
-        "rework": {"bars": [first, last], "ticks": [start, end], "opening_bar": opening + 1, "tries": tries},
+        "rework": {
+            "bars": list(options.bars),
+            "ticks": [start, end],
+            "opening_bar": bars[opening].number,
+            "tries": tries,
+        },
         "parts": {
             role: {
                 "part": parts[index if index is not None else -1].name,
@@ -95,10 +101,11 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
+        "remarks": remarks(score, plan, wishes, bars) + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (
-        f"  rewritten: bars {first}-{last} of {', '.join(targets)}",
+        f"  rewritten: {bars_said([span(*options.bars)])} of {', '.join(targets)}",
         f"  untouched: {outside} notes outside, compared one by one",
     )
     return Arrangement(done, lane, melody, report, told)
@@ -135,6 +142,17 @@ def prove(before: Score, after: Score, start: int, end: int, targets: set[int]) 
         )
     assert (before.tempo, before.meter, before.events) == (after.tempo, after.meter, after.events)
     return {"untouched": True, "parts": parts}
+
+
+def _places(bars: Sequence[Bar], wanted: tuple[int, int]) -> tuple[int, int]:
+    """Where among `bars` those are that people call so. Raises InputError with what there is."""
+    first, last = wanted
+    said = bars_said([span(first, last)])
+    if first < bars[0].number:
+        raise InputError(f"{said}: the piece has no pick-up; its first bar is {bars[0].number}")
+    if last > bars[-1].number:
+        raise InputError(f"{said}: the piece has {length_said(bars)}")
+    return first - bars[0].number, last - bars[0].number
 
 
 def _melody_of(score: Score, wanted: str | None) -> MelodyChoice | None:
@@ -188,19 +206,20 @@ def _plan(
     bars: tuple[Bar, ...],
     lane: ChordLane,
     options: ReworkOptions,
+    hole: tuple[int, int],
     targets: dict[str, int | None],
     rng: np.random.Generator,
 ) -> tuple[Plan, int]:
-    """The hole and what is around it, as far as the band listens; and the bar where that begins."""
-    first, last = options.bars
-    opening = max(0, first - 1 - CONTEXT_BARS)
-    around = bars[opening : min(len(bars), last + AFTER_BARS)]
+    """The hole (first and last place in `bars`) and what is around it, as far as the band listens; and where that begins."""
+    first, last = hole
+    opening = max(0, first - CONTEXT_BARS)
+    around = bars[opening : last + 1 + AFTER_BARS]
     phrases = find_form(cast, bars, None)
-    whole = on_grid(cast, bars, lane, phrases, cast.tempo.bpm_at(bars[first - 1].start))
+    whole = on_grid(cast, bars, lane, phrases, cast.tempo.bpm_at(bars[first].start))
     song = excerpt(whole, opening, opening + len(around))
     asked = np.zeros((len(around), PARTS), bool)
     for role in targets:
-        asked[first - 1 - opening : last - opening, ROLES.index(role)] = True
+        asked[first - opening : last + 1 - opening, ROLES.index(role)] = True
     plays = np.zeros_like(asked)
     plays[song.notes["bar"], song.notes["part"]] = True
     present = np.asarray(plays.any(axis=0))
@@ -210,6 +229,9 @@ def _plan(
     reference = _reference(cast, options)
     # Where nothing new is named, the bars around are example enough.
     told = reference if wishes.style_from is not None else None
+    controls = wanted_controls(wishes, len(around))
+    if bars[first].number == 0 and last > first:
+        controls[first - opening, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody, unless it alone is asked for
     brief = Brief(
         asked=asked,
         given=np.logical_not(asked) & present,
@@ -217,8 +239,8 @@ def _plan(
         styles=style_codes(arranger.checkpoint, styles),
         reference=None if reference is None else reference.bars,
         tempo=tempo_class(song.tempo_bpm),
-        controls=wanted_controls(wishes, len(around)),
-        fresh_from=first - 1 - opening,
+        controls=controls,
+        fresh_from=first - opening,
         example=find_example(arranger.checkpoint, song, styles, told, tuple(targets), rng),
     )
     return Plan(song, brief, around, styles, ()), opening
@@ -233,6 +255,12 @@ def _reference(cast: Score, options: ReworkOptions) -> Reference | None:
         return None if wishes.style else hear_reference(cast)
     except InputError:
         return None
+
+
+def _sounds_kept(targets: dict[str, int | None], wishes: ArrangeOptions) -> list[str]:
+    """Said where a part that is there was wished another sound for some bars: it has one sound, outside them too."""
+    kept = [role for role, index in targets.items() if index is not None and role in wishes.programs]
+    return [f"a part that is there keeps its sound: program of {', '.join(kept)} is left out"] if kept else []
 
 
 def _count(part: Part, start: int, end: int) -> int:

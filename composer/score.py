@@ -31,6 +31,12 @@ def as_notes(rows: Iterable[Sequence[int]] | np.ndarray) -> np.ndarray:
 NO_NOTES = as_notes([])
 
 
+def struck_once(notes: np.ndarray) -> np.ndarray:
+    """The notes but for those that strike a pitch a second time at the same tick, as where a track was laid over itself."""
+    _, first = np.unique(notes[["onset", "pitch"]], return_index=True)
+    return np.asarray(notes[np.sort(first)])
+
+
 @dataclass(frozen=True)
 class Event:
     """Anything in a file that is not a note, tempo or metre, kept so that it can be written back.

@@ -1,13 +1,14 @@
 """Musical time: ticks ↔ seconds (TempoMap) and ticks ↔ bar and beat (Meter).
 
 A tick is 1/`ticks_per_beat` of a quarter note, whatever the metre; a score keeps the division of the file it came from.
+Bars are numbered as musicians number them: the first full bar is 1, a pick-up before it 0 (`Bar.number`).
 """
 
 from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -82,6 +83,9 @@ class Bar:
     """One bar: `start` and `length` in ticks. A pick-up bar is a bar of a shorter metre."""
 
     index: int
+    """Its place among the bars from tick 0 on, the pick-up included."""
+    number: int
+    """What people call it: the first full bar is 1, a pick-up 0."""
     start: int
     length: int
     numerator: int
@@ -101,6 +105,39 @@ class Bar:
     def beat_starts(self) -> list[int]:
         """Tick of every beat in the bar."""
         return [self.start + round(beat * self.beat_length) for beat in range(self.beat_count)]
+
+
+def has_pickup(bars: Sequence[Bar]) -> bool:
+    """Whether the first of these bars is shorter than the second: a pick-up."""
+    return len(bars) > 1 and bars[0].length < bars[1].length
+
+
+def span(first: int, last: int) -> str:
+    """Bars by their numbers.
+
+    >>> span(9, 16), span(9, 9)
+    ('9-16', '9')
+    """
+    return f"{first}-{last}" if last > first else f"{first}"
+
+
+def bars_said(spans: Sequence[str]) -> str:
+    """Spans of bars in a sentence.
+
+    >>> bars_said(["9-16"]), bars_said(["9"]), bars_said(["5", "9-12"])
+    ('bars 9-16', 'bar 9', 'bars 5, 9-12')
+    """
+    return ("bar " if len(spans) == 1 and spans[0].isdigit() else "bars ") + ", ".join(spans)
+
+
+def length_said(bars: Sequence[Bar]) -> str:
+    """How many bars these are, as people count them.
+
+    >>> length_said(Meter(480, ((0, 1, 4), (480, 3, 4))).bars(480 * 7))
+    '2 bars and a pick-up'
+    """
+    full = len(bars) - has_pickup(bars)
+    return f"{full} bar{'s' * (full != 1)}" + " and a pick-up" * has_pickup(bars)
 
 
 def beat_quarters(numerator: int, denominator: int) -> float:
@@ -155,6 +192,11 @@ class Meter:
 
     def iter_bars(self) -> Iterator[Bar]:
         """Every bar from tick 0 on, without end."""
+        before = 0 if has_pickup(tuple(itertools.islice(self._bars_from(1), 2))) else 1
+        return self._bars_from(before)
+
+    def _bars_from(self, number: int) -> Iterator[Bar]:
+        """Every bar, the first called `number`."""
         index = 0
         for change, following in zip(self.changes, (*self.changes[1:], None), strict=True):
             start, numerator, denominator = change
@@ -162,7 +204,7 @@ class Meter:
             beat = beat_quarters(numerator, denominator) * self.ticks_per_beat
             while following is None or start < following[0]:
                 length = whole if following is None else min(whole, following[0] - start)
-                yield Bar(index, start, length, numerator, denominator, beat)
+                yield Bar(index, number + index, start, length, numerator, denominator, beat)
                 start, index = start + length, index + 1
 
     def bars(self, end: int) -> tuple[Bar, ...]:
@@ -175,7 +217,7 @@ class Meter:
         return tuple(found)
 
     def position(self, tick: int) -> str:
-        """`tick` as people say it, counted from 1.
+        """`tick` as people say it, both counted from 1; a pick-up is bar 0.
 
         >>> Meter(480).position(480 * 5)
         'bar 2, beat 2'
@@ -183,5 +225,5 @@ class Meter:
         for bar in self.iter_bars():
             if tick < bar.end:
                 beat = (tick - bar.start) / bar.beat_length + 1
-                return f"bar {bar.index + 1}, beat {beat:.3g}"
+                return f"bar {bar.number}, beat {beat:.3g}"
         raise AssertionError("bars go on without end")

@@ -173,7 +173,7 @@ def bar_lengths(bars: Sequence[Bar], ticks_per_beat: int) -> tuple[np.ndarray, n
     if len(lengths) and lengths.max() > MAX_POSITIONS:
         bar = bars[int(lengths.argmax())]
         raise ScoreError(
-            f"bar {bar.index + 1} is in {bar.numerator}/{bar.denominator}: bars longer than eight quarter notes cannot"
+            f"bar {bar.number} is in {bar.numerator}/{bar.denominator}: bars longer than eight quarter notes cannot"
             " be arranged; write it in a shorter metre"
         )
     return lengths, beats

@@ -20,6 +20,7 @@ from composer.harmony.lane import ChordLane
 from composer.melody import find_melody
 from composer.model.checkpoint import Checkpoint
 from composer.model.config import ModelConfig
+from composer.options import unheeded
 from composer.score import Part, Score
 
 ENDS = {".mid", ".wav", ".musicxml", ".png", ".json", ".chords.txt"}
@@ -38,6 +39,7 @@ class OneNoteBand:
         self, score: Score, options: ArrangeOptions, on_bar: Callable[[int, int], None] | None = None
     ) -> Arrangement:
         self.asked.append(options)
+        idle = unheeded(options, options.parts)
         bars = score.bars()
         melody = find_melody(score, options.melody)
         parts = [replace(melody.part, role="melody")]
@@ -52,7 +54,8 @@ class OneNoteBand:
             score.with_parts(parts),
             lane,
             melody,
-            {"chords": {"source": "given", "chart": chart}, "licence": {"weights": "none needed"}},
+            {"chords": {"source": "given", "chart": chart}, "licence": {"weights": "none needed"}}
+            | {"unheeded": idle, "remarks": ["there is a remark"] if idle else []},
         )
 
 
@@ -106,6 +109,17 @@ def test_options_reach_the_arranger(band: OneNoteBand, seed_file: Path, here: Pa
     assert first.programs == {"piano": 4, "bass": 35}
     assert (first.seed, second) == (7, replace(first, seed=8))
     assert {name.split(".")[0] for name in written(here / "out")} == {"tune-1", "tune-2"}
+
+
+def test_wishes_for_parts_that_do_not_play_are_said_and_not_stored(
+    band: OneNoteBand, seed_file: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["arrange", str(seed_file), "--parts", "bass", "--no-audio", "--quiet"]
+    assert main([*words, "--program", "piano=4,bass=35", "--density", "strings=5"]) == 0
+    assert "  note: there is a remark\n" in capsys.readouterr().out
+    story = json.loads((here / "out" / "tune.json").read_text())
+    assert (story["options"]["programs"], story["options"]["density"]) == ({"bass": 35}, {})
+    assert story["unheeded"] == {"density": {"strings": 5}, "programs": {"piano": 4}}
 
 
 def test_chords_come_back_in_as_they_were_written(band: OneNoteBand, seed_file: Path, here: Path) -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from composer.errors import InputError
-from composer.formats import load
+from composer.formats import load, read_midi
+from composer.formats.midi_write import midi_bytes
+from composer.inspecting import polyphony
 from composer.melody import find_melody, top_line
 from composer.score import Part, Score, as_notes
 
@@ -120,3 +122,18 @@ def test_the_bundled_seeds(name: str, bars: int) -> None:
     assert not score.problems
     assert len(score.bars()) == bars
     assert len(find_melody(score).part) == len(score.parts[0])
+
+
+def test_notes_struck_twice_at_once_are_no_chords() -> None:
+    """A track laid over itself: told once by the reader, and the melody comes back as it was read."""
+    part = tune()
+    doubled = Part("", np.concatenate([part.notes, part.notes]))
+    score = read_midi(midi_bytes(Score((doubled, chords()))))
+    assert [line for line in score.problems if "twice" in line] == [
+        "part 1 strikes 64 notes twice at once; each counts as one, and both are kept"
+    ]
+    choice = find_melody(score)
+    assert choice.index == 0
+    assert "top line" not in choice.why
+    np.testing.assert_array_equal(choice.part.notes, doubled.notes)
+    assert polyphony(doubled) == 1

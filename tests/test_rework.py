@@ -14,6 +14,7 @@ from composer.options import ReworkOptions
 from composer.restyle import restyle
 from composer.rework import filled, rework
 from composer.score import Part, Score, as_notes
+from composer.timing import Meter
 from tests.model.songs import checkpoint_of, toy_network
 from tests.test_arrange import seed_score
 
@@ -116,3 +117,71 @@ def test_a_style_is_sought_for_the_band_without_the_melody(
     monkeypatch.setattr("composer.rework.find_styles", find_styles)
     rework(arranger, song, ReworkOptions((5, 6), ("strings",), ArrangeOptions(style="pop", seed=3)))
     assert asked == [["drums", "bass", "piano", "strings"]]
+
+
+def with_pickup(score: Score) -> Score:
+    """The same after a pick-up of a beat."""
+    beat = score.ticks_per_beat
+    parts = []
+    for part in score.parts:
+        notes = part.notes.copy()
+        notes["onset"] += beat
+        upbeat = as_notes([(0, beat, 60, 80)]) if part.name == "Tune" else notes[:0]
+        parts.append(replace(part, notes=np.concatenate([upbeat, notes])))
+    return replace(score, parts=tuple(parts), meter=Meter(beat, ((0, 1, 4), (beat, 4, 4))), chords=())
+
+
+def test_bars_are_those_that_musicians_count(arranger: Arranger, song: Score) -> None:
+    piece = with_pickup(song)
+    first = piece.bars()[1]
+    made = rework(arranger, piece, ReworkOptions((1, 1), ("bass",), ArrangeOptions(style="pop", seed=3)))
+    assert made.report["rework"]["bars"] == [1, 1]
+    assert made.report["rework"]["ticks"] == [first.start, first.end]
+    assert made.report["rework"]["opening_bar"] == 0
+    assert made.told[0] == "  rewritten: bar 1 of bass"
+    pickup = rework(arranger, piece, ReworkOptions((0, 0), ("bass",), ArrangeOptions(style="pop", seed=3)))
+    assert pickup.report["rework"]["ticks"] == [0, first.start]
+    with pytest.raises(InputError, match="bars 12-13: the piece has 12 bars and a pick-up"):
+        rework(arranger, piece, ReworkOptions((12, 13), ("bass",)))
+    with pytest.raises(InputError, match="bar 0: the piece has no pick-up; its first bar is 1"):
+        rework(arranger, song, ReworkOptions((0, 0), ("bass",)))
+
+
+def test_a_pickup_belongs_to_the_melody(arranger: Arranger, song: Score) -> None:
+    piece = with_pickup(song)
+    beat = piece.ticks_per_beat
+    made = restyle(arranger, piece, ArrangeOptions(style="bossa", seed=1))
+    alone = arranger.arrange(piece.with_parts(piece.parts[:1]), ArrangeOptions(seed=1, chords="C"))
+    for score in (made.score, alone.score):
+        for part in score.parts:
+            assert part.role == "melody" or part.start >= beat - 10, part.name
+    assert (alone.report["bars"], alone.report["pickup"]) == (12, True)
+
+
+def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) -> None:
+    wishes = ArrangeOptions(style="pop", density={"strings": 5, "bass": 2}, programs={"bass": 35, "piano": 4})
+    made = rework(arranger, song, ReworkOptions((5, 6), ("bass",), wishes))
+    assert made.report["unheeded"] == {"density": {"strings": 5}, "programs": {"piano": 4}}
+    assert made.report["density"] == {"bass": 2}
+    assert made.report["remarks"] == [
+        "asked of parts that do not play, and so left out: density of strings, program of piano",
+        "a part that is there keeps its sound: program of bass is left out",
+    ]
+    again = restyle(arranger, song, replace(wishes, density={}))
+    assert again.report["remarks"] == []
+    assert again.score.part("bass").program == 35
+
+
+@pytest.mark.parametrize(
+    ("chart", "said"),
+    [
+        (" | ".join("CFGC" * 4), ["the chart has 16 bars, the piece 12: what goes beyond it is not used"]),
+        ("C | F | G | C", ["the chart has 4 bars, the piece 12: it is played again"]),
+        ("C | F | G | C | C", ["the chart has 5 bars, the piece 12: it is played again and cut at the end"]),
+        (" | ".join("CFG" * 4), []),
+    ],
+)
+def test_a_chart_of_another_length_is_said(arranger: Arranger, song: Score, chart: str, said: list[str]) -> None:
+    options = ArrangeOptions(style="pop", chords=chart)
+    assert rework(arranger, song, ReworkOptions((5, 6), ("bass",), options)).report["remarks"] == said
+    assert arranger.arrange(with_pickup(song), replace(options, parts=("bass",))).report["remarks"] == said

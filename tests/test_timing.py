@@ -44,7 +44,9 @@ def test_bars(metre: tuple[int, int], beats: int, length: int) -> None:
 def test_a_pickup_is_a_short_metre_first() -> None:
     bars = Meter(480, ((0, 1, 4), (480, 3, 4))).bars(480 + 1440 * 2)
     assert [(bar.start, bar.length) for bar in bars] == [(0, 480), (480, 1440), (1920, 1440)]
-    assert Meter(480, ((0, 1, 4), (480, 3, 4))).position(480) == "bar 2, beat 1"
+    assert Meter(480, ((0, 1, 4), (480, 3, 4))).position(480) == "bar 1, beat 1"
+    assert [bar.number for bar in bars] == [0, 1, 2], "the first full bar is 1"
+    assert Meter(480, ((0, 4, 4), (1920, 3, 4))).bars(4000)[0].number == 1
 
 
 def test_a_change_cuts_the_bar_that_it_interrupts() -> None:

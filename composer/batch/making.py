@@ -165,11 +165,12 @@ def _perform(
 
 def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> ReworkOptions:
     """Some bars at random of those parts asked for that play in the piece."""
-    count = len(score.bars())
+    bars = score.bars()
+    count = len(bars)
     if count < 2:
         raise InputError("the seed is too short to write some of its bars anew")
     length = min(length, count // 2)
-    start = int(np.random.default_rng(dice).integers(1, count - length + 2))
+    start = int(np.random.default_rng(dice).integers(1, count - length + 2)) - 1
     try:
         cast = with_roles(score, find_melody(score, options.melody))
     except InputError:
@@ -179,7 +180,7 @@ def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> Rewo
         raise InputError(
             f"none of {', '.join(options.parts)} plays in this seed; make a band for it first (task = arrange)"
         )
-    return ReworkOptions((start, start + length - 1), playing, options)
+    return ReworkOptions((bars[start].number, bars[start + length - 1].number), playing, options)
 
 
 def _stamped(made: Arrangement) -> Score:

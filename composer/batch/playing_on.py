@@ -84,7 +84,7 @@ def play_on(
     if melody is not None:
         parts[melody.index] = replace(parts[melody.index], role=MELODY)
     report = arranger.report(plan, options, written) | {
-        "continued": {"from_bar": len(old) + 1, "bars": more, "parts": list(playing)},
+        "continued": {"from_bar": bars[len(old)].number, "bars": more, "parts": list(playing)},
         "chords": {"source": "those of the last bars again", "chart": lane.chart(bars)},
         "bars": len(bars),
         "timings": written.timings(),

@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         type=bar_range,
         metavar="FIRST-LAST",
-        help="bars, counted from 1: 9-16, or 16",
+        help="bars by number: 9-16, or 16; the first full bar is 1, a pick-up before it 0",
     )
     what.add_argument(
         "--parts",
@@ -57,8 +57,8 @@ def bar_range(text: str) -> tuple[int, int]:
     if not found:
         raise argparse.ArgumentTypeError(f"{text!r} are no bars; write FIRST-LAST, such as 9-16")
     first, last = int(found[1]), int(found[2] or found[1])
-    if first < 1 or last < first:
-        raise argparse.ArgumentTypeError(f"{text!r}: bars count from 1, the first before the last")
+    if last < first:
+        raise argparse.ArgumentTypeError(f"{text!r}: the first bar comes before the last")
     return first, last
 
 

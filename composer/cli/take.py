@@ -92,10 +92,13 @@ def _write_sound(
 
 
 def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | None) -> list[str]:
+    from composer.timing import length_said
+
     score = made.score
+    model = "reference" if wanted.style_from is not None else "piece"
     parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
     lines = [
-        f"{name}: {wanted.style or 'as the reference plays'}, {len(score.bars())} bars, {score.duration_s:.0f} s, seed {wanted.seed}",
+        f"{name}: {wanted.style or f'as the {model} plays'}, {length_said(score.bars())}, {score.duration_s:.0f} s, seed {wanted.seed}",
         f"  melody: {made.melody.why if made.melody else 'none; the band plays by itself'}",
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",
@@ -107,7 +110,10 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
     lines += made.told
     if mixed:
         lines.append(f"  mix: {mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP")
-    lines += [f"  note: {sentence}" for sentence in (*score.problems, *(mixed.stems.notices if mixed else ()))]
+    lines += [
+        f"  note: {sentence}"
+        for sentence in (*score.problems, *made.report.get("remarks", ()), *(mixed.stems.notices if mixed else ()))
+    ]
     return lines
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from composer.gm import MELODY
 from composer.score import Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 Phrases = tuple[tuple[int, str], ...]
 """(first bar, letter) in order; capitals are themes, i an intro, o an outro, other small letters interludes."""
@@ -42,7 +42,7 @@ def find_phrases(score: Score) -> Phrases:
     if len(bars) < FEWEST_BARS:
         return ()
     alike = similarity(bar_features(score, bars))
-    pickup = int(len(bars) > 1 and bars[0].length < bars[1].length)
+    pickup = int(has_pickup(bars))
     breaths = _breaths(score, bars)
     starts = [start + pickup for start in divide(alike[pickup:, pickup:], breaths[pickup:])]
     if len(starts) > 1 and starts[1] - starts[0] == 1:

@@ -14,7 +14,7 @@ from composer.formats import chord_marks, midi_meta
 from composer.formats.midi_chunks import metric_division, read_shell
 from composer.formats.midi_track import RawTrack, read_track
 from composer.gm import DRUM_CHANNEL
-from composer.score import LAST_TICK, Event, Part, Score, as_notes
+from composer.score import LAST_TICK, Event, Part, Score, as_notes, struck_once
 from composer.timing import DEFAULT_TEMPO_US, Meter, TempoMap
 
 MOST_BYTES = 32 * 2**20
@@ -26,6 +26,8 @@ ROLE_TAG = b"\x7dcomposer role "
 """How a part's role is kept: a sequencer-specific event of the educational maker's number."""
 
 _PIECE_WIDE = frozenset(("marker", "cue_marker", "copyright", "sequence_number"))
+_MANY_DOUBLED = 0.1
+"""Share of a part's notes: voices that meet on a note now and then are nothing to speak of."""
 _ODD_TEMPO_BPM = (10.0, 1000.0)
 _SMPTE_TICKS_PER_BEAT = 500
 """Roughly, for judging how long a wait is, before the real number is known."""
@@ -239,6 +241,13 @@ class _Gathered:
     def score(self, tempo_us: int, name: str) -> Score:
         """Everything as one value. `tempo_us`, where not 0, replaces the file's tempo marks (see `metric_division`)."""
         parts = tuple(player.part() for player in self._settle())
+        for number, part in enumerate(parts, 1):
+            doubled = len(part) - len(struck_once(part.notes))
+            if doubled > _MANY_DOUBLED * len(part):
+                name = f" ({part.name.strip()})" if part.name.strip() else ""
+                self.problems.append(
+                    f"part {number}{name} strikes {doubled} notes twice at once; each counts as one, and both are kept"
+                )
         if self.late:
             self.problems.append(f"{self.late} notes and events lie after {LONGEST_BEATS} beats and are left out")
         tempos = {0: tempo_us} if tempo_us else {0: DEFAULT_TEMPO_US, **self.tempos}

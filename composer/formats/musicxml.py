@@ -8,17 +8,16 @@ and layout have no place in a Score. `musicxml_write` explains how a performance
 from __future__ import annotations
 
 import io
-import itertools
 import math
 import os
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree import ElementTree
 
 import numpy as np
@@ -26,14 +25,16 @@ import numpy as np
 from composer.errors import MusicFileError
 from composer.formats import midi_meta
 from composer.formats.files import read_bytes, write_bytes
+from composer.formats.musicxml_bars import WrittenBar, meter_of
 from composer.formats.musicxml_names import spell
 from composer.formats.musicxml_write import musicxml
 from composer.score import Event, Part, Score, as_notes
-from composer.timing import DEFAULT_TICKS_PER_BEAT, Meter, TempoMap
+from composer.timing import DEFAULT_TICKS_PER_BEAT, TempoMap
 
 MOST_BYTES = 64 * 2**20
 MOST_TICKS_PER_BEAT = 0x7FFF
 DEFAULT_VELOCITY = 80
+_Value = TypeVar("_Value")
 
 # What music21 raises on files it cannot follow, beside its own exceptions.
 _TROUBLE = (
@@ -76,6 +77,8 @@ def read_musicxml(path: str | os.PathLike[str]) -> Score:
             what = " ".join(str(error).split())[:120] or type(error).__name__
             kind = "ABC" if abc else "MusicXML"
             raise MusicFileError(f"{name}: cannot be read as {kind} ({what}); open and export it again") from None
+    if abc and re.search(r"(?m)^w:", text) and not any(part.events for part in score.parts):
+        problems.append("its words (w: lines) are not read")
     said = dict.fromkeys(" ".join(str(warning.message).split())[:160] for warning in caught)
     return replace(score, problems=(*problems, *list(said)[:10]))
 
@@ -176,7 +179,7 @@ class _Reading:
             player = str(part.id).split("-Staff")[0] if "-Staff" in str(part.id) else f"part {number}"
             staff = self._part(part, flat)
             parts[player] = _joined(parts[player], staff) if player in parts else staff
-        keys = sorted(set(self._keys()), key=lambda mark: mark[0])
+        keys = list(_changing(sorted(set(self._keys()), key=lambda mark: mark[0])))
         events = [Event(tick, kind, (text,)) for tick, kind, text in self._words()]
         events += [Event(tick, "key_signature", (key,)) for tick, key in keys[1 if keys and keys[0][0] == 0 else 0 :]]
         if self.grace:
@@ -186,7 +189,7 @@ class _Reading:
         return Score(
             tuple(parts.values()),
             TempoMap(self.ticks_per_beat, self._tempo()),
-            self._meter(),
+            meter_of(self._bars(), self.ticks_per_beat),
             self.title,
             keys[0][1] if keys else "",
             tuple(sorted(dict(self._chords()).items())),
@@ -250,39 +253,25 @@ class _Reading:
                 bpm = mark.getQuarterBPM()
                 if bpm and 4 <= bpm <= 1000:
                     changes[self.tick(mark.offset)] = round(60e6 / bpm)
-        return tuple(sorted(changes.items()))
+        return tuple(_changing(sorted(changes.items())))
 
-    def _meter(self) -> Meter:
-        """Metres by bars as written; a bar that is shorter or longer than its metre says (a pick-up) gets its own."""
-        changes: dict[int, tuple[int, int]] = {}
-        bars = list(self.parts[0].getElementsByClass("Measure"))
-        now = None
-        metre = (4, 4)
-        for bar, following in itertools.zip_longest(bars, bars[1:]):
-            if bar.timeSignature is not None:
-                metre = (bar.timeSignature.numerator, bar.timeSignature.denominator)
-            start = self.tick(bar.offset)
-            whole = Fraction(4 * metre[0], metre[1])
-            length = Fraction(following.offset - bar.offset).limit_denominator(64) if following is not None else whole
-            shown = metre if length == whole or length <= 0 else _metre_of(length, metre)
-            if shown != now:
-                changes[start] = now = shown
-        return Meter(
-            self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted({0: (4, 4), **changes}.items()))
-        )
+    def _bars(self) -> Iterator[WrittenBar]:
+        for bar in self.parts[0].getElementsByClass("Measure"):
+            shown = bar.timeSignature
+            yield Fraction(bar.offset), None if shown is None else (shown.numerator, shown.denominator)
+
+
+def _changing(marks: Iterable[tuple[int, _Value]]) -> Iterator[tuple[int, _Value]]:
+    """(tick, value) without those that say what is so already, as the first bar does each time it is repeated."""
+    before: _Value | None = None
+    for tick, value in marks:
+        if value != before:
+            yield tick, value
+        before = value
 
 
 def _span(note: Any) -> tuple[Any, Any]:
     return note.offset, note.duration.quarterLength
-
-
-def _metre_of(length: Fraction, metre: tuple[int, int]) -> tuple[int, int]:
-    """The metre of a bar of `length` quarters, in the unit of `metre` where that fits."""
-    for denominator in (metre[1], 4, 8, 16, 32, 64):
-        beats = length * denominator / 4
-        if beats.denominator == 1 and 1 <= beats <= 255:
-            return int(beats), denominator
-    return metre
 
 
 def _pitches(note: Any) -> list[int]:

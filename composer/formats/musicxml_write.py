@@ -1,8 +1,9 @@
 """Score → MusicXML: a performance put on a grid that people can read.
 
 Each quarter note of each part is read in sixteenths or, where those fit worse, triplets or thirty-seconds; notes struck
-together become chords, and a note ends where the next of its staff begins. Keyboards get two staves, split at middle C.
-Notes are spelled by their distance from the key on the line of fifths. Only the picture is rounded.
+together become chords, and a note ends where the next of its staff begins. A keyboard's two hands get two staves, split at
+middle C; guitars are read an octave higher than they sound, basses in the bass clef. Notes are spelled by their distance on the line of
+fifths from the key of their bar. Only the picture is rounded.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from composer.formats.midi_meta import KEYS
-from composer.formats.musicxml_names import harmony, signature, spell, text
-from composer.gm import DRUM_CHANNEL, PROGRAM_NAMES
+from composer.formats.musicxml_keys import Accidentals, keys_by_bar
+from composer.formats.musicxml_names import harmony, spell, text
+from composer.gm import DRUM_CHANNEL, MELODY, PROGRAM_NAMES
 from composer.score import Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 QUARTER = 48
 """MusicXML divisions: sixteenths are 12, triplet eighths 16, sixty-fourths 3."""
@@ -42,6 +43,8 @@ _TRIPLET_TYPES = {32: "quarter", 16: "eighth", 8: "16th"}
 _LONGEST_FIRST = sorted(_TYPES, reverse=True)
 
 _KEYBOARDS = range(8)
+_GUITARS = range(24, 32)
+_BASSES = range(32, 40)
 _MIDDLE_C = 60
 _ACCIDENTALS = {-2: "flat-flat", -1: "flat", 0: "natural", 1: "sharp", 2: "double-sharp"}
 _DRUM_PLACES = {35: "F4", 36: "F4", 37: "C5", 38: "C5", 40: "C5", 41: "G4", 42: "G5", 43: "G4", 44: "D4", 45: "A4"}
@@ -69,7 +72,7 @@ def musicxml(score: Score) -> str:
     """The whole document (MusicXML 4.0, score-partwise)."""
     bars = score.bars()
     lines = _bar_lines(score, bars)
-    fifths, minor = KEYS.get(score.key, (0, 0))
+    keys = keys_by_bar(score, bars)
     out = [
         '<?xml version="1.0" encoding="UTF-8"?>',
         _DOCTYPE,
@@ -83,7 +86,7 @@ def musicxml(score: Score) -> str:
     out.append("</part-list>")
     for number, part in enumerate(parts, 1):
         out.append(f'<part id="P{number}">')
-        writer = _PartWriter(score, part, number, bars, lines, fifths, minor, leads=number == 1)
+        writer = _PartWriter(score, part, number, bars, lines, keys, leads=number == 1)
         out += writer.measures()
         out.append("</part>")
     out.append("</score-partwise>")
@@ -127,17 +130,16 @@ class _PartWriter:
         number: int,
         bars: Sequence[Bar],
         lines: list[int],
-        fifths: int,
-        minor: int,
+        keys: list[tuple[int, int]],
         leads: bool,
     ) -> None:
         self.score, self.part, self.number, self.bars, self.lines = score, part, number, bars, lines
-        self.fifths, self.minor, self.leads = fifths, minor, leads
-        self.staves = 2 if part.program in _KEYBOARDS and not part.is_drum and len(part) and _wide(part) else 1
+        self.keys, self.leads = keys, leads
         self.grids: dict[tuple[int, int], int] = {}
         """(bar, quarter in it) → step, where that is not the sixteenth."""
-        chords = self._on_grid()
-        self.voices = [self._voice(chords, staff) for staff in range(self.staves)]
+        notes = self._on_grid()
+        self.staves = 2 if _two_hands(part) and not _one_line(notes) else 1
+        self.voices = [self._voice(notes, staff) for staff in range(self.staves)]
 
     # Grid
 
@@ -200,13 +202,13 @@ class _PartWriter:
 
     def measures(self) -> Iterator[str]:
         shown = None
-        pickup = _has_pickup(self.bars)
+        pickup = has_pickup(self.bars)
         for index, bar in enumerate(self.bars):
-            number = index if pickup else index + 1
-            yield f'<measure number="{number}"' + (' implicit="yes">' if pickup and index == 0 else ">")
+            yield f'<measure number="{bar.number}"' + (' implicit="yes">' if pickup and index == 0 else ">")
             metre_bar = self.bars[1] if pickup and index == 0 else bar
             metre = (metre_bar.numerator, metre_bar.denominator)
-            yield from self._attributes(index == 0, metre if metre != shown else None)
+            key = self.keys[index] if index == 0 or self.keys[index] != self.keys[index - 1] else None
+            yield from self._attributes(index == 0, key, metre if metre != shown else None)
             shown = metre
             yield from self._directions(bar, self.lines[index])
             for staff, voice in enumerate(self.voices):
@@ -215,14 +217,15 @@ class _PartWriter:
                 yield from self._voice_bar(voice, staff, index)
             yield "</measure>"
 
-    def _attributes(self, first: bool, metre: tuple[int, int] | None) -> Iterator[str]:
-        if not first and metre is None:
+    def _attributes(self, first: bool, key: tuple[int, int] | None, metre: tuple[int, int] | None) -> Iterator[str]:
+        if not first and key is None and metre is None:
             return
         yield "<attributes>"
         if first:
             yield f"<divisions>{QUARTER}</divisions>"
-            mode = "minor" if self.minor else "major"
-            yield f"<key><fifths>{self.fifths}</fifths><mode>{mode}</mode></key>"
+        if key is not None:
+            fifths, minor = key
+            yield f"<key><fifths>{fifths}</fifths><mode>{'minor' if minor else 'major'}</mode></key>"
         if metre is not None:
             yield f"<time><beats>{metre[0]}</beats><beat-type>{metre[1]}</beat-type></time>"
         if first:
@@ -239,6 +242,10 @@ class _PartWriter:
             return [("percussion", 3, 0)]
         if self.staves == 2:
             return [("G", 2, 0), ("F", 4, 0)]
+        if self.part.program in _GUITARS:
+            return [("G", 2, -1)]
+        if self.part.program in _BASSES:
+            return [("F", 4, 0)]
         pitches = sorted(self.part.notes["pitch"].tolist()) or [_MIDDLE_C]
         return [("G", 2, 0) if pitches[len(pitches) // 2] >= _MIDDLE_C - 3 else ("F", 4, 0)]
 
@@ -272,7 +279,7 @@ class _PartWriter:
     def _voice_bar(self, voice: list[_Chord], staff: int, index: int) -> Iterator[str]:
         """One staff's notes and rests in one bar, tied over its ends."""
         start, end = self.lines[index], self.lines[index + 1]
-        spelled: dict[tuple[str, int], int] = {}
+        said = Accidentals(self.keys[index][0])
         at = start
         first = bisect.bisect_right([chord.end for chord in voice], start)
         for chord in voice[first:]:
@@ -280,32 +287,32 @@ class _PartWriter:
                 break
             begin, stop = max(chord.start, start), min(chord.end, end)
             if begin > at:
-                yield from self._pieces(None, at, begin, staff, index, spelled)
-            yield from self._pieces(chord, begin, stop, staff, index, spelled)
+                yield from self._pieces(None, at, begin, staff, index, said)
+            yield from self._pieces(chord, begin, stop, staff, index, said)
             at = stop
         length = end - start
         if at == start and length == self._whole(index):
             yield f'<note><rest measure="yes"/><duration>{length}</duration>{self._place(staff)}</note>'
         elif at < end:
-            yield from self._pieces(None, at, end, staff, index, spelled)
+            yield from self._pieces(None, at, end, staff, index, said)
 
     def _whole(self, index: int) -> int:
         """How long the bar's metre says it is; a pick-up or a bar cut short is less."""
-        bar = self.bars[1] if index == 0 and _has_pickup(self.bars) else self.bars[index]
+        bar = self.bars[1] if index == 0 and has_pickup(self.bars) else self.bars[index]
         return bar.numerator * 4 * QUARTER // bar.denominator
 
     def _place(self, staff: int) -> str:
         return f"<voice>{staff * 4 + 1}</voice>"
 
     def _pieces(
-        self, chord: _Chord | None, start: int, end: int, staff: int, index: int, spelled: dict[tuple[str, int], int]
+        self, chord: _Chord | None, start: int, end: int, staff: int, index: int, said: Accidentals
     ) -> Iterator[str]:
         """A chord or rest from `start` to `end` as written note values, tied where one does not do."""
         at = start
         while at < end:
             length, triplet = self._next_value(at, end, index)
             yield from self._written(
-                chord, at, length, triplet, staff, spelled, tie_on=at + length < (chord.end if chord else 0)
+                chord, at, length, triplet, staff, said, tie_on=at + length < (chord.end if chord else 0)
             )
             at += length
 
@@ -344,7 +351,7 @@ class _PartWriter:
         length: int,
         triplet: bool,
         staff: int,
-        spelled: dict[tuple[str, int], int],
+        said: Accidentals,
         tie_on: bool,
     ) -> Iterator[str]:
         kind, dots = (_TRIPLET_TYPES[length], 0) if triplet else _TYPES.get(length, ("", 0))
@@ -362,6 +369,7 @@ class _PartWriter:
             )
             return
         tie_off = at > chord.start
+        fifths = self.keys[self._beat(chord.start)[0]][0]
         ties = '<tie type="stop"/>' * tie_off + '<tie type="start"/>' * tie_on
         tied = '<tied type="stop"/>' * tie_off + '<tied type="start"/>' * tie_on
         for member, pitch in enumerate(chord.pitches):
@@ -374,12 +382,12 @@ class _PartWriter:
                 yield f"<unpitched>{shown}</unpitched>"
                 accidental, instrument = "", f'<instrument id="P{self.number}-I{pitch}"/>'
             else:
-                step, alter, octave = spell(pitch, self.fifths)
+                # A note tied into another key keeps its name.
+                step, alter, octave = spell(pitch, fifths)
                 shift = f"<alter>{alter}</alter>" if alter else ""
                 yield f"<pitch><step>{step}</step>{shift}<octave>{octave}</octave></pitch>"
-                usual = spelled.get((step, octave), signature(step, self.fifths))
-                accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>" if alter != usual and not tie_off else ""
-                spelled[step, octave] = alter
+                needed = said.needed(step, octave, alter) and not tie_off
+                accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>" if needed else ""
                 instrument = ""
             head = "<notehead>x</notehead>" if self.part.is_drum and pitch in _CROSSES else ""
             sung = chord.lyric.strip() if not member and not tie_off else ""
@@ -402,19 +410,14 @@ class _PartWriter:
         return f"<notations>{tied}{inside}</notations>" if tied or inside else ""
 
 
-def _wide(part: Part) -> bool:
-    """Whether a keyboard part needs its left hand's staff."""
+def _two_hands(part: Part) -> bool:
+    """Whether a keyboard part has enough on either side of middle C for two staves; a melody is read on one."""
+    if part.program not in _KEYBOARDS or part.is_drum or part.role == MELODY or not len(part):
+        return False
     low = part.notes["pitch"] < _MIDDLE_C
     return bool(0.05 < low.mean() < 0.95)
 
 
-def _has_pickup(bars: Sequence[Bar]) -> bool:
-    return (
-        len(bars) > 1
-        and bars[0].length < bars[1].length
-        and (bars[0].numerator, bars[0].denominator)
-        != (
-            bars[1].numerator,
-            bars[1].denominator,
-        )
-    )
+def _one_line(notes: Sequence[tuple[int, int, int, str]]) -> bool:
+    """Whether no two notes (start, end, pitch, lyric, on the grid and in order) sound together, but for legato."""
+    return all(after[0] > note[0] and after[0] >= note[1] - _SIXTEENTH for note, after in itertools.pairwise(notes))

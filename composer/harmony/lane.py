@@ -23,7 +23,7 @@ import numpy as np
 
 from composer.errors import ChordError
 from composer.harmony.chord import NO_CHORD, Chord
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
@@ -121,9 +121,15 @@ class ChordLane:
         return tuple(symbols)
 
 
-def has_pickup(bars: Sequence[Bar]) -> bool:
-    """Whether the first bar is shorter than the second: a pick-up."""
-    return len(bars) > 1 and bars[0].length < bars[1].length
+def chart_fit(text: str, bars: Sequence[Bar]) -> str:
+    """A sentence where a chart is longer or shorter than the piece; "" where it fits. Raises ChordError."""
+    charted, count = len(_read_chart(text)[1]), len(bars) - has_pickup(bars)
+    have = f"the chart has {charted} bar{'s' * (charted != 1)}, the piece {count}"
+    if charted > count:
+        return f"{have}: what goes beyond it is not used"
+    if charted < count:
+        return f"{have}: it is played again" + (" and cut at the end" if count % charted else "")
+    return ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +144,7 @@ class _ChartBar:
         beats, count = bar.beat_count, len(self.chords)
         if count > beats:
             raise ChordError(
-                f"chart, {self.place}: {count} chords, but bar {bar.index + 1} of the piece has {beats}"
+                f"chart, {self.place}: {count} chords, but bar {bar.number} of the piece has {beats}"
                 f" beat{'s' * (beats != 1)}; at most one chord a beat"
             )
         if None not in self.chords:
@@ -208,4 +214,4 @@ def _parsed(symbol: str, tick: int, bars: Sequence[Bar]) -> Chord:
         return Chord.parse(symbol)
     except ChordError as error:
         bar = max((bar for bar in bars if bar.start <= tick), key=lambda bar: bar.start, default=bars[0])
-        raise ChordError(f"bar {bar.index + 1}: {error}") from None
+        raise ChordError(f"bar {bar.number}: {error}") from None

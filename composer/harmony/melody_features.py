@@ -8,7 +8,7 @@ import numpy as np
 
 from composer.harmony.chroma import beat_edges, beat_weights, chroma
 from composer.harmony.key import key_scores
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 PITCHED = 10
 """How many 12-wide blocks of pitch classes come first, each rolled with the reference."""
@@ -111,7 +111,7 @@ def _plain(notes: np.ndarray, bars: Sequence[Bar], edges: np.ndarray, bar_of_bea
     beats = len(edges) - 1
     counts = np.array([bar.beat_count for bar in bars])
     beat_in_bar = np.arange(beats) - np.repeat(np.cumsum(counts) - counts, counts)
-    pickup = int(len(bars) > 1 and bars[0].length < bars[1].length)
+    pickup = int(has_pickup(bars))
     bar = bar_of_beat - pickup
     from_end = bar_of_beat[-1] - bar_of_beat
     start_beat = np.searchsorted(edges, notes["onset"], side="right") - 1

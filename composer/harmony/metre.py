@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from composer.score import NO_NOTES, Part, Score
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 LEARNED = ((2, 4), (3, 4), (4, 4), (6, 8))
 """The metres that the band model has seen."""
@@ -25,25 +25,36 @@ def check_metre(score: Score) -> list[str]:
     return [*_metres(score, bars), *_phase(score, bars), *_grid(score, notes), *_late_start(notes, bars)]
 
 
-def _metres(score: Score, bars: tuple[Bar, ...]) -> list[str]:
-    said = []
-    seen = ", ".join(f"{numerator}/{denominator}" for numerator, denominator in LEARNED)
+def not_learned(score: Score) -> list[str]:
+    """A sentence where the piece is in metres that the model has not seen; [] where it is not."""
+    unknown = sorted({(over, under) for _, over, under in _counted(score, score.bars())} - set(LEARNED))
+    if not unknown:
+        return []
+    seen = ", ".join(f"{over}/{under}" for over, under in LEARNED)
+    named = " and ".join(f"{over}/{under}" for over, under in unknown)
+    return [f"The model has not learned {named}, only {seen}; the parts may not keep its accents."]
+
+
+def _counted(score: Score, bars: tuple[Bar, ...]) -> list[tuple[int, int, int]]:
+    """The metre's changes, without a pick-up and the short last bar that makes up for it: those are no changes of metre."""
     changes = [change for change in score.meter.changes if change[0] < score.end]
-    upbeat = len(bars) > 1 and len(changes) > 1 and changes[1][0] == bars[1].start and bars[0].length < bars[1].length
+    upbeat = has_pickup(bars) and len(changes) > 1 and changes[1][0] == bars[1].start
     rest = len(changes) > 1 and changes[-1][0] == bars[-1].start and bars[-1].length < bars[-2].length
-    # A pick-up and the short last bar that makes up for it are no changes of metre.
-    counted = changes[int(upbeat) : len(changes) - int(rest)] or changes
-    unknown = sorted({(numerator, denominator) for _, numerator, denominator in counted} - set(LEARNED))
-    if unknown:
-        named = " and ".join(f"{numerator}/{denominator}" for numerator, denominator in unknown)
-        said.append(f"The model has not learned {named}, only {seen}; the parts may not keep its accents.")
+    return changes[int(upbeat) : len(changes) - int(rest)] or changes
+
+
+def _metres(score: Score, bars: tuple[Bar, ...]) -> list[str]:
+    said = not_learned(score)
+    counted = _counted(score, bars)
     if len({change[1:] for change in counted}) > 1:
-        where = ", ".join(f"{over}/{under} from bar {_bar_at(bars, tick) + 1}" for tick, over, under in counted[:4])
+        where = ", ".join(
+            f"{over}/{under} from bar {bars[_bar_at(bars, tick)].number}" for tick, over, under in counted[:4]
+        )
         more = f" and {len(counted) - 4} more" if len(counted) > 4 else ""
         said.append(f"The metre changes: {where}{more}; check that these are the piece's own changes.")
     short = [bar for bar in bars[1:-1] if bar.length * bar.denominator < bar.numerator * 4 * score.ticks_per_beat]
     if short:
-        said.append(f"Bar {short[0].index + 1} is cut short by a metre change; check the time signature after it.")
+        said.append(f"Bar {short[0].number} is cut short by a metre change; check the time signature after it.")
     return said
 
 
@@ -92,4 +103,4 @@ def _grid(score: Score, notes: np.ndarray) -> list[str]:
 
 def _late_start(notes: np.ndarray, bars: tuple[Bar, ...]) -> list[str]:
     first = _bar_at(bars, int(notes["onset"].min()))
-    return [f"The first note is in bar {first + 1}; the bars before it are empty."] if first > 1 else []
+    return [f"The first note is in bar {bars[first].number}; the bars before it are empty."] if first > 1 else []

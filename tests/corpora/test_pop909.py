@@ -8,9 +8,8 @@ import pytest
 from composer.corpora import data_root, pop909
 from composer.corpora.downbeats import Evidence, find_downbeats, grid_offset
 from composer.formats.midi import write_midi
-from composer.harmony.lane import has_pickup
 from composer.score import Part, Score, as_notes
-from composer.timing import Meter, TempoMap
+from composer.timing import Meter, TempoMap, has_pickup
 
 CHORDS = [(48, 52, 55), (45, 48, 52), (41, 45, 48), (43, 47, 50)]  # C Am F G
 LATE = 960

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 import zipfile
+from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from composer.errors import MusicFileError, OutputError
 from composer.formats import load, save
+from composer.formats.musicxml_bars import meter_of
 from composer.formats.musicxml_names import kind_of, signature, spell
 from composer.score import Event, Part, Score, as_notes
 from composer.timing import Meter, TempoMap
@@ -57,6 +60,52 @@ def test_musicxml_with_pickup_ties_tuplets_repeats_and_lyrics() -> None:
     assert score.chords == ((480, "Bbmaj7"), (1920, "F/A"), (3360, "Bbmaj7"), (4800, "F/A"))
     assert score.key == "F"
     assert score.tempo.changes == ((0, 600_000),)
+
+
+REEL = """X:1
+T:Reel
+M:4/4
+L:1/8
+Q:1/4=120
+K:G
+|:D2|"G"G2AB c2BA|"D"A2Bc d2cB|"Em"G2AB "C"c2BA|"D"A4 "G"G2:|
+|:B2|"G"d2Bd "C"e2dc|"G"B2GB "D"A2B2|"G"d2Bd "C"e2dc|"D"B2A2 "G"G2:|
+"""
+
+
+def test_a_tune_of_repeated_strains_with_pickups_has_whole_bars(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    score = load(tmp_path / "reel.abc")
+    assert score.meter.changes == ((0, 1, 4), (480, 4, 4))
+    assert len(score.bars()) == 1 + 16
+    assert score.tempo.changes == ((0, 500_000),), "a repeat says the same tempo again"
+    assert score.key == "G"
+    assert not [event for event in score.events if event.kind == "key_signature"]
+    onsets, lengths = score.parts[0].notes["onset"], score.parts[0].notes["duration"]
+    np.testing.assert_array_equal(onsets[1:], (onsets + lengths)[:-1])
+    assert (len(onsets), score.end) == (84, 64 * 480)
+
+
+def test_words_that_abc_loses_are_missed(tmp_path: Path) -> None:
+    (tmp_path / "sung.abc").write_text("X:1\nT:Sung\nM:4/4\nL:1/4\nK:C\nCDEF|GFEC|\nw:la la la la la la la la\n")
+    score = load(tmp_path / "sung.abc")
+    words = [event.data[0] for event in score.parts[0].events if event.kind == "lyrics"]
+    assert words == ["la"] * 8 or "its words (w: lines) are not read" in score.problems
+
+
+@pytest.mark.parametrize(
+    ("lengths", "changes"),
+    [
+        ((1, 4, 3, 1, 4, 4), ((0, 1, 4), (480, 4, 4))),
+        ((4, 3, 4, 4), ((0, 4, 4), (1920, 3, 4), (3360, 4, 4))),  # a bar cut short with no pick-up after it stays so
+        ((1, 3, 4), ((0, 4, 4),)),
+        ((4, 2, 1, 4), ((0, 4, 4), (1920, 2, 4), (2880, 1, 4), (3360, 4, 4))),
+    ],
+)
+def test_bars_cut_in_two_become_one(lengths: tuple[int, ...], changes: tuple[tuple[int, int, int], ...]) -> None:
+    begins = [Fraction(sum(lengths[:index])) for index in range(len(lengths))]
+    shown = [(4, 4), *[None] * (len(lengths) - 1)]
+    assert meter_of(list(zip(begins, shown, strict=True)), 480).changes == changes
 
 
 def song() -> Score:
@@ -123,6 +172,56 @@ def test_sixty_four_bars_of_five_parts_are_written_in_a_second(tmp_path: Path) -
 def test_an_empty_score_is_written(tmp_path: Path) -> None:
     save(Score((Part("x"),)), tmp_path / "a.musicxml")
     assert load(tmp_path / "a.musicxml").end == 0
+
+
+def written(score: Score, tmp_path: Path) -> ElementTree.Element:
+    save(score, tmp_path / "a.musicxml")
+    return ElementTree.parse(tmp_path / "a.musicxml").getroot()
+
+
+def clefs(score: Score, tmp_path: Path) -> list[str]:
+    return ["".join(text.strip() for text in clef.itertext()) for clef in written(score, tmp_path).iter("clef")]
+
+
+LINE = as_notes([(i * 240, 250, 52 + i % 17, 80) for i in range(64)])
+HANDS = as_notes([(i * 480, 480, pitch, 80) for i in range(32) for pitch in (45 + i % 5, 67 + i % 7)])
+
+
+@pytest.mark.parametrize(
+    ("part", "expected"),
+    [
+        (Part("Lead", LINE, 0), ["G2"]),  # on both sides of middle C, and legato, but a single line
+        (Part("Lead", HANDS, 0, role="melody"), ["G2"]),
+        (Part("Piano", HANDS, 0, role="piano"), ["G2", "F4"]),
+        (Part("Low guitar", LINE, 27), ["G2-1"]),
+        (Part("High guitar", LINE, 24).transpose(24), ["G2-1"]),
+        (Part("High bass", LINE, 33).transpose(12), ["F4"]),
+    ],
+)
+def test_staves_and_clefs(part: Part, expected: list[str], tmp_path: Path) -> None:
+    assert clefs(Score((part,)), tmp_path) == expected
+    again = load(tmp_path / "a.musicxml")
+    assert again.parts[0].notes["pitch"].tolist() == part.notes["pitch"].tolist(), "a clef moves no sounding note"
+
+
+def test_keys_change_where_they_change(tmp_path: Path) -> None:
+    bar = 1920
+    keys = (Event(2 * bar, "key_signature", ("Eb",)), Event(4 * bar - 10, "key_signature", ("F#m",)))
+    # Db4 over the bar line into Eb, F# and Eb in Eb and F# minor.
+    rows = [(2 * bar - 480, 960, 61, 80), (3 * bar, 480, 63, 80), (4 * bar, 480, 66, 80), (5 * bar, 480, 63, 80)]
+    score = Score((Part("Melody", as_notes(rows), 73),), key="D", events=keys)
+    root = written(score, tmp_path)
+    shown = {
+        int(measure.get("number", "")): [int(key.findtext("fifths", "")) for key in measure.iter("key")]
+        for measure in root.iter("measure")
+    }
+    assert shown == {1: [2], 2: [], 3: [-3], 4: [], 5: [3], 6: []}
+    names = ["".join(pitch.itertext()) for pitch in root.iter("pitch")]
+    assert names == ["C14", "C14", "E-14", "F14", "D14"], "a tied note keeps its name"
+    assert [note.text for note in root.iter("accidental")] == ["sharp"], "all but the D# is in its key"
+    again = load(tmp_path / "a.musicxml")
+    assert again.key == "D"
+    assert again.events == (Event(2 * bar, "key_signature", ("Eb",)), Event(4 * bar, "key_signature", ("F#m",)))
 
 
 @pytest.mark.parametrize(
