@@ -82,7 +82,7 @@ async def add_seed(
     name: Annotated[str, Query(max_length=200, description="the file's name: its ending says what it is")],
     reference: Annotated[bool, Query(description="a piece to play in the manner of, not a melody to arrange")] = False,
 ) -> shapes.SeedReport:
-    """Upload a MIDI, MusicXML or ABC file, as the body itself; what is heard in it comes back."""
+    """Upload a MIDI, MusicXML or ABC file, or a recording of a melody, as the body itself; what is heard in it comes back."""
     content = await request.body()
 
     def heard() -> shapes.SeedReport:

@@ -26,8 +26,8 @@ class StudioSettings:
     """Other weights than those shipped."""
     soundfont: str | None = None
     """As for `composer render`."""
-    upload_bytes: int = 8 << 20
-    """The largest request body: a song is a few dozen kilobytes."""
+    upload_bytes: int = 64 << 20
+    """The largest request body: a song is a few dozen kilobytes, six minutes of stereo are 64 MB."""
     waiting: int = 8
     """Jobs that may wait behind the one at work, for each worker."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,9 +50,14 @@ class Studio:
     # --- seeds ---
 
     def add_seed(self, name: str, content: bytes, reference: bool = False) -> Seed:
-        """Keep an upload that can be read. Raises MusicFileError; InputError for a reference in which no band plays."""
+        """Keep an upload that can be read; of a recording, the melody heard in it.
+
+        Raises MusicFileError; AudioError; InputError for a recording without a melody, or a reference in which no band plays.
+        """
         if not content:
             raise MusicFileError(f"{name}: is empty (0 bytes); export or download it again")
+        if formats.is_recording(name):
+            name, content = _written_down(name, content)
         seed = self.store.add_seed(name, content, reference)
         path = self.store.seed_file(seed)
         try:
@@ -152,6 +158,19 @@ class Studio:
         return self.jobs.begin(
             "sound", Job("export", lambda job: self.sounds.make_parcel(job, take, asked, title, url))
         )
+
+
+def _written_down(name: str, content: bytes) -> tuple[str, bytes]:
+    """A recording → the name and bytes of a MIDI file with the melody heard in it: listened to once, not with every wish."""
+    with tempfile.TemporaryDirectory() as folder:
+        recording = Path(folder) / Path(name).name
+        recording.write_bytes(content)
+        seed = recording.with_suffix(".seed.mid")
+        try:
+            formats.save(formats.load(recording), seed)
+        except ComposerError as error:
+            raise type(error)(str(error).replace(str(recording), recording.name)) from None
+        return f"{recording.stem}.mid", seed.read_bytes()
 
 
 def _plain(asked: Wishes) -> dict[str, Any]:

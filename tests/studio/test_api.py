@@ -14,11 +14,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from composer import formats
+from composer.audio.wav import write_sound
 from composer.cli import main
 from composer.studio.app import create_app
 from composer.studio.settings import StudioSettings
 from composer.studio.studio import Studio
 from composer.timing import TempoMap
+from composer.transcription import hummer
+from tests.transcription import singing
 
 from .conftest import ADDRESS, finished, tune
 
@@ -87,6 +90,19 @@ def test_garbage_is_refused_with_a_word_and_nothing_stays(
     assert problem["what"]
     assert str(folder) not in problem["message"], "where the studio keeps things is nobody's business"
     assert set((folder / "seeds").iterdir()) == before
+
+
+def test_a_recording_is_written_down_when_it_comes_in(client: TestClient, tmp_path: Path) -> None:
+    hum = write_sound(tmp_path / "my hum.wav", singing.sung(hummer.Voice()).audio, 16_000, 16)
+    answer = client.post("/api/seeds", params={"name": "my hum.wav"}, content=hum.read_bytes())
+    assert answer.status_code == 201, answer.json()
+    seed = answer.json()
+    assert (seed["name"], seed["file"]) == ("my hum", "my hum.mid")
+    assert len(seed["score"]["parts"][0]["notes"]) == len(singing.tune().parts[0])
+    silence = write_sound(tmp_path / "silence.wav", np.zeros(32_000, np.float32), 16_000, 16)
+    refused = client.post("/api/seeds", params={"name": "silence.wav"}, content=silence.read_bytes())
+    assert refused.status_code == 422
+    assert refused.json()["message"].startswith("silence.wav: ")
 
 
 def test_an_upload_of_200_megabytes_is_refused_before_it_is_sent(client: TestClient) -> None:
