@@ -49,7 +49,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     begun = time.perf_counter()
     wishes = options.wishes
     bars = score.bars()
-    first, last = _places(bars, options.bars)
+    first, last = places(bars, options.bars)
     check_length(bars, "piece")
     melody = _melody_of(score, wishes.melody)
     cast = with_roles(score, melody)
@@ -144,7 +144,7 @@ def prove(before: Score, after: Score, start: int, end: int, targets: set[int]) 
     return {"untouched": True, "parts": parts}
 
 
-def _places(bars: Sequence[Bar], wanted: tuple[int, int]) -> tuple[int, int]:
+def places(bars: Sequence[Bar], wanted: tuple[int, int]) -> tuple[int, int]:
     """Where among `bars` those are that people call so. Raises InputError with what there is."""
     first, last = wanted
     said = bars_said([span(first, last)])

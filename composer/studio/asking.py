@@ -12,6 +12,7 @@ from composer.melody import find_melody
 from composer.model.checkpoint import Checkpoint
 from composer.options import ArrangeOptions, ReworkOptions
 from composer.planning import default_parts, find_form, named_style, played_bars
+from composer.rework import places
 from composer.score import Score
 from composer.studio.shapes import ArrangeRequest, ReworkRequest, Wishes
 from composer.studio.store import Store
@@ -36,9 +37,7 @@ def arrange_options(asked: ArrangeRequest, score: Score, store: Store, checkpoin
 
 def rework_options(asked: ReworkRequest, score: Score, store: Store, checkpoint: Checkpoint) -> ReworkOptions:
     """What `composer rework` would ask for. Raises InputError."""
-    bars = len(score.bars())
-    if asked.bars[1] > bars:
-        raise InputError(f"bars {asked.bars[0]}-{asked.bars[1]}: the piece has {bars} bars; choose some of them")
+    places(score.bars(), asked.bars)  # at once, not in the job
     wishes = ArrangeOptions(**_said(asked, store, checkpoint, ""), seed=asked.seed)
     return ReworkOptions(asked.bars, tuple(asked.parts), wishes)
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{16}$", description="16 characters that cannot be guessed")]
 Part = Literal["drums", "bass", "guitar", "piano", "strings"]
 Level = Annotated[int, Field(ge=1, le=5)]
-Bar = Annotated[int, Field(ge=1, le=1000)]
+Bar = Annotated[int, Field(ge=0, le=1000)]
 Gain = Annotated[float, Field(ge=-60, le=12, allow_inf_nan=False)]
 Pan = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
 
@@ -68,7 +68,7 @@ class ArrangeRequest(Wishes):
 class ReworkRequest(Wishes):
     """Some bars of some parts anew: `composer rework`."""
 
-    bars: tuple[Bar, Bar] = Field(description="first and last, counted from 1")
+    bars: tuple[Bar, Bar] = Field(description="first and last: the first full bar is 1, a pick-up 0")
     parts: list[Part] = Field(min_length=1)
 
 
@@ -116,6 +116,8 @@ class PartView(Shape):
 
 
 class BarView(Shape):
+    number: int
+    """The first full bar is 1, a pick-up 0."""
     start: int
     length: int
     numerator: int

@@ -76,7 +76,13 @@ def score_view(score: Score) -> ScoreView:
         ticks_per_beat=score.ticks_per_beat,
         duration_s=score.duration_s,
         bars=[
-            BarView(start=bar.start, length=bar.length, numerator=bar.numerator, denominator=bar.denominator)
+            BarView(
+                number=bar.number,
+                start=bar.start,
+                length=bar.length,
+                numerator=bar.numerator,
+                denominator=bar.denominator,
+            )
             for bar in score.bars()
         ],
         tempo=list(score.tempo.changes),

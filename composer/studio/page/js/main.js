@@ -136,7 +136,7 @@ async function open(id) {
   for (const shown of ["export", "rework", "restyle"]) $(shown).hidden = false;
   $("hint").textContent = "";
   $("told").textContent = tell(take);
-  for (const field of ["from", "to"]) $(field).max = score.bars.length;
+  for (const field of ["from", "to"]) [$(field).min, $(field).max] = [score.bars[0].number, score.bars.at(-1).number];
   showRework();
   $("play").disabled = false;
   await sounds(id, mine);
@@ -220,9 +220,9 @@ async function write(path, request, base, bars = null) {
 }
 
 /** Put a bar that has just been written into the score on show. */
-function receive(score, { bar, notes, bars: total }, hole) {
-  if (hole && (bar + 1 < hole.from || bar + 1 > hole.to)) return;
+function receive(score, { bar, notes }, hole) {
   const here = score.bars[bar];
+  if (hole && (here.number < hole.from || here.number > hole.to)) return;
   for (const [role, rows] of Object.entries(notes)) {
     let part = score.parts.find((one) => one.role === role);
     if (!part) score.parts.push((part = { name: role, role, sound: "", is_drum: role === "drums", notes: [] }));
@@ -231,7 +231,7 @@ function receive(score, { bar, notes, bars: total }, hole) {
   }
   document.body.dataset.bars = String(bar + 1);
   roll.arrived(bar);
-  $("hint").textContent = `Bar ${bar + 1} of ${total}`;
+  $("hint").textContent = `Bar ${here.number} of ${score.bars.at(-1).number}`;
 }
 
 async function arrived(id, show) {
@@ -261,7 +261,7 @@ function draft() {
 
 function copy(hole) {
   const { score } = roll;
-  const [start, last] = [score.bars[hole.from - 1].start, score.bars[hole.to - 1]];
+  const [{ start }, last] = [roll.barCalled(hole.from), roll.barCalled(hole.to)];
   const end = last.start + last.length;
   const emptied = (part) => (hole.parts.includes(part.role) ? { ...part, notes: part.notes.filter(([onset]) => onset < start || onset >= end) } : part);
   return { ...score, parts: score.parts.map(emptied) };
@@ -275,7 +275,7 @@ $("wishes").addEventListener("submit", (event) => {
 
 $("restyle").addEventListener("click", () => {
   const band = roll.score.parts.map(({ role }) => role).filter((role) => role && role !== "melody" && role in COLOURS);
-  const hole = { from: 1, to: roll.score.bars.length, parts: band };
+  const hole = { from: roll.score.bars[0].number, to: roll.score.bars.at(-1).number, parts: band };
   write(`/api/arrangements/${takes.now}/restyle`, wishes.restyle(), () => copy(hole), hole);
 });
 
@@ -308,7 +308,8 @@ const reworkParts = () => [...$("rework-parts").querySelectorAll("[aria-pressed=
 function fieldsChanged() {
   const [from, to] = [Number($("from").value), Number($("to").value)];
   const parts = reworkParts();
-  if (from >= 1 && to >= from && to <= roll.score.bars.length && parts.length) roll.select({ from, to, parts }, false);
+  const { bars } = roll.score;
+  if (from >= bars[0].number && to >= from && to <= bars.at(-1).number && parts.length) roll.select({ from, to, parts }, false);
   reworkReady();
 }
 
@@ -356,7 +357,8 @@ function moved() {
   if (!roll.score || !clock) return;
   const tick = clock.tick(player.position);
   $("time").textContent = spoken(player.position);
-  $("bar-now").textContent = `bar ${roll.barAt(tick) + 1} of ${roll.score.bars.length}`;
+  const { bars } = roll.score;
+  $("bar-now").textContent = `bar ${bars[roll.barAt(tick)].number} of ${bars.at(-1).number}`;
   roll.at(tick, player.playing);
 }
 

@@ -72,6 +72,11 @@ export class Roll {
     return Math.max(0, at);
   }
 
+  /** The bar of a number: the first full bar is 1, a pick-up 0. */
+  barCalled(number) {
+    return this.score.bars[number - this.score.bars[0].number];
+  }
+
   lay() {
     const rank = (part) => {
       const at = ORDER.indexOf(part.is_drum ? "drums" : part.role);
@@ -166,21 +171,20 @@ export class Roll {
     }
     const now = performance.now();
     const { bars } = this.score;
-    const pickup = bars.length > 1 && bars[0].length < bars[1].length ? 1 : 0;
     let labelled = -Infinity;
     pen.font = "11px system-ui, sans-serif";
     for (let at = this.barAt(this.left); at < bars.length; at++) {
       const bar = bars[at];
       const x = this.x(bar.start);
       if (x > wide) break;
-      const phrase = (at - pickup) % 4 === 0;
+      const phrase = bar.number % 4 === 1;
       if (bar.length * this.pxPerTick > 7 || phrase) {
         pen.fillStyle = phrase ? "#464d68" : "#2b3042";
         pen.fillRect(x, TOP - 4, 1, high);
       }
       if (x - labelled > 30 && (phrase || bar.length * this.pxPerTick > 34)) {
         pen.fillStyle = "#949ab0";
-        pen.fillText(`${at + 1}`, x + 3, 14);
+        pen.fillText(`${bar.number}`, x + 3, 14);
         labelled = x;
       }
       const age = now - (this.fresh.get(at) ?? -1e9);
@@ -194,7 +198,7 @@ export class Roll {
   paintSelection(pen) {
     if (!this.selection) return;
     const { from, to, parts } = this.selection;
-    const [first, last] = [this.score.bars[from - 1], this.score.bars[Math.min(to, this.score.bars.length) - 1]];
+    const [first, last] = [this.barCalled(from), this.barCalled(to) ?? this.score.bars.at(-1)];
     if (!first || !last) return;
     const [x, width] = [this.x(first.start), (last.start + last.length - first.start) * this.pxPerTick];
     pen.fillStyle = "#ffd16626";
@@ -296,9 +300,9 @@ export class Roll {
     this.draw();
   }
 
-  /** Bring a bar, counted from 1, into view. */
-  reveal(bar) {
-    const { start } = this.score.bars[bar - 1];
+  /** Bring a bar, by its number, into view. */
+  reveal(number) {
+    const { start } = this.barCalled(number);
     if (this.x(start) < GUTTER || this.x(start) > this.canvas.clientWidth - 60) this.left = start - 20 / this.pxPerTick;
     this.draw();
   }
@@ -333,7 +337,8 @@ export class Roll {
     const ruler = this.held.y < TOP;
     const band = this.lanes.filter(({ part }) => part.role && part.role !== "melody" && part.role in COLOURS);
     const parts = band.filter((lane) => ruler || (lane.y < high && lane.y + lane.height > low)).map(({ part }) => part.role);
-    this.select({ from: Math.min(bar, this.held.bar) + 1, to: Math.max(bar, this.held.bar) + 1, parts });
+    const { bars } = this.score;
+    this.select({ from: bars[Math.min(bar, this.held.bar)].number, to: bars[Math.max(bar, this.held.bar)].number, parts });
   }
 
   select(selection, tell = true) {
@@ -348,7 +353,7 @@ export class Roll {
     const { bars } = this.score;
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (step && event.shiftKey && this.selection) {
-      const to = Math.max(this.selection.from, Math.min(bars.length, this.selection.to + step));
+      const to = Math.max(this.selection.from, Math.min(bars.at(-1).number, this.selection.to + step));
       this.select({ ...this.selection, to });
     } else if (step) this.told({ seek: bars[Math.max(0, Math.min(bars.length - 1, bar + step))].start });
     else if (event.key === "Home") this.told({ seek: 0 });
