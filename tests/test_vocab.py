@@ -55,6 +55,6 @@ def test_duration_classes_are_the_nearest() -> None:
 
 
 def test_a_bar_too_long_for_the_grid_is_named() -> None:
-    bars = Meter(480, ((0, 4, 4), (1920, 17, 8))).bars(4000)
-    with pytest.raises(ScoreError, match=r"bar 2 is in 17/8: bars longer than eight quarter notes"):
+    bars = Meter(480, ((0, 4, 4), (3840, 17, 8))).bars(6000)
+    with pytest.raises(ScoreError, match=r"bar 3 is in 17/8: bars longer than eight quarter notes"):
         bar_lengths(bars, 480)
