@@ -31,6 +31,16 @@ def _one_of(what: str, value: object, choices: tuple[str, ...]) -> None:
         raise InputError(f"{what}: no {value!r}; choose from: {', '.join(choices)}")
 
 
+UNHEEDED: Mapping[str, tuple[str, ...]] = {
+    "arrange": (),
+    "restyle": ("form", "tutti"),
+    "infill": ("form", "tutti", "programs"),
+    "continue": ("form", "tutti", "programs", "chords"),
+    "scratch": ("form", "tutti", "chords", "melody"),
+}
+"""Task → the wishes that have no say in it: a corpus is not labelled with what nobody has done."""
+
+
 @dataclass(frozen=True)
 class Wish:
     """One [[controls]] table: what is asked of the band in some of the pieces. Fields as in `ArrangeOptions`."""
@@ -152,6 +162,11 @@ class BatchPlan:
         for names in self.parts:
             if names:
                 ArrangeOptions(parts=names)
+        for task in self.tasks:
+            for wish in self.controls:
+                for name in UNHEEDED[task]:
+                    if getattr(wish, name) != getattr(Wish(), name):
+                        raise InputError(f"controls: {task} does not heed {name}; leave it out, or plan {task} apart")
         for name, low, high in (
             ("seed", 0, 2**31 - 1),
             ("own", 0, MOST_PIECES),

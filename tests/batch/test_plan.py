@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,19 @@ def test_sets_of_parts_as_people_write_them(parts: object, sets: object) -> None
 def test_a_folder_without_music_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no music in this folder"):
         find_seeds((str(tmp_path),), 0)
+
+
+@pytest.mark.parametrize(
+    ("task", "wish"),
+    [
+        ("continue", {"chords": "C | G"}),
+        ("infill", {"programs": {"bass": 33}}),
+        ("restyle", {"form": "AABA"}),
+        ("scratch", {"tutti": True}),
+    ],
+)
+def test_wishes_that_a_task_does_not_heed_are_refused(task: str, wish: dict[str, Any]) -> None:
+    asked = {"seeds": ["tunes"], "styles": ["pop"], "controls": [wish]}
+    with pytest.raises(InputError, match=f"{task} does not heed {next(iter(wish))}"):
+        BatchPlan.from_json({**asked, "tasks": ["arrange", task]})
+    assert BatchPlan.from_json({**asked, "tasks": ["arrange"]}).controls
