@@ -301,10 +301,11 @@ def measure_clock(_: argparse.Namespace) -> None:
 def song_player(score: object, roles: tuple[str, ...], late: float) -> tuple[FilePlayer, float]:
     """A song's parts as a player, a little behind the beat; and the pick-up's length in beats."""
     from composer.score import Score
+    from composer.timing import has_pickup
 
     assert isinstance(score, Score)
     bars, tpb = score.bars(), score.ticks_per_beat
-    pickup = bars[0].length if len(bars) > 1 and bars[0].length < bars[1].length else 0
+    pickup = bars[0].length if has_pickup(bars) else 0
     messages = []
     for part in score.parts:
         if not part.is_drum and (not roles or part.role in roles):

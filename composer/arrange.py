@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -108,7 +108,8 @@ class Arranger:
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
         pickup = plan.bars[0].number == 0
-        report = self.report(plan, options, written) | {
+        report = self.report(plan, options, written)
+        report |= {
             "parts": {
                 part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
                 for part in whole.parts
@@ -119,7 +120,7 @@ class Arranger:
             "bars": len(plan.bars) - pickup,
             "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-            "remarks": remarks(whole, plan, options, bars),
+            "remarks": remarks(whole, options, bars, report["unheeded"]),
         }
         told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
@@ -195,11 +196,12 @@ class Arranger:
         return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
 
 
-def remarks(score: Score, plan: Plan, options: ArrangeOptions, bars: Sequence[Bar]) -> list[str]:
-    """What a listener should know, a sentence each: a metre that the band never learned, wishes without effect."""
+def remarks(
+    score: Score, options: ArrangeOptions, bars: Sequence[Bar], idle: Mapping[str, Mapping[str, object]]
+) -> list[str]:
+    """What a listener should know, a sentence each: a metre that the band never learned, wishes without effect (`unheeded`)."""
     said = not_learned(score)
     said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
-    idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
     wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
     if wishes:
         said.append(f"asked of parts that do not play, and so left out: {', '.join(wishes)}")

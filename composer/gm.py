@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DRUM_CHANNEL = 9
+_PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 PROGRAM_NAMES: tuple[str, ...] = tuple(
     """Acoustic Grand Piano|Bright Acoustic Piano|Electric Grand Piano|Honky-tonk Piano|Electric Piano 1|Electric Piano 2
 Harpsichord|Clavinet|Celesta|Glockenspiel|Music Box|Vibraphone|Marimba|Xylophone|Tubular Bells|Dulcimer|Drawbar Organ
@@ -61,3 +62,12 @@ def family(program: int) -> str:
     ('piano', 'bass', 'ensemble')
     """
     return _FAMILIES[program // 8]
+
+
+def pitch_name(pitch: int) -> str:
+    """A MIDI pitch as musicians say it.
+
+    >>> pitch_name(60), pitch_name(21), pitch_name(34)
+    ('C4', 'A0', 'Bb1')
+    """
+    return f"{_PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"

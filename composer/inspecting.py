@@ -14,7 +14,6 @@ from composer.timing import has_pickup
 
 Report = dict[str, Any]
 MIDI_TYPES = ("one track", "several tracks", "several songs")
-PITCH_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 
 
 def inspect(score: Score, path: Path | None = None, melody: str | None = None) -> Report:
@@ -103,20 +102,11 @@ def _part(score: Score, number: int, part: Part) -> Report:
         "program": part.program,
         "sound": "Drum Kit" if part.is_drum else gm.PROGRAM_NAMES[part.program],
         "notes": len(part),
-        "low": pitch_name(int(pitches.min())) if sounding else "",
-        "high": pitch_name(int(pitches.max())) if sounding else "",
+        "low": gm.pitch_name(int(pitches.min())) if sounding else "",
+        "high": gm.pitch_name(int(pitches.max())) if sounding else "",
         "polyphony": polyphony(part),
         "starts": score.meter.position(part.start) if len(part) else "",
     }
-
-
-def pitch_name(pitch: int) -> str:
-    """A MIDI pitch as musicians say it.
-
-    >>> pitch_name(60), pitch_name(21)
-    ('C4', 'A0')
-    """
-    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def polyphony(part: Part) -> int:

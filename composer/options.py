@@ -89,8 +89,8 @@ class ArrangeOptions:
                 melody = str(melody)
             given(melody, str, "melody", "a part's name or number")
             object.__setattr__(self, "melody", melody)
-        for what in ("density", "register", "polyphony", "roles", "programs"):
-            given(getattr(self, what), Mapping, what, f"a mapping from part to {what}, such as {_EXAMPLES[what]}")
+        for what, example in _EXAMPLES.items():
+            given(getattr(self, what), Mapping, what, f"a mapping from part to {what}, such as {example}")
         levels = {"density": self.density, "register": self.register, "polyphony": self.polyphony}
         for name in (*self.parts, *self.programs, *self.roles, *(part for level in levels.values() for part in level)):
             if name not in BAND:

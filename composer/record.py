@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from composer.digest import sha256_of
 
 if TYPE_CHECKING:
     from composer.arrange import Arrangement
@@ -44,7 +45,7 @@ def story(
     return {
         "composer": __version__,
         "title": made.score.title,
-        **{what: {"file": path.name, "sha256": sha256(path)} for what, path in files.items()},
+        **{what: {"file": path.name, "sha256": sha256_of(path)} for what, path in files.items()},
         "options": _options(made, wanted),
         **made.report,
         "duration_s": round(made.score.duration_s, 3),
@@ -64,13 +65,10 @@ def _options(made: Arrangement, wanted: ArrangeOptions) -> dict[str, Any]:
 
 def sound_story(mixed: Mix) -> dict[str, Any]:
     """How a mix sounds, and whose soundfont played it."""
-    from composer.audio import soundfonts
+    from composer.audio.soundfonts import credit
 
-    font = mixed.stems.soundfont
-    known = next((entry for entry in soundfonts.catalogue() if font and entry.file == font.name), None)
     return {
-        "soundfont": font.name if font else None,
-        "soundfont_licence": known.licence if known else "unknown",
+        **credit(mixed.stems.soundfont),
         "sample_rate": mixed.sample_rate,
         "lufs": round(mixed.lufs, 2),
         "true_peak_dbtp": round(mixed.true_peak_dbtp, 2),
@@ -78,11 +76,6 @@ def sound_story(mixed: Mix) -> dict[str, Any]:
         "levels": [asdict(level) for level in mixed.table],
         "notices": list(mixed.stems.notices),
     }
-
-
-def sha256(path: Path) -> str:
-    """Of a file's bytes, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def plain(value: Any) -> Any:

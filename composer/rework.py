@@ -81,7 +81,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
             parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
     done = replace(score, parts=tuple(parts))
     proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
-    report = arranger.report(plan, wishes, written) | {
+    report = arranger.report(plan, wishes, written)
+    report |= {
         "rework": {
             "bars": list(options.bars),
             "ticks": [start, end],
@@ -101,7 +102,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-        "remarks": remarks(score, plan, wishes, bars) + ([] if whole else _sounds_kept(targets, wishes)),
+        "remarks": remarks(score, wishes, bars, report["unheeded"]) + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (

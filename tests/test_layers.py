@@ -17,7 +17,8 @@ PACKAGE = ROOT / "composer"
 # Bottom first. A unit is a module or a subpackage of composer; it imports itself and what stands below its own line.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("given", "trust"),
+    ("digest", "given"),
+    ("trust",),
     ("amp", "gm", "styles", "priority", "timing"),
     ("score",),
     ("audio", "output"),

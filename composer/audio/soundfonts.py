@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import os
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from composer.digest import sha256_of
 from composer.errors import AudioError
 
 SUFFIXES = (".sf2", ".sf3")
@@ -125,18 +125,16 @@ def _best(folder: Path) -> Path | None:
     return min(files, key=lambda path: (order.get(path.name, len(order)), path.name), default=None)
 
 
-def sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def credit(path: Path | None) -> dict[str, str | None]:
+    """A font's name and licence, as they are told of what it plays."""
+    known = next((font for font in catalogue() if path and font.file == path.name), None)
+    return {"soundfont": path.name if path else None, "soundfont_licence": known.licence if known else "unknown"}
 
 
 def verify(path: Path, font: Font | None = None) -> Font:
     """The catalogue's entry that this file is, by checksum. Raises AudioError where it is not what its name says."""
     fonts = catalogue() if font is None else (font,)
-    digest = sha256(path)
+    digest = sha256_of(path)
     for known in fonts:
         if digest in known.sha256:
             return known

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from composer import __version__
 from composer.arrange import Arrangement, Arranger, find_lane
 from composer.batch.alone import band_alone
 from composer.batch.pieces import Piece
@@ -27,12 +26,12 @@ from composer.melody import find_melody
 from composer.options import ArrangeOptions, ReworkOptions
 from composer.planning import named_style
 from composer.players import main_player, with_roles
+from composer.record import stamped
 from composer.restyle import restyle
 from composer.rework import rework
-from composer.score import Event, Score
+from composer.score import Score
 from composer.styles import parse_mixture
 from composer.timing import TempoMap, meter_name
-from composer.trust.stamp import Stamp
 
 if TYPE_CHECKING:
     from composer.batch.originality import TrainingRuns
@@ -107,7 +106,7 @@ def _attempt(
     dice = piece.dice(attempt)
     options, source = _options(arranger, piece, seed, dice)
     made = _perform(arranger, plan, piece, seed, options, dice)
-    score = _stamped(made)
+    score = stamped(made)
     midi = midi_bytes(score)
     found = qualities(score, made.lane, options.parts)
     found["longest_run"] = training.longest_run(score, options.parts) if training else None
@@ -181,15 +180,6 @@ def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> Rewo
             f"none of {', '.join(options.parts)} plays in this seed; make a band for it first (task = arrange)"
         )
     return ReworkOptions((bars[start].number, bars[start + length - 1].number), playing, options)
-
-
-def _stamped(made: Arrangement) -> Score:
-    """The score with the line that says which weights wrote it, and no other's."""
-    stamp = Stamp.of_report(made.report, __version__)
-    if stamp is None:
-        return made.score
-    kept = (event for event in made.score.events if not (event.kind == "text" and Stamp.read(str(event.data[0]))))
-    return replace(made.score, events=(Event(0, "text", (stamp.text,)), *kept))
 
 
 def _asked(piece: Piece) -> dict[str, Any]:

@@ -27,9 +27,9 @@ from composer.batch.shards import (
     finished_shards,
     in_order,
     read_index,
-    sha256_of,
 )  # fmt: skip
 from composer.batch.store import FolderStore, Store, locked, open_store, sweep
+from composer.digest import sha256_of
 from composer.errors import OutputError
 from composer.model.checkpoint import default_checkpoint
 from composer.trust import register

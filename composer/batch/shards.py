@@ -7,7 +7,6 @@ aside/ID.mid                          what did not pass the gate
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import os
@@ -20,6 +19,7 @@ from typing import Any
 
 from composer.batch.making import ASIDE, KEPT
 from composer.batch.store import Store, telling
+from composer.digest import sha256_of
 
 FOLDER, INDEX, ASIDE_FOLDER = "shards", ".jsonl", "aside"
 BESIDE = ".json"
@@ -134,17 +134,6 @@ def _told(record: dict[str, Any]) -> bytes:
 def _in_order(files: dict[str, bytes | Path]) -> list[tuple[str, bytes | Path]]:
     """A piece's files as they are written: the music, its sound, and what is told of them."""
     return sorted(files.items(), key=lambda file: (file[0] == BESIDE, file[0]))
-
-
-def sha256_of(content: bytes | Path) -> str:
-    """SHA-256 of bytes or of a file's, as hex."""
-    if isinstance(content, bytes):
-        return hashlib.sha256(content).hexdigest()
-    digest = hashlib.sha256()
-    with content.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _write_tar(store: Store, name: str, kept: Sequence[Finished]) -> None:

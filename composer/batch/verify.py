@@ -18,7 +18,8 @@ from composer.batch import manifest
 from composer.batch.corpus import Corpus
 from composer.batch.making import ASIDE, DUPLICATE, KEPT, STATES
 from composer.batch.run import PLAN, REPORT
-from composer.batch.shards import BESIDE, FOLDER, INDEX, in_order, sha256_of
+from composer.batch.shards import BESIDE, FOLDER, INDEX, in_order
+from composer.digest import sha256_of
 from composer.errors import ComposerError
 from composer.formats import read_midi
 

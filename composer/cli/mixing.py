@@ -130,13 +130,10 @@ def level(option: str, part: str, value: str) -> float:
 
 def report(mixed: Mix) -> dict[str, Any]:
     """The mix for JSON: what went in, every part's line, the whole."""
-    from composer.audio import soundfonts
+    from composer.audio.soundfonts import credit
 
-    font = mixed.stems.soundfont
-    known = next((entry for entry in soundfonts.catalogue() if font and entry.file == font.name), None)
     return {
-        "soundfont": font.name if font else None,
-        "soundfont_licence": known.licence if known else "unknown",
+        **credit(mixed.stems.soundfont),
         "sample_rate": mixed.sample_rate,
         "duration_s": round(mixed.stems.duration_s, 3),
         "lufs": _plain(mixed.lufs),

@@ -231,14 +231,14 @@ def _unchanged(file: Path) -> None:
     report = file.with_suffix(".json")
     if file.suffix.lower() == ".json" or not report.is_file():
         return
-    from composer.trust.register import digest_of
+    from composer.digest import sha256_of
 
     try:
         told = json.loads(report.read_text("utf-8"))["files"][file.name]
     except (OSError, ValueError, KeyError, TypeError):
         return
     print(
-        "  the file is as it was written" if told == digest_of(file) else "  the file was changed since it was written"
+        "  the file is as it was written" if told == sha256_of(file) else "  the file was changed since it was written"
     )
 
 
@@ -348,11 +348,12 @@ def _digest(folder: Path) -> Any:
 
 def _is_band(folder: Path) -> bool:
     """Whether a checkpoint is a band model, whose whole hand-shake can be tried; others are checked by their hashes."""
+    from composer.digest import sha256_of
     from composer.trust import register, signature
 
     card = register.read_card(folder)
     weights = folder / signature.WEIGHTS
-    if weights.is_file() and card.get("sha256") != register.digest_of(weights):
+    if weights.is_file() and card.get("sha256") != sha256_of(weights):
         raise CheckpointError(f"{folder}: the weights do not match their card; get it again")
     if not (folder / signature.CONFIG).exists():
         return False

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from composer.audio.stem_files import write_stems
 from composer.cli.progress import Steps
-from composer.record import plain, sha256, stamped, story
+from composer.digest import sha256_of
+from composer.record import plain, stamped, story
 
 if TYPE_CHECKING:
     from composer.arrange import Arrangement, ArrangeOptions
@@ -65,7 +66,7 @@ def write(
     with progress.step("drawing the piano roll", "picture"):
         save_piano_roll(score, folder / f"{name}.png", made.lane)
     record = story(made, wanted, files, mixed, progress.seconds)
-    record["files"] = {path.relative_to(folder).as_posix(): sha256(path) for path in _files(folder, name)}
+    record["files"] = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder, name)}
     text = json.dumps(plain(record), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     return _told(name, made, wanted, mixed)

@@ -26,7 +26,7 @@ from composer.gm import BAND, MELODY, family
 from composer.harmony.chord import Chord
 from composer.score import Part, Score, as_notes
 from composer.styles import STYLES
-from composer.timing import Bar
+from composer.timing import Bar, has_pickup
 
 CORPUS = "mma"
 MMA_TICKS = 192
@@ -184,7 +184,7 @@ def _chart_bars(song: Song, groove: Groove) -> list[_Bar]:
     group = 2 if _two_to_one(meter, groove) else groove.song_bars
     beats = _mma_beats(groove)
     bars = list(song.lane.by_bar(song.score.bars()))
-    if len(bars) > 1 and bars[0][0].length < bars[1][0].length:
+    if has_pickup([bar for bar, _ in bars]):
         bars = bars[1:]
     lengths = [bar.length for bar, _ in bars]
     whole = max(sorted(set(lengths)), key=lengths.count)

@@ -48,12 +48,3 @@ def is_control(data: bytes, controller: int) -> bool:
 def on_channel(data: bytes, channel: int) -> bytes:
     """A channel message moved to another channel; others as they are."""
     return bytes((data[0] & 0xF0 | channel,)) + data[1:] if 0x80 <= data[0] < 0xF0 else data
-
-
-def name_of(pitch: int) -> str:
-    """A pitch as players call it.
-
-    >>> name_of(60), name_of(34)
-    ('C4', 'Bb1')
-    """
-    return ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")[pitch % 12] + str(pitch // 12 - 1)

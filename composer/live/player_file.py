@@ -25,14 +25,14 @@ class FilePlayer:
     def load(cls, path: Path, name: str) -> FilePlayer:
         """Everything but the drums. A pick-up before the first full bar stands on negative beats. Raises MusicFileError."""
         from composer import formats
-        from composer.timing import usual_meter
+        from composer.timing import has_pickup, usual_meter
 
         score = formats.load(path)
         parts = [part for part in score.parts if not part.is_drum and len(part)]
         if not parts:
             raise InputError(f"{path}: has no pitched notes to play; choose another file")
         bars = score.bars()
-        pickup = bars[0].length if len(bars) > 1 and bars[0].length < bars[1].length else 0
+        pickup = bars[0].length if has_pickup(bars) else 0
         numerator, denominator = usual_meter(bars)
         messages: list[tuple[float, int, bytes]] = []
         for part in parts:

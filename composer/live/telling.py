@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from composer.gm import ROLES
-from composer.live import midi
+from composer.gm import ROLES, pitch_name
 from composer.live.plan import Plan
 from composer.live.view import JamView, PartView
 
@@ -71,7 +70,7 @@ def _part_view(engine: Engine, part: str, following: Plan | None) -> PartView:
     pitches: list[int] = []
     if following is not None:
         pitches = following.notes["pitch"][following.notes["part"] == ROLES.index(part)].tolist()
-    between = f"{midi.name_of(min(pitches))}–{midi.name_of(max(pitches))}" if pitches and part != "drums" else ""
+    between = f"{pitch_name(min(pitches))}–{pitch_name(max(pitches))}" if pitches and part != "drums" else ""
     desk, voices = engine.room.desk, engine.voices
     return PartView(
         part, voices.sounding(part), voices.loud[part], len(pitches), between,

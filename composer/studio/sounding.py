@@ -17,7 +17,8 @@ from composer.audio.profiles import STYLE_LU
 from composer.audio.stem_files import file_name, write_stems
 from composer.audio.synth import Stems, render
 from composer.audio.wav import write_sound
-from composer.record import plain, sha256, sound_story
+from composer.digest import sha256_of
+from composer.record import plain, sound_story
 from composer.score import Score
 from composer.studio.jobs import Job
 from composer.studio.shapes import MixRequest, SoundView, StemView
@@ -176,7 +177,7 @@ def _fill(folder: Path, take: Path, mixed: Mix, asked: MixRequest, title: str) -
     record["sound"] = sound_story(mixed) | {"faders": asked.model_dump()}
     record["licence"] = record.get("licence", {}) | {"soundfont": record["sound"]["soundfont_licence"]}
     files = sorted(path for path in scratch.rglob("*") if path.is_file())
-    record["files"] = {path.relative_to(scratch).as_posix(): sha256(path) for path in files}
+    record["files"] = {path.relative_to(scratch).as_posix(): sha256_of(path) for path in files}
     text = json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n"
     with zipfile.ZipFile(folder / "export.zip", "w", zipfile.ZIP_STORED) as parcel:  # sound does not get smaller by it
         for path in files:

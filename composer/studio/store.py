@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -106,14 +106,15 @@ class Store:
         return sorted(found, key=lambda one: one.created)
 
     @contextmanager
-    def _new(self, kind: str, own: str) -> Iterator[Path]:
-        """A folder to fill, which becomes kind/own when the block ends well."""
-        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=self.folder / kind))
+    def _new(self, place: Path, name: str) -> Iterator[Path]:
+        """A folder to fill, which becomes place/name when the block ends well; nothing happens where another was quicker."""
+        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=place))
         try:
             yield scratch
-            scratch.rename(self.folder / kind / own)
+            if not (place / name).exists():
+                scratch.rename(place / name)
         except OSError as error:
-            raise OutputError(f"{self.folder}: cannot be written ({error.strerror}); is the disk full?") from None
+            raise OutputError(f"{place}: cannot be written ({error.strerror}); is the disk full?") from None
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 
@@ -127,7 +128,7 @@ class Store:
             + "".join(letter for letter in suffix.lower() if letter.isalnum() or letter == ".")[:10]
         )
         seed = Seed(new_id(), stem[:80] or "untitled", file, reference, time.time())
-        with self._new("seeds", seed.id) as folder:
+        with self._new(self.folder / "seeds", seed.id) as folder:
             (folder / file).write_bytes(content)
             (folder / "seed.json").write_text(json.dumps(asdict(seed), ensure_ascii=False), "utf-8")
         with self._lock:
@@ -179,7 +180,7 @@ class Store:
     @contextmanager
     def add_take(self, take: Take) -> Iterator[Path]:
         """A folder for the take's files; it is listed once the block has ended well."""
-        with self._new("arrangements", take.id) as folder:
+        with self._new(self.folder / "arrangements", take.id) as folder:
             yield folder
             (folder / "take.json").write_text(json.dumps(asdict(take), ensure_ascii=False), "utf-8")
         with self._lock:
@@ -202,16 +203,6 @@ class Store:
     def take_folder(self, take: Take) -> Path:
         return self.folder / "arrangements" / take.id
 
-    @contextmanager
-    def add_made(self, take: Take, name: str) -> Iterator[Path]:
+    def add_made(self, take: Take, name: str) -> AbstractContextManager[Path]:
         """A folder beside a take's notes for what is made from them; nothing happens where another was quicker."""
-        place = self.take_folder(take)
-        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=place))
-        try:
-            yield scratch
-            if not (place / name).exists():
-                scratch.rename(place / name)
-        except OSError as error:
-            raise OutputError(f"{place}: cannot be written ({error.strerror}); is the disk full?") from None
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        return self._new(self.take_folder(take), name)

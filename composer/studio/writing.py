@@ -13,9 +13,10 @@ import numpy as np
 
 from composer import formats
 from composer.arrange import Arrangement, OnBar
+from composer.digest import sha256_of
 from composer.options import ArrangeOptions
 from composer.planning import Plan
-from composer.record import plain, sha256, stamped, story
+from composer.record import plain, stamped, story
 from composer.score import Score
 from composer.studio.band import Band, WatchedArranger, in_ticks
 from composer.studio.jobs import Job
@@ -81,6 +82,6 @@ def _save(folder: Path, made: Arrangement, options: ArrangeOptions, order: Order
     formats.save(score, folder / MIDI)
     (folder / CHART).write_text(made.lane.chart(score.bars(), bars_per_line=4), "utf-8")
     record = story(made, options, order.inputs, None, {})
-    record["files"] = {name: sha256(folder / name) for name in (MIDI, CHART)}
+    record["files"] = {name: sha256_of(folder / name) for name in (MIDI, CHART)}
     record["told"] = list(made.told)
     (folder / RECORD).write_text(json.dumps(plain(record), indent=2, ensure_ascii=False) + "\n", "utf-8")

@@ -13,6 +13,7 @@ import numpy as np
 from composer.audio.mains import find_mains, remove_mains
 from composer.audio.recording import Recording, read_recording
 from composer.errors import InputError
+from composer.gm import pitch_name
 from composer.score import Score
 from composer.transcription.contour import HOP_S, Contour, hear
 from composer.transcription.denoise import reduce_noise
@@ -25,7 +26,6 @@ from composer.transcription.verdict import check_heard, check_loud, check_melody
 DENOISE = ("auto", "on", "off")
 SHORTEST_S = 1.0
 """Less is too little to tell noise from tune by."""
-NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 Progress = Callable[[str, float], None]
 """(what is being done, how much of it is done 0..1)."""
 
@@ -152,8 +152,8 @@ def _report(
         "sample_rate": recording.source_rate,
         "channels": recording.channels,
         "notes": len(notes),
-        "lowest": _name(low),
-        "highest": _name(high),
+        "lowest": pitch_name(low),
+        "highest": pitch_name(high),
         "tempo": {
             "bpm": round(rhythm.bpm, 2),
             "metre": "{}/{}".format(*rhythm.meter),
@@ -191,10 +191,6 @@ def _clipping(recording: Recording) -> tuple[str, ...]:
 
 def _cents(cents: float) -> str:
     return f"{abs(cents):.0f} cents {'sharp' if cents > 0 else 'flat'}" if round(cents) else "in tune with A = 440 Hz"
-
-
-def _name(pitch: int) -> str:
-    return f"{NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def _step(on_progress: Progress | None, what: str) -> Callable[[float], None] | None:

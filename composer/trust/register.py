@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -137,11 +136,6 @@ def read_card(folder: Path) -> dict[str, Any]:
     if not isinstance(card, dict):
         raise CheckpointError(f"{folder / CARD}: not a card")
     return card
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, as hex."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _save(register: Register) -> None:
