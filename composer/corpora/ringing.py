@@ -53,11 +53,11 @@ def _damped(part: Part, changes: np.ndarray, longest: int, ticks_per_beat: int) 
     stroke = np.cumsum(begins) - 1
     strokes = onset[begins]
     strums = strokes[np.bincount(stroke) >= STRUM_NOTES]
-    limit = _after(strums, strokes[stroke])
-    change = _after(changes, onset + STRUM_BEATS * ticks_per_beat)
+    limit = first_after(strums, strokes[stroke])
+    change = first_after(changes, onset + STRUM_BEATS * ticks_per_beat)
     # The stroke that brings the new chord may come a little before it is written.
-    stop = _after(strokes, np.maximum(change - STRUM_BEATS * ticks_per_beat, onset) - 1)
-    stop = np.where(stop > strokes[stroke], stop, _after(strokes, strokes[stroke]))
+    stop = first_after(strokes, np.maximum(change - STRUM_BEATS * ticks_per_beat, onset) - 1)
+    stop = np.where(stop > strokes[stroke], stop, first_after(strokes, strokes[stroke]))
     ends = np.minimum.reduce([end, limit, stop, onset + longest])
     ends = np.maximum(ends, np.minimum(end, onset + 1))
     if np.array_equal(ends, end):
@@ -67,7 +67,7 @@ def _damped(part: Part, changes: np.ndarray, longest: int, ticks_per_beat: int) 
     return replace(part, notes=as_notes(shorter))
 
 
-def _after(times: np.ndarray, moments: np.ndarray) -> np.ndarray:
+def first_after(times: np.ndarray, moments: np.ndarray) -> np.ndarray:
     """For each moment the first of the (sorted) times after it, the end of time where there is none."""
     padded = np.append(times, np.iinfo(np.int64).max // 2)
     found: np.ndarray = padded[np.searchsorted(times, moments, side="right")]

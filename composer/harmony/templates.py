@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from composer.harmony.bare import settle_thirds
 from composer.harmony.chroma import beat_edges, beat_weights, chroma, lowest
 from composer.harmony.viterbi import best_path
 from composer.score import Score
@@ -36,9 +37,9 @@ def template_states(score: Score, bars: tuple[Bar, ...]) -> np.ndarray:
     if not notes or not any(map(len, notes)):
         return np.full(len(edges) - 1, silent)
     together = np.concatenate(notes)
-    heard = np.sqrt(chroma(together, edges))
-    sounding = heard.any(1)
-    heard /= np.maximum(np.linalg.norm(heard, axis=1, keepdims=True), 1e-9)
+    loud = np.sqrt(chroma(together, edges))
+    sounding = loud.any(1)
+    heard = loud / np.maximum(np.linalg.norm(loud, axis=1, keepdims=True), 1e-9)
     bass = lowest(together, edges)
     scores = np.zeros((len(heard), silent + 1))
     for quality, (tones, prior) in enumerate(QUALITIES.values()):
@@ -53,4 +54,5 @@ def template_states(score: Score, bars: tuple[Bar, ...]) -> np.ndarray:
     # A rest of a beat or two inside the music belongs to the chord around it; a longer one is silence.
     stay = 1.0 - np.eye(silent + 1)
     moves = np.stack([-cost * stay for cost in _CHANGE])
-    return best_path(scores, moves, beat_weights(bars))
+    path = best_path(scores, moves, beat_weights(bars))
+    return settle_thirds(path, [tones for tones, _ in QUALITIES.values()], loud)

@@ -18,12 +18,16 @@ class Sampling:
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
     min_p: float = 0.07
     """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
+    touch_min_p: float = 0.02
+    """The same of lengths and loudness. A part that is nearly sure to go on as it does would otherwise never change: pianists'
+    velocities spread by 6 steps instead of 9 (people's by 13)."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 4:
             raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        if not 0 <= self.min_p <= 1:
-            raise InputError(f"min_p must be in range 0..1, got {self.min_p:g}")
+        for name in ("min_p", "touch_min_p"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name} must be in range 0..1, got {getattr(self, name):g}")
 
     @property
     def is_exact(self) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from composer.corpora import data_root, iter_songs
 from composer.corpora.form import find_phrases
+from composer.corpora.holding import held
 from composer.corpora.mma_grooves import find_groove
 from composer.corpora.song import Song
 from composer.corpora.synthetic_build import read
@@ -34,10 +35,10 @@ def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count:
 def labelled(song: Song) -> Song:
     """A real song under its corpus's groove label, with the chords and the form heard in it where nobody has written them down.
 
-    A synthetic one takes its style from the table of grooves as it is today.
+    A synthetic one takes its style from the table of grooves as it is today, and its strings are held as people hold theirs.
     """
     if song.synthetic:
-        return replace(song, style=find_groove(song.groove).style)
+        return held(replace(song, style=find_groove(song.groove).style))
     lane = song.lane
     if lane is None and any(not part.is_drum for part in song.score.parts):
         lane = chords_from_notes(song.score)

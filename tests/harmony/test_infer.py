@@ -45,6 +45,20 @@ def test_block_chords_are_heard(symbols: tuple[str, ...]) -> None:
     assert lane.chart(score.bars()).count("|") == 3
 
 
+def test_the_third_of_a_power_chord_is_that_of_the_music_around() -> None:
+    def fifths(*roots: int) -> list[tuple[int, int, int, int]]:
+        return [(1920 * bar, 1920, 36 + root + up, 90) for bar, root in enumerate(roots) for up in (0, 7, 12)]
+
+    def heard(*notes: tuple[int, int, int, int]) -> list[str]:
+        return [
+            chord.symbol for chord in chords_from_notes(Score((Part("guitar", as_notes(list(notes))),))).chords[::4]
+        ]
+
+    assert heard(*fifths(4, 4)) == ["E", "E"]
+    assert heard(*fifths(4, 0, 2, 4)) == ["Em", "C", "D", "Em"]
+    assert heard(*fifths(4, 0, 2, 4), (0, 1920, 56, 90))[0] == "E"
+
+
 def test_silence_and_drums_have_no_chord() -> None:
     kit = Part("kit", as_notes([(0, 1, 36, 80), (1900, 1, 36, 80)]), is_drum=True)
     assert set(chords_from_notes(Score((kit,))).chords) == {NO_CHORD}
