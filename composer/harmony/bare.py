@@ -1,4 +1,4 @@
-"""Chords whose third nobody plays: power chords, a bass alone. A template cannot tell their major from their minor; the music around can."""
+"""Chords whose third nobody plays: power chords, a bass alone. Templates cannot tell their major from their minor; the music around can."""
 
 from __future__ import annotations
 

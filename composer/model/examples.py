@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,6 +23,10 @@ _FIELDS = ("part", "bar", "position", "pitch", "duration", "velocity")
 _QUARTER = 12
 NEARLY = 0.75
 """Examples are taken after which a style is heard this much as surely as after its best."""
+
+
+SHARE_AS_MINOR = 1 / 3
+"""Of the examples that could be taken, those most like the song in mode."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +87,9 @@ class Examples:
     def of(self, style: str, groove: str, song: GridSong, asked: Sequence[str]) -> list[Example]:
         """Those of a style in a groove ("" for any) that can stand before the song, their bars made as long as its own.
 
-        Those that come across in its metre, else any; of these those that suit the parts asked, where any do; and of these those
-        that show most of them: who does not hear a piano plays one as all bands together do.
+        Those that come across in its metre, else any; of these those that suit the parts asked, where any do; of these those
+        that show most of them (who does not hear a piano plays one as all bands together do); and of these the third whose
+        chords are as minor as the song's: after a riff in E minor, a band plays G over E major too.
         """
         for entries in (self.across(style, metre_of(song), asked), self.entries):
             found = []
@@ -95,8 +101,23 @@ class Examples:
             if found:
                 suiting = [entry for entry in found if entry.suits(asked)] or found
                 most = max(entry.shows(asked) for entry in suiting)
-                return [entry for entry in suiting if entry.shows(asked) == most]
+                showing = [entry for entry in suiting if entry.shows(asked) == most]
+                return as_minor(song, showing, math.ceil(SHARE_AS_MINOR * len(showing)))
         return []
+
+
+def as_minor(song: GridSong, examples: Sequence[Example], count: int) -> list[Example]:
+    """The `count` examples with the song's share of minor chords, or the nearest to it, and those that are as near as the last."""
+    far = [abs(minor_share(example.song) - minor_share(song)) for example in examples]
+    return [example for example, how_far in zip(examples, far, strict=True) if how_far <= sorted(far)[count - 1]]
+
+
+def minor_share(song: GridSong) -> float:
+    """Share of a song's beats with a minor third among those with either third; a half where there are none."""
+    known = np.flatnonzero(song.roots >= 0)
+    minor, major = (song.tones[known, (song.roots[known] + third) % 12] for third in (3, 4))
+    either = minor != major
+    return float((minor & ~major).sum() / either.sum()) if either.any() else 0.5
 
 
 def metre_of(song: GridSong) -> str:

@@ -13,7 +13,16 @@ from composer.errors import CheckpointError
 from composer.model.decoder import Decoder
 from composer.model.dice import Sampling
 from composer.model.example import best_example, cut_example, fits, lead_in, twice
-from composer.model.examples import CARD_FIELD, FILE, Example, Examples, in_metre_of, load_examples, save_examples
+from composer.model.examples import (
+    CARD_FIELD,
+    FILE,
+    Example,
+    Examples,
+    in_metre_of,
+    load_examples,
+    minor_share,
+    save_examples,
+)
 from composer.model.guidance import without_style
 from composer.model.sampling import stream
 from composer.model.sequence import Brief, cells
@@ -135,6 +144,21 @@ def test_a_library_comes_back_as_it_was(tmp_path: Path) -> None:
     assert [e.song.groove for e in found.of("pop", "h", toy_song(4), ("drums",))] == ["h"]
     assert found.of("rock", "", toy_song(4), ("drums",)) == []
     assert load_examples(tmp_path, {}) == Examples()
+
+
+def test_a_minor_song_hears_minor_examples_and_a_song_on_one_note_any() -> None:
+    major = library()[0]
+    tones = np.roll(major.song.tones, 0, axis=1).copy()
+    beats = np.arange(len(tones))
+    known = major.song.roots >= 0
+    tones[beats[known], (major.song.roots[known] + 4) % 12] = False
+    tones[beats[known], (major.song.roots[known] + 3) % 12] = True
+    minor = replace(major, song=replace(major.song, tones=tones))
+    tune = in_c(toy_song(4))
+    assert minor_share(major.song) < minor_share(minor.song) == 1
+    assert Examples((minor, major)).of("pop", "g", tune, ("drums",))[0].song.tones.tolist() == major.song.tones.tolist()
+    bare = replace(tune, roots=np.full(len(tune.roots), -1))
+    assert minor_share(bare) == 0.5
 
 
 def test_another_library_than_the_card_s_is_refused(tmp_path: Path) -> None:
