@@ -33,11 +33,13 @@ def restyle(arranger: Arranger, score: Score, wishes: ArrangeOptions, on_bar: On
     keep = {main_player(cast, role) for role in playing} | {melody.index}
     left_out = [part.name for index, part in enumerate(score.parts) if index not in keep and len(part)]
     kept = [replace(part, role=cast.parts[i].role) for i, part in enumerate(score.parts) if i in keep]
+    # By its number: a track called "Melody" may be another.
+    tune = str(1 + sum(index in keep for index in range(melody.index)))
     bars = score.bars()
     made = rework(
         arranger,
         score.with_parts(kept),
-        ReworkOptions((bars[0].number, bars[-1].number), tuple(playing), replace(wishes, melody=MELODY)),
+        ReworkOptions((bars[0].number, bars[-1].number), tuple(playing), replace(wishes, melody=tune)),
         on_bar,
     )
     programs = sounds_of(arranger, wishes)

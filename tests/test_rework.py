@@ -92,6 +92,14 @@ def test_restyled_the_tune_is_the_tune(arranger: Arranger, song: Score) -> None:
     assert made.score.parts[2].program == 34
 
 
+def test_restyled_around_another_part_than_the_track_called_melody(arranger: Arranger, song: Score) -> None:
+    called = song.with_parts([replace(song.parts[0], name="Melody"), *song.parts[1:3]])
+    assert called.parts[2].name == "Bass"
+    made = restyle(arranger, called, ArrangeOptions(style="rock", seed=2, melody="3"))
+    bass = next(part for part in made.score.parts if part.name == "Bass")
+    assert bass.notes.tobytes() == called.parts[2].notes.tobytes()
+
+
 def test_a_reference_alone_says_the_style_and_the_sounds(arranger: Arranger, song: Score) -> None:
     reference = song.with_parts(replace(part, program=part.program if part.is_drum else 35) for part in song.parts[1:3])
     made = restyle(arranger, song, ArrangeOptions(style="", style_from=reference))

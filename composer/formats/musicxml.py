@@ -23,7 +23,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from composer.errors import MusicFileError
-from composer.formats import midi_meta
+from composer.formats import abc_fields, midi_meta
 from composer.formats.files import read_bytes, write_bytes
 from composer.formats.musicxml_bars import WrittenBar, meter_of
 from composer.formats.musicxml_names import spell
@@ -55,7 +55,7 @@ def read_musicxml(path: str | os.PathLike[str]) -> Score:
     name, suffix = os.fspath(path), Path(path).suffix.lower()
     data = read_bytes(path, MOST_BYTES)
     abc = suffix == ".abc"
-    text = midi_meta.text(data) if abc else _xml_text(data, name)
+    text = abc_fields.on_lines(midi_meta.text(data)) if abc else _xml_text(data, name)
     if abc and not re.search(r"(?m)^K:", text):
         raise MusicFileError(f"{name}: has no K: line, which every ABC tune needs; check that it is ABC notation")
 

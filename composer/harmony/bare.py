@@ -34,7 +34,7 @@ def settle_thirds(chords: np.ndarray, qualities: Sequence[tuple[int, ...]], soun
         mine, theirs = (minor, major) if 3 in qualities[quality] else (major, minor)
         if near[theirs] > near[mine]:
             settled[run] = 12 * other + root
-    return settled
+    return np.asarray(settled)
 
 
 def _twin(tones: tuple[int, ...], qualities: Sequence[tuple[int, ...]]) -> int | None:

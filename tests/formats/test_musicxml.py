@@ -86,6 +86,19 @@ def test_a_tune_of_repeated_strains_with_pickups_has_whole_bars(tmp_path: Path) 
     assert (len(onsets), score.end) == (84, 64 * 480)
 
 
+def test_abc_changes_metre_tempo_and_key_inside_a_tune(tmp_path: Path) -> None:
+    head = "X:1\nT:A\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\n"
+    on_lines = "CDEF|\nM:5/4\nGAGAB|\nQ:1/4=60\nCDECD|\nM:3/4\nK:G\nCDE|F3|\n"
+    inline = "CDEF|[M:5/4]GAGAB|[Q:1/4=60]CDECD|[M:3/4] [K:G]CDE|F3|\n"
+    for name, body in (("lines", on_lines), ("inline", inline)):
+        (tmp_path / f"{name}.abc").write_text(head + body)
+        score = load(tmp_path / f"{name}.abc")
+        assert score.meter.changes == ((0, 4, 4), (4 * 480, 5, 4), (14 * 480, 3, 4))
+        assert score.tempo.changes == ((0, 500_000), (9 * 480, 1_000_000))
+        assert score.parts[0].notes["pitch"].tolist()[-2:] == [64, 66]
+        assert len(score.parts[0]) == 18
+
+
 def test_words_that_abc_loses_are_missed(tmp_path: Path) -> None:
     (tmp_path / "sung.abc").write_text("X:1\nT:Sung\nM:4/4\nL:1/4\nK:C\nCDEF|GFEC|\nw:la la la la la la la la\n")
     score = load(tmp_path / "sung.abc")
