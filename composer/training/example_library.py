@@ -33,6 +33,8 @@ FREE = ("MIT", "BSD-3-Clause", "CC0-1.0", "CC-BY-4.0", "Artistic-1.0")
 """Licences under which a few bars may be handed on; where a groove has no such song, it has no example."""
 FEWEST_PARTS = 3
 """Parts that an example of people's playing as a band shows: drums alone do not say how a band plays."""
+LOUDNESSES = 3
+"""Classes of velocity that a pianist's example shows: most bars of a song in notation have a single one."""
 DRUMS, PIANO = ROLES.index("drums"), ROLES.index("piano")
 SONGS_LOOKED_AT = {False: 12, True: 80}
 EACH = {False: 2, True: 24}
@@ -73,6 +75,8 @@ def windows(song: GridSong, players: Players, listener: StyleListener | None) ->
         playing = [set(cut.notes["part"][cut.notes["bar"] == bar].tolist()) for bar in range(LONGEST)]
         throughout = set.intersection(*playing)
         if len(throughout) < fewest or not players <= throughout:
+            continue
+        if players == PIANISTS and len(np.unique(cut.notes["velocity"])) < LOUDNESSES:
             continue
         sound = style_features(cut)
         if listener is None or players == PIANISTS or next(iter(listener.probabilities(sound))) == song.style:
