@@ -23,7 +23,7 @@ from composer.studio.settings import StudioSettings
 from composer.studio.shapes import ArrangeRequest, MixRequest, ReworkRequest, Wishes
 from composer.studio.sounding import Sounds
 from composer.studio.store import Seed, Store, Take
-from composer.studio.views import take_score
+from composer.studio.views import seed_score, take_score
 from composer.studio.writing import MIDI, Order, write_takes
 
 
@@ -59,16 +59,15 @@ class Studio:
         if formats.is_recording(name):
             name, content = _written_down(name, content)
         seed = self.store.add_seed(name, content, reference)
-        path = self.store.seed_file(seed)
         try:
-            score = formats.load(path)
+            score = seed_score(seed, self.store)
             if not any(len(part) for part in score.parts):
                 raise MusicFileError(f"{seed.file}: there are no notes in this file; give one with a melody")
             if reference:
                 hear_reference(score)
-        except ComposerError as error:
+        except ComposerError:
             self.store.remove_seed(seed.id)
-            raise type(error)(str(error).replace(str(path), seed.file)) from None
+            raise
         return seed
 
     def add_example(self, name: str) -> Seed:
@@ -84,7 +83,7 @@ class Studio:
         """A band around a seed. Raises InputError, Busy."""
         seed = self.store.seed(asked.seed_id)
         path = self.store.seed_file(seed)
-        score = formats.load(path)
+        score = seed_score(seed, self.store)
         options = asking.arrange_options(asked, score, self.store, self.band.arranger.checkpoint)
         return self._write(
             Order(

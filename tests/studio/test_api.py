@@ -92,6 +92,33 @@ def test_garbage_is_refused_with_a_word_and_nothing_stays(
     assert set((folder / "seeds").iterdir()) == before
 
 
+def test_a_file_called_kept_outlives_the_choice_of_a_take(client: TestClient, studio: Studio, tune_file: Path) -> None:
+    seed = client.post("/api/seeds?name=kept", content=tune_file.read_bytes()).json()
+    asked = {"seed_id": seed["id"], "parts": ["bass"]}
+    take = finished(client, client.post("/api/arrangements", json=asked).json())["arrangements"][0]
+    kept = client.put(f"/api/seeds/{seed['id']}/kept", json={"arrangement_id": take})
+    assert kept.json()["kept"] == take
+    assert studio.store.seed_file(studio.store.seed(seed["id"])).read_bytes() == tune_file.read_bytes()
+    assert client.get(f"/api/seeds/{seed['id']}").json()["report"] == seed["report"]
+
+
+def test_a_file_that_has_gone_is_told_without_the_folder(
+    client: TestClient, studio: Studio, folder: Path, tune_file: Path
+) -> None:
+    seed = client.post("/api/seeds?name=gone.mid", content=tune_file.read_bytes()).json()
+    studio.store.seed_file(studio.store.seed(seed["id"])).unlink()
+    for answer in (
+        client.get(f"/api/seeds/{seed['id']}"),
+        client.post(f"/api/seeds/{seed['id']}/chart", json={"chart": "C"}),
+        client.post("/api/arrangements", json=WISHES | {"seed_id": seed["id"]}),
+        client.post("/api/arrangements", json=WISHES | {"seed_id": seed["id"], "style_from": seed["id"]}),
+    ):
+        assert answer.status_code == 422
+        assert "gone.mid" in answer.json()["message"]
+        assert str(folder) not in answer.text
+    studio.store.remove_seed(seed["id"])
+
+
 def test_a_recording_is_written_down_when_it_comes_in(client: TestClient, tmp_path: Path) -> None:
     hum = write_sound(tmp_path / "my hum.wav", singing.sung(hummer.Voice()).audio, 16_000, 16)
     answer = client.post("/api/seeds", params={"name": "my hum.wav"}, content=hum.read_bytes())
