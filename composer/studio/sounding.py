@@ -22,7 +22,7 @@ from composer.record import plain, sound_story
 from composer.score import Score
 from composer.studio.jobs import Job
 from composer.studio.shapes import MixRequest, SoundView, StemView
-from composer.studio.store import Store, Take
+from composer.studio.store import Store, Take, cut
 from composer.studio.views import take_score
 from composer.studio.writing import CHART, MIDI, RECORD
 
@@ -129,7 +129,7 @@ class Sounds:
             mixed = self.mixed(job, take, asked)
             with self._store.add_made(take, name) as folder:
                 job.step("engraving and packing")
-                _fill(folder, self._store.take_folder(take), mixed, asked, file_name(title))
+                _fill(folder, self._store.take_folder(take), mixed, asked, file_name(cut(title)))
         job.files.append(url(f"{name}.zip"))
 
 

@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +30,7 @@ from composer.studio.problems import NotHere
 
 _T = TypeVar("_T", "Seed", "Take")
 SCRATCH = ".new-"
+NAME_BYTES = 180
 UPLOAD, KEPT = "file", "kept"
 
 
@@ -61,6 +63,17 @@ class Take:
 def new_id() -> str:
     """16 characters that cannot be guessed."""
     return secrets.token_urlsafe(12)
+
+
+def short_name(name: str) -> str:
+    """A file's name without folders and control characters, as long as any file system takes, with its ending."""
+    path = Path("".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs")))
+    return cut(path.stem) + "".join(letter for letter in path.suffix.lower() if letter.isalnum() or letter == ".")[:10]
+
+
+def cut(text: str) -> str:
+    """Its beginning, between two characters: file systems count bytes, and endings are still to come."""
+    return text[:80].encode()[:NAME_BYTES].decode("utf-8", "ignore")
 
 
 @contextmanager
@@ -131,15 +144,11 @@ class Store:
 
     def add_seed(self, name: str, content: bytes, reference: bool = False) -> Seed:
         """Keep an upload under its own name, as far as a file system takes it."""
-        stem, suffix = Path(Path(name).name).stem, Path(name).suffix
-        file = (
-            file_name(stem)[:80]
-            + "".join(letter for letter in suffix.lower() if letter.isalnum() or letter == ".")[:10]
-        )
-        seed = Seed(new_id(), stem[:80] or "untitled", file, reference, time.time())
+        named = Path(short_name(name))
+        seed = Seed(new_id(), named.stem or "untitled", file_name(named.stem) + named.suffix, reference, time.time())
         with self._new(self.folder / "seeds", seed.id) as folder:
             (folder / UPLOAD).mkdir()
-            (folder / UPLOAD / file).write_bytes(content)
+            (folder / UPLOAD / seed.file).write_bytes(content)
             (folder / "seed.json").write_text(json.dumps(asdict(seed), ensure_ascii=False), "utf-8")
         with self._lock:
             self._seeds[seed.id] = seed

@@ -22,7 +22,7 @@ from composer.studio.problems import NotHere
 from composer.studio.settings import StudioSettings
 from composer.studio.shapes import ArrangeRequest, MixRequest, ReworkRequest, Wishes
 from composer.studio.sounding import Sounds
-from composer.studio.store import Seed, Store, Take
+from composer.studio.store import Seed, Store, Take, short_name
 from composer.studio.views import seed_score, take_score
 from composer.studio.writing import MIDI, Order, write_takes
 
@@ -54,6 +54,7 @@ class Studio:
 
         Raises MusicFileError; AudioError; InputError for a recording without a melody, or a reference in which no band plays.
         """
+        name = short_name(name)
         if not content:
             raise MusicFileError(f"{name}: is empty (0 bytes); export or download it again")
         if formats.is_recording(name):
@@ -162,7 +163,7 @@ class Studio:
 def _written_down(name: str, content: bytes) -> tuple[str, bytes]:
     """A recording → the name and bytes of a MIDI file with the melody heard in it: listened to once, not with every wish."""
     with tempfile.TemporaryDirectory() as folder:
-        recording = Path(folder) / Path(name).name
+        recording = Path(folder) / name
         recording.write_bytes(content)
         seed = recording.with_suffix(".seed.mid")
         try:

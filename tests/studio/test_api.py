@@ -132,6 +132,31 @@ def test_a_recording_is_written_down_when_it_comes_in(client: TestClient, tmp_pa
     assert refused.json()["message"].startswith("silence.wav: ")
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("歌" * 85, "歌" * 60), ("𠮷" * 80, "𠮷" * 45), ("x\0", "x"), ("a\nb\x1b", "ab"), ("", "untitled")],
+    ids=["three bytes", "four bytes", "null", "lines", "none"],
+)
+def test_a_name_that_a_file_system_minds_is_made_to_fit(
+    client: TestClient, tmp_path: Path, tune_file: Path, name: str, shown: str
+) -> None:
+    whole = client.post("/api/seeds", params={"name": f"{name}.mid" if name else ""}, content=tune_file.read_bytes())
+    assert (whole.status_code, whole.json()["name"]) == (201, shown), whole.json()
+    silence = write_sound(tmp_path / "silence.wav", np.zeros(32_000, np.float32), 16_000, 16).read_bytes()
+    refused = client.post("/api/seeds", params={"name": f"{name or 'untitled'}.wav"}, content=silence)
+    assert refused.status_code == 422
+    assert refused.json()["message"].startswith(f"{shown}.wav: ")
+
+
+def test_a_piece_with_a_long_name_is_exported(client: TestClient, tune_file: Path) -> None:
+    seed = client.post("/api/seeds", params={"name": "𠮷" * 80 + ".mid"}, content=tune_file.read_bytes()).json()
+    asked = {"seed_id": seed["id"], "parts": ["bass"]}
+    take = finished(client, client.post("/api/arrangements", json=asked).json())["arrangements"][0]
+    job = finished(client, client.post(f"/api/arrangements/{take}/export", json={}).json())
+    assert job["state"] == "done", job["problem"]
+    assert client.get(job["files"][0]).status_code == 200
+
+
 def test_an_upload_of_200_megabytes_is_refused_before_it_is_sent(client: TestClient) -> None:
     answer = client.post("/api/seeds?name=a.mid", content=iter([b"MThd"]), headers={"content-length": str(200 << 20)})
     assert answer.status_code == 413

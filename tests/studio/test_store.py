@@ -11,7 +11,7 @@ import pytest
 
 from composer.errors import InputError, OutputError
 from composer.studio.problems import NotHere
-from composer.studio.store import Store, Take, new_id
+from composer.studio.store import Store, Take, new_id, short_name
 
 
 def a_take(seed_id: str, parent: str | None = None) -> Take:
@@ -100,6 +100,25 @@ def test_a_full_disk_is_told_without_the_folder(tmp_path: Path, monkeypatch: pyt
             with pytest.raises(OutputError, match="cannot be written") as caught:
                 asked()
             assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("歌" * 85 + ".wav", "歌" * 60 + ".wav"),
+        ("𠮷" * 80 + ".mid", "𠮷" * 45 + ".mid"),
+        ("aa" + "歌" * 85 + ".mid", "aa" + "歌" * 59 + ".mid"),
+        ("x" * 150 + ".MusicXML", "x" * 80 + ".musicxml"),
+        ("a\0b\r\n\x7f.w\0av", "ab.wav"),
+        ("\ud800.mid", ".mid"),
+        ("夜\u3000の 歌.mid", "夜\u3000の 歌.mid"),
+        ("x.mid" + "𠮷" * 80, "x.mid" + "𠮷" * 6),
+    ],
+    ids=["three bytes", "four bytes", "between", "letters", "control", "surrogate", "spaces", "ending"],
+)
+def test_a_name_is_cut_between_characters_and_keeps_its_ending(name: str, short: str) -> None:
+    assert short_name(name) == short
+    assert short_name(short) == short
 
 
 def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:
