@@ -252,6 +252,21 @@ def test_a_wish_that_cannot_be_met_is_refused_at_once(
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("body", "where", "says"),
+    [
+        ("{bad", "character 2", "expecting property name enclosed in double quotes"),
+        ("[1, 2", "character 6", "expecting ',' delimiter"),
+        ("hello", "character 1", "expecting value"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_the_place(client: TestClient, body: str, where: str, says: str) -> None:
+    answer = client.post("/api/arrangements", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert (problem["where"], problem["what"]) == (where, f"the request is not JSON, at {where}: {says}")
+
+
 def test_a_cancelled_job_stops_at_the_next_bar_and_the_next_one_is_done(client: TestClient) -> None:
     long = client.post("/api/seeds/example", json={"example": "auld-lang-syne"}).json()
     wishes = {"seed_id": long["id"], "style": "bossa", "takes": 8}
