@@ -55,10 +55,19 @@ def _invalid(request: Request, error: Exception) -> JSONResponse:
     """The first field that does not fit, as one line."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path"))
-    what = f"{where or 'the request'}: {first['msg'][0].lower()}{first['msg'][1:]}"
+    if first["type"] == "json_invalid":  # where it stops being JSON stands where others have the field
+        where = f"character {first['loc'][-1] + 1}"
+        what = f"the request is not JSON, at {where}: {_small(first['ctx']['error'])}"
+    else:
+        where = ".".join(str(step) for step in first["loc"] if step not in ("body", "query", "path"))
+        what = f"{where or 'the request'}: {_small(first['msg'])}"
     message = f"{what}; see /docs"
     return _answer(422, Problem(what=what, where=where, what_to_do="see /docs", message=message))
+
+
+def _small(sentence: str) -> str:
+    """As it stands behind a colon."""
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from composer import formats
 from composer.arrange import find_lane
 from composer.errors import InputError
 from composer.gm import BAND, MELODY
@@ -16,6 +15,7 @@ from composer.rework import places
 from composer.score import Score
 from composer.studio.shapes import ArrangeRequest, ReworkRequest, Wishes
 from composer.studio.store import Store
+from composer.studio.views import seed_score
 from composer.styles import parse_mixture
 
 
@@ -54,7 +54,7 @@ def restyle_options(asked: Wishes, score: Score, store: Store, checkpoint: Check
 def _said(asked: Wishes, store: Store, checkpoint: Checkpoint, default_style: str) -> dict[str, Any]:
     reference = None
     if asked.style_from is not None:
-        reference = formats.load(store.seed_file(store.seed(asked.style_from)))
+        reference = seed_score(store.seed(asked.style_from), store)
     style = asked.style or ("" if reference is not None else default_style)
     for name, _ in parse_mixture(style) if style else ():
         named_style(checkpoint, name)

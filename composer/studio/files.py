@@ -10,6 +10,7 @@ from composer import formats
 from composer.studio.problems import NotHere
 from composer.studio.sounding import EARLY, SOUND
 from composer.studio.store import Store, Take
+from composer.studio.views import take_score
 from composer.studio.writing import CHART, MIDI, RECORD
 
 SCORE = "band.musicxml"
@@ -60,5 +61,5 @@ def _score(store: Store, take: Take) -> Path:
     path = store.take_folder(take) / "score" / SCORE
     if not path.is_file():
         with store.add_made(take, "score") as folder:
-            formats.save(formats.load(store.take_folder(take) / MIDI), folder / SCORE)
+            formats.save(take_score(take, store), folder / SCORE)
     return path

@@ -22,7 +22,8 @@ from composer.record import plain, sound_story
 from composer.score import Score
 from composer.studio.jobs import Job
 from composer.studio.shapes import MixRequest, SoundView, StemView
-from composer.studio.store import Store, Take
+from composer.studio.store import Store, Take, cut
+from composer.studio.views import take_score
 from composer.studio.writing import CHART, MIDI, RECORD
 
 SOUND, EARLY = "sound", "early"
@@ -45,7 +46,7 @@ class Sounds:
         if self._last is None or self._last[0] != take.id:
             self._last = None
             tell = job.step("playing the parts")
-            score = formats.load(self._store.take_folder(take) / MIDI)
+            score = take_score(take, self._store)
             self._last = take.id, render(score, self._font, on_progress=tell)
         return self._last[1]
 
@@ -73,7 +74,7 @@ class Sounds:
         `early`: the first seconds alone, balanced by themselves, to listen to while the whole is made.
         """
         folder = self._store.take_folder(take)
-        score = formats.load(folder / MIDI)
+        score = take_score(take, self._store)
         whole = not early or score.duration_s < 2 * EARLY_S or (folder / SOUND).is_dir()
         kind = SOUND if whole else EARLY
         if not (folder / kind).is_dir():
@@ -128,7 +129,7 @@ class Sounds:
             mixed = self.mixed(job, take, asked)
             with self._store.add_made(take, name) as folder:
                 job.step("engraving and packing")
-                _fill(folder, self._store.take_folder(take), mixed, asked, file_name(title))
+                _fill(folder, self._store.take_folder(take), mixed, asked, file_name(cut(title)))
         job.files.append(url(f"{name}.zip"))
 
 

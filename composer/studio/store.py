@@ -1,10 +1,10 @@
 """The studio's folder: seeds and takes, each a folder that appears whole or not at all, and never changes afterwards.
 
-    seeds/ID/seed.json, the uploaded file        arrangements/ID/take.json, band.mid, band.chords.txt, band.json
+    seeds/ID/seed.json, file/NAME                arrangements/ID/take.json, band.mid, band.chords.txt, band.json
                                                  arrangements/ID/sound/…, what can be made again from these
 
-The one thing that changes is which take a project keeps: seeds/ID/kept, replaced in one step. Paths are made of ids that the
-store itself has given out, and of names from a fixed list.
+An upload lies in a folder of its own, where its name meets no other. The one thing that changes is which take a project keeps:
+seeds/ID/kept, replaced in one step. Paths are made of ids that the store itself has given out, and of names from a fixed list.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
@@ -29,6 +30,8 @@ from composer.studio.problems import NotHere
 
 _T = TypeVar("_T", "Seed", "Take")
 SCRATCH = ".new-"
+NAME_BYTES = 180
+UPLOAD, KEPT = "file", "kept"
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Seed:
     id: str
     name: str
     file: str
-    """Its file's name within its folder."""
+    """Its file's name, the user's own."""
     reference: bool
     created: float
 
@@ -60,6 +63,26 @@ class Take:
 def new_id() -> str:
     """16 characters that cannot be guessed."""
     return secrets.token_urlsafe(12)
+
+
+def short_name(name: str) -> str:
+    """A file's name without folders and control characters, as long as any file system takes, with its ending."""
+    path = Path("".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs")))
+    return cut(path.stem) + "".join(letter for letter in path.suffix.lower() if letter.isalnum() or letter == ".")[:10]
+
+
+def cut(text: str) -> str:
+    """Its beginning, between two characters: file systems count bytes, and endings are still to come."""
+    return text[:80].encode()[:NAME_BYTES].decode("utf-8", "ignore")
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    """Trouble with the disk as a line that does not say where the studio keeps things."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"the studio's folder: cannot be written ({error.strerror}); is the disk full?") from None
 
 
 class Store:
@@ -108,28 +131,24 @@ class Store:
     @contextmanager
     def _new(self, place: Path, name: str) -> Iterator[Path]:
         """A folder to fill, which becomes place/name when the block ends well; nothing happens where another was quicker."""
-        scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=place))
-        try:
-            yield scratch
-            if not (place / name).exists():
-                scratch.rename(place / name)
-        except OSError as error:
-            raise OutputError(f"{place}: cannot be written ({error.strerror}); is the disk full?") from None
-        finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+        with _writing():
+            scratch = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=place))
+            try:
+                yield scratch
+                if not (place / name).exists():
+                    scratch.rename(place / name)
+            finally:
+                shutil.rmtree(scratch, ignore_errors=True)
 
     # --- seeds ---
 
     def add_seed(self, name: str, content: bytes, reference: bool = False) -> Seed:
         """Keep an upload under its own name, as far as a file system takes it."""
-        stem, suffix = Path(Path(name).name).stem, Path(name).suffix
-        file = (
-            file_name(stem)[:80]
-            + "".join(letter for letter in suffix.lower() if letter.isalnum() or letter == ".")[:10]
-        )
-        seed = Seed(new_id(), stem[:80] or "untitled", file, reference, time.time())
+        named = Path(short_name(name))
+        seed = Seed(new_id(), named.stem or "untitled", file_name(named.stem) + named.suffix, reference, time.time())
         with self._new(self.folder / "seeds", seed.id) as folder:
-            (folder / file).write_bytes(content)
+            (folder / UPLOAD).mkdir()
+            (folder / UPLOAD / seed.file).write_bytes(content)
             (folder / "seed.json").write_text(json.dumps(asdict(seed), ensure_ascii=False), "utf-8")
         with self._lock:
             self._seeds[seed.id] = seed
@@ -154,12 +173,14 @@ class Store:
             return self._seeds[seed_id]
 
     def seed_file(self, seed: Seed) -> Path:
-        return self.folder / "seeds" / seed.id / seed.file
+        place = self.folder / "seeds" / seed.id
+        path = place / UPLOAD / seed.file
+        return path if path.is_file() else place / seed.file  # where the version before has put it
 
     def kept(self, seed: Seed) -> str | None:
         """The take that stands for the project: the one chosen, else the newest."""
         try:
-            chosen = (self.folder / "seeds" / seed.id / "kept").read_text("ascii").strip()
+            chosen = (self.folder / "seeds" / seed.id / KEPT).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):
             chosen = ""
         takes = self.takes(seed.id)
@@ -170,10 +191,14 @@ class Store:
         if take.seed_id != seed.id:
             raise NotHere(f"arrangement {take.id} belongs to another seed; choose one of this seed's")
         place = self.folder / "seeds" / seed.id
-        handle, scratch = tempfile.mkstemp(dir=place)
-        with os.fdopen(handle, "w") as file:
-            file.write(take.id)
-        os.replace(scratch, place / "kept")
+        with _writing():
+            if self.seed_file(seed) == place / KEPT:  # an upload of this name, from the version before: out of the way
+                (place / UPLOAD).mkdir()
+                os.replace(place / KEPT, place / UPLOAD / seed.file)
+            handle, scratch = tempfile.mkstemp(dir=place)
+            with os.fdopen(handle, "w") as file:
+                file.write(take.id)
+            os.replace(scratch, place / KEPT)
 
     # --- takes ---
 

@@ -22,8 +22,8 @@ from composer.studio.problems import NotHere
 from composer.studio.settings import StudioSettings
 from composer.studio.shapes import ArrangeRequest, MixRequest, ReworkRequest, Wishes
 from composer.studio.sounding import Sounds
-from composer.studio.store import Seed, Store, Take
-from composer.studio.views import take_score
+from composer.studio.store import Seed, Store, Take, short_name
+from composer.studio.views import seed_score, take_score
 from composer.studio.writing import MIDI, Order, write_takes
 
 
@@ -54,21 +54,21 @@ class Studio:
 
         Raises MusicFileError; AudioError; InputError for a recording without a melody, or a reference in which no band plays.
         """
+        name = short_name(name)
         if not content:
             raise MusicFileError(f"{name}: is empty (0 bytes); export or download it again")
         if formats.is_recording(name):
             name, content = _written_down(name, content)
         seed = self.store.add_seed(name, content, reference)
-        path = self.store.seed_file(seed)
         try:
-            score = formats.load(path)
+            score = seed_score(seed, self.store)
             if not any(len(part) for part in score.parts):
                 raise MusicFileError(f"{seed.file}: there are no notes in this file; give one with a melody")
             if reference:
                 hear_reference(score)
-        except ComposerError as error:
+        except ComposerError:
             self.store.remove_seed(seed.id)
-            raise type(error)(str(error).replace(str(path), seed.file)) from None
+            raise
         return seed
 
     def add_example(self, name: str) -> Seed:
@@ -84,7 +84,7 @@ class Studio:
         """A band around a seed. Raises InputError, Busy."""
         seed = self.store.seed(asked.seed_id)
         path = self.store.seed_file(seed)
-        score = formats.load(path)
+        score = seed_score(seed, self.store)
         options = asking.arrange_options(asked, score, self.store, self.band.arranger.checkpoint)
         return self._write(
             Order(
@@ -163,7 +163,7 @@ class Studio:
 def _written_down(name: str, content: bytes) -> tuple[str, bytes]:
     """A recording → the name and bytes of a MIDI file with the melody heard in it: listened to once, not with every wish."""
     with tempfile.TemporaryDirectory() as folder:
-        recording = Path(folder) / Path(name).name
+        recording = Path(folder) / name
         recording.write_bytes(content)
         seed = recording.with_suffix(".seed.mid")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from composer import formats
 from composer.arrange import find_lane
@@ -43,9 +44,8 @@ def seed_view(seed: Seed, store: Store) -> SeedView:
 
 def seed_report(seed: Seed, store: Store, melody: str | None = None) -> SeedReport:
     """A seed with what is heard in it. Raises InputError where the part named is no melody."""
-    path = store.seed_file(seed)
-    score = formats.load(path)
-    report = inspect(score, path, melody)
+    score = seed_score(seed, store)
+    report = inspect(score, store.seed_file(seed), melody)
     lane, bars = _lane(score, melody)
     chart = lane.chart(bars, bars_per_line=4).strip() if lane else ""
     symbols = [(tick, symbol) for tick, symbol in lane.to_symbols(bars)] if lane else []
@@ -64,7 +64,7 @@ def _lane(score: Score, melody: str | None) -> tuple[ChordLane | None, tuple[Bar
 
 def chart_view(seed: Seed, store: Store, chart: str, melody: str | None) -> ChartView:
     """A chart as it lies over the seed's bars. Raises ChordError with the bar and what to write there."""
-    score = formats.load(store.seed_file(seed))
+    score = seed_score(seed, store)
     bars = score.meter.bars(find_melody(score, melody).part.end)
     lane = ChordLane.from_chart(chart, bars)
     return ChartView(chart=lane.chart(bars, bars_per_line=4).strip(), chords=list(lane.to_symbols(bars)))
@@ -110,9 +110,22 @@ def take_view(take: Take, store: Store) -> ArrangementView:
     )  # fmt: skip
 
 
+def seed_score(seed: Seed, store: Store) -> Score:
+    """As `composer arrange` would read it."""
+    return _loaded(store.seed_file(seed))
+
+
 def take_score(take: Take, store: Store) -> Score:
     """As `composer rework` would read it."""
-    return formats.load(store.take_folder(take) / MIDI)
+    return _loaded(store.take_folder(take) / MIDI)
+
+
+def _loaded(path: Path) -> Score:
+    """Errors name the file alone: where the studio keeps it is nobody's business."""
+    try:
+        return formats.load(path)
+    except ComposerError as error:
+        raise type(error)(str(error).replace(str(path), path.name)) from None
 
 
 def job_view(job: Job) -> JobView:

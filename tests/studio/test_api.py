@@ -92,6 +92,33 @@ def test_garbage_is_refused_with_a_word_and_nothing_stays(
     assert set((folder / "seeds").iterdir()) == before
 
 
+def test_a_file_called_kept_outlives_the_choice_of_a_take(client: TestClient, studio: Studio, tune_file: Path) -> None:
+    seed = client.post("/api/seeds?name=kept", content=tune_file.read_bytes()).json()
+    asked = {"seed_id": seed["id"], "parts": ["bass"]}
+    take = finished(client, client.post("/api/arrangements", json=asked).json())["arrangements"][0]
+    kept = client.put(f"/api/seeds/{seed['id']}/kept", json={"arrangement_id": take})
+    assert kept.json()["kept"] == take
+    assert studio.store.seed_file(studio.store.seed(seed["id"])).read_bytes() == tune_file.read_bytes()
+    assert client.get(f"/api/seeds/{seed['id']}").json()["report"] == seed["report"]
+
+
+def test_a_file_that_has_gone_is_told_without_the_folder(
+    client: TestClient, studio: Studio, folder: Path, tune_file: Path
+) -> None:
+    seed = client.post("/api/seeds?name=gone.mid", content=tune_file.read_bytes()).json()
+    studio.store.seed_file(studio.store.seed(seed["id"])).unlink()
+    for answer in (
+        client.get(f"/api/seeds/{seed['id']}"),
+        client.post(f"/api/seeds/{seed['id']}/chart", json={"chart": "C"}),
+        client.post("/api/arrangements", json=WISHES | {"seed_id": seed["id"]}),
+        client.post("/api/arrangements", json=WISHES | {"seed_id": seed["id"], "style_from": seed["id"]}),
+    ):
+        assert answer.status_code == 422
+        assert "gone.mid" in answer.json()["message"]
+        assert str(folder) not in answer.text
+    studio.store.remove_seed(seed["id"])
+
+
 def test_a_recording_is_written_down_when_it_comes_in(client: TestClient, tmp_path: Path) -> None:
     hum = write_sound(tmp_path / "my hum.wav", singing.sung(hummer.Voice()).audio, 16_000, 16)
     answer = client.post("/api/seeds", params={"name": "my hum.wav"}, content=hum.read_bytes())
@@ -103,6 +130,31 @@ def test_a_recording_is_written_down_when_it_comes_in(client: TestClient, tmp_pa
     refused = client.post("/api/seeds", params={"name": "silence.wav"}, content=silence.read_bytes())
     assert refused.status_code == 422
     assert refused.json()["message"].startswith("silence.wav: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("歌" * 85, "歌" * 60), ("𠮷" * 80, "𠮷" * 45), ("x\0", "x"), ("a\nb\x1b", "ab"), ("", "untitled")],
+    ids=["three bytes", "four bytes", "null", "lines", "none"],
+)
+def test_a_name_that_a_file_system_minds_is_made_to_fit(
+    client: TestClient, tmp_path: Path, tune_file: Path, name: str, shown: str
+) -> None:
+    whole = client.post("/api/seeds", params={"name": f"{name}.mid" if name else ""}, content=tune_file.read_bytes())
+    assert (whole.status_code, whole.json()["name"]) == (201, shown), whole.json()
+    silence = write_sound(tmp_path / "silence.wav", np.zeros(32_000, np.float32), 16_000, 16).read_bytes()
+    refused = client.post("/api/seeds", params={"name": f"{name or 'untitled'}.wav"}, content=silence)
+    assert refused.status_code == 422
+    assert refused.json()["message"].startswith(f"{shown}.wav: ")
+
+
+def test_a_piece_with_a_long_name_is_exported(client: TestClient, tune_file: Path) -> None:
+    seed = client.post("/api/seeds", params={"name": "𠮷" * 80 + ".mid"}, content=tune_file.read_bytes()).json()
+    asked = {"seed_id": seed["id"], "parts": ["bass"]}
+    take = finished(client, client.post("/api/arrangements", json=asked).json())["arrangements"][0]
+    job = finished(client, client.post(f"/api/arrangements/{take}/export", json={}).json())
+    assert job["state"] == "done", job["problem"]
+    assert client.get(job["files"][0]).status_code == 200
 
 
 def test_an_upload_of_200_megabytes_is_refused_before_it_is_sent(client: TestClient) -> None:
@@ -198,6 +250,21 @@ def test_a_wish_that_cannot_be_met_is_refused_at_once(
     assert says in answer.json()["message"]
     assert "\n" not in answer.json()["message"]
     assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("body", "where", "says"),
+    [
+        ("{bad", "character 2", "expecting property name enclosed in double quotes"),
+        ("[1, 2", "character 6", "expecting ',' delimiter"),
+        ("hello", "character 1", "expecting value"),
+    ],
+)
+def test_what_is_not_json_is_refused_with_the_place(client: TestClient, body: str, where: str, says: str) -> None:
+    answer = client.post("/api/arrangements", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    problem = answer.json()
+    assert (problem["where"], problem["what"]) == (where, f"the request is not JSON, at {where}: {says}")
 
 
 def test_a_cancelled_job_stops_at_the_next_bar_and_the_next_one_is_done(client: TestClient) -> None:

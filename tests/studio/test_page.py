@@ -93,6 +93,14 @@ def until(page: Page, question: str, *args: Any) -> None:
         time.sleep(0.03)
 
 
+def told(page: Page, take: str) -> str:
+    """The line under the roll, in which every remark of the take's report stands."""
+    line = page.inner_text("#told")
+    for remark in page.request.get(f"/api/arrangements/{take}").json()["report"]["remarks"]:
+        assert remark[0].upper() + remark[1:] in line
+    return line
+
+
 def rows(page: Page, take: str) -> dict[str, list[list[int]]]:
     score = page.request.get(f"/api/arrangements/{take}/score").json()
     return {part["role"]: part["notes"] for part in score["parts"]}
@@ -125,6 +133,8 @@ def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
     page.select_option("#style", "bossa")
     for part in ("guitar", "strings", "piano"):
         page.uncheck(f"#part-{part}")
+    page.click("[aria-label='Adjust strings']")
+    page.select_option("#density-strings", "2")
     page.click("#write")
     page.wait_for_selector("body[data-bars]")
     page.wait_for_selector("body[data-state=take]")
@@ -132,6 +142,7 @@ def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
     first = page.evaluate("() => window.studio.takes.now")
     assert page.evaluate(f"() => {STRIPS}") == ["melody", "drums", "bass"]
     assert set(rows(page, first)) == {"melody", "drums", "bass"}
+    assert "Asked of parts that do not play, and so left out: density of strings" in told(page, first)
 
     # what is heard
     page.click("#play")
@@ -168,6 +179,7 @@ def test_the_whole_job(page: Page, address: str, tmp_path: Path) -> None:
     until(page, "(first) => window.studio.takes.now !== first", first)
     until(page, "() => document.body.dataset.sound === window.studio.takes.now")
     second = page.evaluate("() => window.studio.takes.now")
+    assert "density of strings" in told(page, second)
     old, new = rows(page, first), rows(page, second)
     hole = range(4 * 1920, 8 * 1920)
     assert {part: old[part] for part in ("melody", "drums")} == {part: new[part] for part in ("melody", "drums")}

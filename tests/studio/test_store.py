@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from composer.errors import InputError
+from composer.errors import InputError, OutputError
 from composer.studio.problems import NotHere
-from composer.studio.store import Store, Take, new_id
+from composer.studio.store import Store, Take, new_id, short_name
 
 
 def a_take(seed_id: str, parent: str | None = None) -> Take:
@@ -53,7 +53,72 @@ def test_a_file_that_was_meddled_with_hides_only_itself(tmp_path: Path) -> None:
     (tmp_path / "seeds" / bad.id / "seed.json").write_text("{not json", "utf-8")
     with Store(tmp_path) as store:
         assert store.seeds() == [good]
-    assert (tmp_path / "seeds" / bad.id / "bad.mid").read_bytes() == b"2"
+    assert (tmp_path / "seeds" / bad.id / "file" / "bad.mid").read_bytes() == b"2"
+
+
+@pytest.mark.parametrize("name", ["kept", "seed.json", "file", "Kept", "seed", ".new-x", "take.json"])
+def test_an_upload_of_the_stores_own_names_stays_as_it_is(tmp_path: Path, name: str) -> None:
+    with Store(tmp_path) as store:
+        seed = store.add_seed(name, b"notes")
+        take = a_take(seed.id)
+        with store.add_take(take):
+            pass
+        store.keep(seed, take)
+    with Store(tmp_path) as store:
+        assert store.seeds() == [seed]
+        assert store.seed_file(seed).read_bytes() == b"notes"
+        assert store.kept(seed) == take.id
+
+
+@pytest.mark.parametrize("name", ["song.mid", "kept", "file"])
+def test_an_upload_from_before_they_had_folders_is_still_read(tmp_path: Path, name: str) -> None:
+    with Store(tmp_path) as store:
+        seed = store.add_seed(name, b"notes")
+        take = a_take(seed.id)
+        with store.add_take(take):
+            pass
+    place = tmp_path / "seeds" / seed.id
+    (place / "file").rename(place / "folder")
+    (place / "folder" / name).rename(place / name)
+    (place / "folder").rmdir()
+    with Store(tmp_path) as store:
+        assert store.seed_file(seed).read_bytes() == b"notes"
+        store.keep(seed, take)
+        assert store.seed_file(seed).read_bytes() == b"notes"
+        assert store.kept(seed) == take.id
+
+
+def test_a_full_disk_is_told_without_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path))
+
+    with Store(tmp_path) as store:
+        seed = store.add_seed("song.mid", b"notes")
+        monkeypatch.setattr("os.replace", full)
+        monkeypatch.setattr(Path, "write_bytes", full)
+        for asked in (lambda: store.add_seed("a.mid", b"1"), lambda: store.keep(seed, a_take(seed.id))):
+            with pytest.raises(OutputError, match="cannot be written") as caught:
+                asked()
+            assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("歌" * 85 + ".wav", "歌" * 60 + ".wav"),
+        ("𠮷" * 80 + ".mid", "𠮷" * 45 + ".mid"),
+        ("aa" + "歌" * 85 + ".mid", "aa" + "歌" * 59 + ".mid"),
+        ("x" * 150 + ".MusicXML", "x" * 80 + ".musicxml"),
+        ("a\0b\r\n\x7f.w\0av", "ab.wav"),
+        ("\ud800.mid", ".mid"),
+        ("夜\u3000の 歌.mid", "夜\u3000の 歌.mid"),
+        ("x.mid" + "𠮷" * 80, "x.mid" + "𠮷" * 6),
+    ],
+    ids=["three bytes", "four bytes", "between", "letters", "control", "surrogate", "spaces", "ending"],
+)
+def test_a_name_is_cut_between_characters_and_keeps_its_ending(name: str, short: str) -> None:
+    assert short_name(name) == short
+    assert short_name(short) == short
 
 
 def test_two_studios_do_not_share_a_folder(tmp_path: Path) -> None:

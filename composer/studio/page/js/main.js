@@ -148,6 +148,7 @@ function tell({ report, seed: dice }) {
     heard.length && `heard as ${heard.slice(0, 3).map(([style, share]) => `${style} ${Math.round(share * 100)} %`).join(", ")}`,
     ...(report.told ?? []).map((line) => line.trim()),
     report.left_out?.length && `left out: ${report.left_out.join(", ")}`,
+    ...(report.remarks ?? []),
     `dice ${dice}`,
   ];
   return lines.filter(Boolean).map(sentence).join(" · ");
