@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,9 +34,27 @@ class Notes:
     """Semitones sharp in each frame of the contour, shape (frames,)."""
     dropped: int = 0
     """Too short to have been meant."""
+    outside: int = 0
+    """Left out by `within`."""
 
     def __len__(self) -> int:
         return len(self.pitches)
+
+    def within(self, lowest: int, highest: int) -> Notes:
+        """Only the notes of these MIDI pitches.
+
+        The tracker is not held to them: it would take a harmonic of what lies outside for a note inside.
+        """
+        kept = (self.pitches >= lowest) & (self.pitches <= highest)
+        return replace(
+            self,
+            onsets_s=self.onsets_s[kept],
+            ends_s=self.ends_s[kept],
+            pitches=self.pitches[kept],
+            velocities=self.velocities[kept],
+            cents=self.cents[kept],
+            outside=self.outside + int((~kept).sum()),
+        )
 
 
 def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:  # noqa: B008 (frozen)

@@ -46,6 +46,11 @@ def check_heard(contour: Contour) -> None:
 
 def check_melody(notes: Notes, contour: Contour, audio: np.ndarray) -> None:
     """Raises InputError where the notes are no melody of one voice; audio: float32 samples at 16 kHz."""
+    if len(notes) < FEWEST_NOTES <= len(notes) + notes.outside:
+        raise InputError(
+            f"of {len(notes) + notes.outside} notes {notes.outside} lie outside the range; --lowest and --highest set it,"
+            " within B1 to C7"
+        )
     if len(notes) < FEWEST_NOTES:
         raise InputError(
             f"only {len(notes)} note{'s are' if len(notes) != 1 else ' is'} heard; a melody needs at least"

@@ -90,6 +90,25 @@ def test_range_is_kept_to(hum: tuple[Path, hummer.Hummed]) -> None:
         TranscribeOptions(denoise="perhaps")
 
 
+def test_what_is_outside_the_range_is_left_out(hum: tuple[Path, hummer.Hummed]) -> None:
+    """Nothing is invented in its place: the octave below what is too high, the harmonic of what is too low."""
+    whole = composer.transcribe(hum[0]).score.parts[0].notes["pitch"].tolist()
+    for low, high in ((48, 64), (64, 84)):
+        heard = composer.transcribe(hum[0], TranscribeOptions(lowest=low, highest=high))
+        inside = [pitch for pitch in whole if low <= pitch <= high]
+        assert heard.score.parts[0].notes["pitch"].tolist() == inside
+        assert heard.report["outside"] == len(whole) - len(inside)
+        assert any(line.startswith("left out") for line in heard.lines())
+    with pytest.raises(InputError, match="outside the range"):
+        composer.transcribe(hum[0], TranscribeOptions(lowest=80))
+
+
+def test_nothing_is_heard_under_the_lowest(tmp_path: Path) -> None:
+    score = singing.tune((30, 32, 34, 35, 37, 39, 37, 35, 37, 39))
+    path = save(tmp_path, singing.sung(score=score).audio)
+    assert composer.transcribe(path).score.parts[0].notes["pitch"].min() >= 35
+
+
 def test_denoising_is_asked_for_and_told(hum: tuple[Path, hummer.Hummed]) -> None:
     heard = composer.transcribe(hum[0], TranscribeOptions(denoise="on"))
     assert heard.report["noise"]["taken_out"]
