@@ -59,6 +59,30 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     assert heard.problems == ("10 samples are no numbers; they were taken as silence",)
 
 
+@pytest.mark.parametrize("sides", [(1.0, -1.0), (0.8, -1.0), (-1.0, 0.9)])
+def test_a_side_that_is_turned_about_does_not_cancel_the_other(sides: tuple[float, float], tmp_path: Path) -> None:
+    sound = np.stack([side * tone(44_100, 12.0) for side in sides], axis=1)
+    soundfile.write(tmp_path / "anti.wav", sound, 44_100)
+    heard = read_recording(tmp_path / "anti.wav", 16_000)
+    want = sides[int(np.argmax(np.abs(sides)))] * tone(16_000, 12.0)
+    assert np.abs(heard.audio[1000:-1000] - want[1000 : len(heard.audio) - 1000]).max() < 3e-3
+
+
+def test_unlike_channels_are_still_their_mean(tmp_path: Path) -> None:
+    sound = np.stack([tone(16_000), 0 * tone(16_000), tone(16_000, hz=660)], axis=1)
+    soundfile.write(tmp_path / "three.wav", sound, 16_000)
+    assert np.abs(read_recording(tmp_path / "three.wav", 16_000).audio - sound.mean(axis=1)).max() < 1e-3
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_an_offset_is_taken_off(rate: int, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "dc.wav", tone(rate, 12.0) + np.float32(0.3), rate)
+    heard = read_recording(tmp_path / "dc.wav", 16_000)
+    want = tone(16_000, 12.0)[: len(heard.audio)]
+    assert np.abs(heard.audio - want).max() < 0.05
+    assert np.abs((heard.audio - want)[1000:-1000]).max() < 3e-3
+
+
 def test_full_scale_is_noticed(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "loud.wav", np.clip(4 * tone(16_000), -1, 1), 16_000, subtype="FLOAT")
     assert read_recording(tmp_path / "loud.wav", 16_000).clipped > 0.1
