@@ -87,9 +87,11 @@ class Transcription:
             f"noise    {_noise(heard['noise'])}",
         ]
         if heard["dropped"]:
-            lines.append(f"dropped  {heard['dropped']} sounds too short to be notes")
+            lines.append(f"dropped  {_count(heard['dropped'], 'sound')} too short to be notes")
         if heard["outside"]:
-            lines.append(f"left out {heard['outside']} notes outside {heard['range']}; --lowest and --highest set it")
+            lines.append(
+                f"left out {_count(heard['outside'], 'note')} outside {heard['range']}; --lowest and --highest set it"
+            )
         return lines
 
 
@@ -189,6 +191,10 @@ def _noise(noise: dict[str, Any]) -> str:
     mains = f", and mains hum of {noise['mains_hz']:.0f} Hz taken out" if noise["mains_hz"] else ""
     done = "steady noise taken out" if noise["taken_out"] else "left in"
     return f"quietest moments {noise['under_the_tune_db']:.0f} dB under the tune; {done}{mains}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _how_sure(sure: float) -> str:

@@ -19,7 +19,7 @@ from composer.timing import Meter, TempoMap
 from composer.transcription import hummer
 from composer.transcription.contour import hear
 from composer.transcription.denoise import reduce_noise
-from composer.transcription.notes import find_notes
+from composer.transcription.notes import _alone, find_notes
 from composer.transcription.pitch import PitchTracker
 from composer.transcription.transcribe import TranscribeOptions
 
@@ -107,6 +107,19 @@ def test_nothing_is_heard_under_the_lowest(tmp_path: Path) -> None:
     score = singing.tune((30, 32, 34, 35, 37, 39, 37, 35, 37, 39))
     path = save(tmp_path, singing.sung(score=score).audio)
     assert composer.transcribe(path).score.parts[0].notes["pitch"].min() >= 35
+
+
+def test_only_sounds_on_their_own_count_as_dropped() -> None:
+    """An attack that is no note is part of the note after; a blip in a rest is dropped."""
+    at = np.arange(8_000) / 16_000
+    fade = np.minimum(1, np.minimum(at, at[::-1]) / 0.01)
+    low, high = (sum(np.sin(2 * np.pi * hz * k * at) / k for k in (1, 2, 3)) * fade for hz in (262, 330))
+    rest = np.zeros(6_400)
+    clean = np.concatenate([rest, low, rest, high, rest, low, rest]).astype(np.float32) * 0.2
+    assert find_notes(clean, hear(clean, PitchTracker())).dropped == 0
+    spans = np.array([[0, 2, 50], [2, 40, 62], [60, 62, 70], [62, 63, 58], [80, 120, 64]])
+    assert _alone(spans, spans[:, 1] - spans[:, 0] > 10) == 1
+    assert _alone(spans[:0], np.zeros(0, bool)) == 0
 
 
 def test_denoising_is_asked_for_and_told(hum: tuple[Path, hummer.Hummed]) -> None:
