@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +24,8 @@ CONTEXT_S = 0.05
 """Beyond a block's ends, for the resampling filter."""
 CANCELLED = 0.1
 """The power of the channels' sum, against theirs together: unlike channels have 1, one of them turned about has 0."""
+_STDERR = threading.Lock()
+"""Whoever silences it: two at once would put back each other's silence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,22 +59,26 @@ def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[fl
     path = Path(path)
     _check(path)
     try:
-        with soundfile.SoundFile(path) as file:
-            channel = _loudest_of_cancelling(file) if file.channels > 1 else None
-        with soundfile.SoundFile(path) as file:
+        with _silenced():
+            opened = soundfile.SoundFile(path)
+        with opened as file:
             rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
             if frames / rate > LONGEST_S:
                 raise AudioError(
                     f"{path}: lasts {frames / rate / 60:.0f} minutes; cut out the piece, at most {LONGEST_S / 60:.0f}"
                 )
+            channel = None
+            if channels > 1:
+                channel = _loudest_of_cancelling(file)
+                file.seek(0)
             pieces, bad, full = [], 0, 0
             for mono, broken, at_full in _resampled(file, rate, sample_rate, channel):
                 pieces.append(mono)
                 bad, full = bad + broken, full + at_full
                 if on_progress is not None:
                     on_progress(min(1.0, file.tell() / max(1, frames)))
-    except (OSError, soundfile.SoundFileError) as error:
-        raise AudioError(f"{path}: cannot be read as sound ({error}); export it as WAV or FLAC") from None
+    except soundfile.SoundFileError:  # whose words, such as "File does not exist", need not be true
+        raise AudioError(f"{path}: cannot be read as sound; is it a recording? export it as WAV or FLAC") from None
     audio = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     if not len(audio):
         raise AudioError(f"{path}: holds no sound (0 samples); record it again")
@@ -90,6 +99,34 @@ def _check(path: Path) -> None:
         raise AudioError(f"{path}: no such file; check the name and the folder")
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: is empty (0 bytes); record or export it again")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if begin == b"MThd":
+        raise AudioError(
+            f"{path}: is a MIDI file, no recording; rename it to {path.stem}.mid: composer arrange {path.stem}.mid"
+        )
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Nothing on standard error meanwhile: libmpg123 writes there, past Python, what it makes of a file that is no MP3."""
+    with _STDERR:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nothing, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(nothing)
+            os.close(kept)
 
 
 def _loudest_of_cancelling(file: object) -> int | None:
