@@ -111,7 +111,7 @@ def transcribe(
         check_loud(recording.audio)
         cleaned = _clean(recording.audio, options.denoise)
         contour = hear(cleaned.audio, tracker, _step(on_progress, "listening"))
-        check_heard(contour)
+        check_heard(contour, cleaned.audio)
         notes = find_notes(cleaned.audio, contour).within(*options.range)
         check_melody(notes, contour, cleaned.audio)
     except InputError as error:

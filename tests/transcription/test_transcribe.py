@@ -193,12 +193,13 @@ def spoken() -> np.ndarray:
     [
         (lambda: np.zeros(32_000), "nothing is heard"),
         (lambda: 0.1 * np.random.default_rng(0).standard_normal(48_000), "only noise"),
+        (lambda: singing.sung(score=singing.tune((100, 102, 104, 105, 107, 105))).audio, "over C7; only B1 to C7"),
         (two_voices, "several voices"),
         (spoken, "as in speech"),
         (lambda: 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000), "at least 3"),
         (lambda: np.zeros(10), "nothing is heard"),
     ],
-    ids=["silence", "noise", "two voices", "speech", "one note", "ten samples"],
+    ids=["silence", "noise", "too high", "two voices", "speech", "one note", "ten samples"],
 )
 def test_what_is_no_melody_is_one_line(audio: object, said: str, tmp_path: Path) -> None:
     path = save(tmp_path, audio().astype(np.float32), "take.wav")  # type: ignore[operator]
