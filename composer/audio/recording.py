@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,10 @@ LONGEST_S = 30 * 60.0
 BLOCK_S = 10.0
 CONTEXT_S = 0.05
 """Beyond a block's ends, for the resampling filter."""
+CANCELLED = 0.1
+"""The power of the channels' sum, against theirs together: unlike channels have 1, one of them turned about has 0."""
+_STDERR = threading.Lock()
+"""Whoever silences it: two at once would put back each other's silence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +47,9 @@ class Recording:
 
 
 def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[float], None] | None = None) -> Recording:
-    """The sound in a file as one channel (the mean of its channels) at `sample_rate` Hz.
+    """The sound in a file as one channel at `sample_rate` Hz: the mean of its channels, or the loudest where they cancel.
+
+    What it stands off zero by on average is taken off: an offset of the sound card is neither tune nor noise.
 
     Only the result is ever whole in memory: half an hour at 16 kHz is 115 MB. Raises AudioError where the file is no
     sound, is empty, or lasts longer than half an hour.
@@ -50,23 +59,30 @@ def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[fl
     path = Path(path)
     _check(path)
     try:
-        with soundfile.SoundFile(path) as file:
+        with _silenced():
+            opened = soundfile.SoundFile(path)
+        with opened as file:
             rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
             if frames / rate > LONGEST_S:
                 raise AudioError(
                     f"{path}: lasts {frames / rate / 60:.0f} minutes; cut out the piece, at most {LONGEST_S / 60:.0f}"
                 )
+            channel = None
+            if channels > 1:
+                channel = _loudest_of_cancelling(file)
+                file.seek(0)
             pieces, bad, full = [], 0, 0
-            for mono, broken, at_full in _resampled(file, rate, sample_rate):
+            for mono, broken, at_full in _resampled(file, rate, sample_rate, channel):
                 pieces.append(mono)
                 bad, full = bad + broken, full + at_full
                 if on_progress is not None:
                     on_progress(min(1.0, file.tell() / max(1, frames)))
-    except (OSError, soundfile.SoundFileError) as error:
-        raise AudioError(f"{path}: cannot be read as sound ({error}); export it as WAV or FLAC") from None
+    except soundfile.SoundFileError:  # whose words, such as "File does not exist", need not be true
+        raise AudioError(f"{path}: cannot be read as sound; is it a recording? export it as WAV or FLAC") from None
     audio = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
     if not len(audio):
         raise AudioError(f"{path}: holds no sound (0 samples); record it again")
+    audio -= audio.mean(dtype=np.float64).astype(np.float32)
     problems = (f"{bad} samples are no numbers; they were taken as silence",) if bad else ()
     return Recording(audio, sample_rate, rate, channels, full / max(1, frames * channels), problems)
 
@@ -83,9 +99,54 @@ def _check(path: Path) -> None:
         raise AudioError(f"{path}: no such file; check the name and the folder")
     if path.stat().st_size == 0:
         raise AudioError(f"{path}: is empty (0 bytes); record or export it again")
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError as error:
+        raise AudioError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if begin == b"MThd":
+        raise AudioError(
+            f"{path}: is a MIDI file, no recording; rename it to {path.stem}.mid: composer arrange {path.stem}.mid"
+        )
 
 
-def _resampled(file: object, rate: int, wanted: int) -> Iterator[tuple[np.ndarray, int, int]]:
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Nothing on standard error meanwhile: libmpg123 writes there, past Python, what it makes of a file that is no MP3."""
+    with _STDERR:
+        try:
+            kept = os.dup(2)
+        except OSError:  # there is no standard error
+            yield
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nothing, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(nothing)
+            os.close(kept)
+
+
+def _loudest_of_cancelling(file: object) -> int | None:
+    """Which channel to take alone since they cancel each other, as where one was wired the wrong way round; None: all."""
+    count, sums, squares, squares_of_sum = 0, np.zeros(1), np.zeros(1), 0.0
+    frames = round(BLOCK_S * file.samplerate)  # type: ignore[attr-defined]
+    while len(sound := file.read(frames, dtype="float32", always_2d=True)):  # type: ignore[attr-defined]
+        sound = np.clip(np.nan_to_num(sound, posinf=0, neginf=0), -4, 4).astype(np.float64)
+        count += len(sound)
+        sums = sums + sound.sum(axis=0)
+        squares = squares + (sound**2).sum(axis=0)
+        squares_of_sum += float((sound.sum(axis=1) ** 2).sum())
+    if not count:
+        return None
+    power = squares / count - (sums / count) ** 2
+    power_of_sum = squares_of_sum / count - float(sums.sum() / count) ** 2
+    return int(power.argmax()) if power_of_sum < CANCELLED * power.sum() else None
+
+
+def _resampled(file: object, rate: int, wanted: int, channel: int | None) -> Iterator[tuple[np.ndarray, int, int]]:
     """(one channel at the wanted rate, samples that were no numbers, samples at full scale), a block at a time."""
     from scipy.signal import resample_poly
 
@@ -94,16 +155,16 @@ def _resampled(file: object, rate: int, wanted: int) -> Iterator[tuple[np.ndarra
     block = max(1, round(BLOCK_S * rate / down)) * down
     context = max(1, round(CONTEXT_S * rate / down)) * down
     before = np.zeros(0, np.float32)
-    ahead, broken, full = _mono_block(file, context)
+    ahead, broken, full = _mono_block(file, context, channel)
     while len(ahead):
-        new, more_broken, more_full = _mono_block(file, block)
+        new, more_broken, more_full = _mono_block(file, block, channel)
         last = len(new) < block
         held = np.concatenate([ahead, new])
         own = held if last else held[:block]
         if up == down:
             mono = own
         else:
-            spread = resample_poly(np.concatenate([before, held]), up, down).astype(np.float32)
+            spread = resample_poly(np.concatenate([before, held]), up, down, padtype="edge").astype(np.float32)
             skip = len(before) * up // down
             mono = spread[skip : skip + math.ceil(len(own) * up / down)]
         yield mono, broken + more_broken, full + more_full
@@ -111,12 +172,13 @@ def _resampled(file: object, rate: int, wanted: int) -> Iterator[tuple[np.ndarra
         before, ahead = own[-context:], held[len(own) :]
 
 
-def _mono_block(file: object, frames: int) -> tuple[np.ndarray, int, int]:
-    """The next frames as their channels' mean, how many samples were no numbers, how many at full scale."""
+def _mono_block(file: object, frames: int, channel: int | None) -> tuple[np.ndarray, int, int]:
+    """The next frames of one channel or (None) as the mean of all, how many samples were no numbers, how many at full scale."""
     sound = file.read(frames, dtype="float32", always_2d=True)  # type: ignore[attr-defined]
     good = np.isfinite(sound)
     broken = int(sound.size - good.sum())
     if broken:
         sound = np.where(good, sound, np.float32(0))
     full = int((np.abs(sound) >= 0.9999).sum())
-    return np.clip(sound.mean(axis=1, dtype=np.float32), -4, 4), broken, full
+    mono = sound.mean(axis=1, dtype=np.float32) if channel is None else sound[:, channel]
+    return np.clip(mono, -4, 4), broken, full

@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="take out steady noise, and mains hum where there is some; auto: of all that lasts a second (default: auto)",
     )
     parser.add_argument(
-        "--lowest", type=opt.pitch, metavar="PITCH", help="nothing lower is meant, such as E2 (default: B1)"
+        "--lowest", type=opt.pitch, metavar="PITCH", help="leave out what is lower, such as E2 (default: B1)"
     )
     parser.add_argument(
-        "--highest", type=opt.pitch, metavar="PITCH", help="nothing higher is meant, such as C6 (default: C7)"
+        "--highest", type=opt.pitch, metavar="PITCH", help="leave out what is higher, such as C6 (default: C7)"
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is already there (default: refuse)")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from composer.transcription.segmenter import Prices, beginnings, best_path
 from composer.transcription.tuning import tuning_curve
 
 SHORTEST_S = 0.06
+TOUCHING_S = 0.05
+"""What is nearer to a note than this is part of it: its attack, or how it dies away."""
 USUAL_VELOCITY = 80
 SOFTEST, LOUDEST = 25, 120
 LOUDNESS_S = 0.25
@@ -33,10 +35,28 @@ class Notes:
     tuning: np.ndarray
     """Semitones sharp in each frame of the contour, shape (frames,)."""
     dropped: int = 0
-    """Too short to have been meant."""
+    """Sounds on their own that are too short to have been meant."""
+    outside: int = 0
+    """Left out by `within`."""
 
     def __len__(self) -> int:
         return len(self.pitches)
+
+    def within(self, lowest: int, highest: int) -> Notes:
+        """Only the notes of these MIDI pitches.
+
+        The tracker is not held to them: it would take a harmonic of what lies outside for a note inside.
+        """
+        kept = (self.pitches >= lowest) & (self.pitches <= highest)
+        return replace(
+            self,
+            onsets_s=self.onsets_s[kept],
+            ends_s=self.ends_s[kept],
+            pitches=self.pitches[kept],
+            velocities=self.velocities[kept],
+            cents=self.cents[kept],
+            outside=self.outside + int((~kept).sum()),
+        )
 
 
 def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:  # noqa: B008 (frozen)
@@ -51,6 +71,7 @@ def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -
         bound = spans[:-1, 1] >= spans[1:, 0]
         ends_s[:-1] = np.where(bound, onsets_s[1:], np.minimum(ends_s[:-1], onsets_s[1:]))
     long = ends_s - onsets_s >= SHORTEST_S
+    dropped = _alone(spans, long)
     spans, onsets_s, ends_s = spans[long], onsets_s[long], ends_s[long]
     return Notes(
         onsets_s,
@@ -59,8 +80,15 @@ def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -
         _velocities(contour, onsets_s, ends_s),
         np.array([_cents(contour, tuning, *span) for span in spans.tolist()]),
         tuning,
-        int((~long).sum()),
+        dropped,
     )
+
+
+def _alone(spans: np.ndarray, kept: np.ndarray) -> int:
+    """How many runs of spans (first frame, frame after the last, semitone) that touch each other have none that is kept."""
+    gaps_s = (spans[1:, 0] - spans[:-1, 1]) * HOP_S
+    runs = np.concatenate([[0], np.cumsum(gaps_s >= TOUCHING_S)])[: len(spans)]
+    return len(set(runs.tolist()) - set(runs[kept].tolist()))
 
 
 def _velocities(contour: Contour, onsets_s: np.ndarray, ends_s: np.ndarray) -> np.ndarray:

@@ -16,6 +16,8 @@ RATE = 16_000
 HOP = 256
 LOWEST_HZ = 46.875
 HIGHEST_HZ = 2093.75
+LOWEST, HIGHEST = 35, 96
+"""MIDI pitches that the network is sure of: B1 to C7."""
 BLOCK_S = 20.0
 
 
@@ -25,16 +27,13 @@ class PitchTracker:
     Raises AudioError with the command that installs it where the extra is missing.
     """
 
-    def __init__(self, lowest: float | None = None, highest: float | None = None) -> None:
-        """lowest, highest: MIDI pitches outside of which nobody sings; the network hears B♭1 (34) to C7 (96)."""
+    def __init__(self) -> None:
         try:
             from swift_f0 import SwiftF0
         except ImportError:
             raise AudioError(
                 'listening to recordings needs the extra "audio": pip install "melody-to-band[audio]"'
             ) from None
-        self._lowest_hz = max(LOWEST_HZ, _hz(lowest - 0.6)) if lowest is not None else LOWEST_HZ
-        self._highest_hz = min(HIGHEST_HZ, _hz(highest + 0.6)) if highest is not None else HIGHEST_HZ
         self._network = SwiftF0(threads=1)
 
     def track(
@@ -46,7 +45,7 @@ class PitchTracker:
         """
         from swift_f0 import concat
 
-        stream = self._network.stream(self._lowest_hz, self._highest_hz)
+        stream = self._network.stream(LOWEST_HZ, HIGHEST_HZ)
         heard = []
         step = int(BLOCK_S * RATE)
         for at in range(0, len(audio), step):
@@ -56,7 +55,3 @@ class PitchTracker:
         heard.append(stream.flush())
         whole = concat(heard)
         return 69 + 12 * np.log2(whole.pitch_hz / 440), whole.confidence
-
-
-def _hz(pitch: float) -> float:
-    return float(440 * 2 ** ((pitch - 69) / 12))

@@ -18,7 +18,7 @@ from composer.score import Score
 from composer.transcription.contour import HOP_S, Contour, hear
 from composer.transcription.denoise import reduce_noise
 from composer.transcription.notes import Notes, find_notes
-from composer.transcription.pitch import HOP, RATE, PitchTracker
+from composer.transcription.pitch import HIGHEST, HOP, LOWEST, RATE, PitchTracker
 from composer.transcription.rhythm import Rhythm, find_rhythm
 from composer.transcription.seed import seed_score
 from composer.transcription.verdict import check_heard, check_loud, check_melody
@@ -41,7 +41,7 @@ class TranscribeOptions:
     denoise: str = "auto"
     """"on", "off", or "auto": wherever there is enough sound to tell noise from tune by; mains hum where it is found."""
     lowest: int | None = None
-    """The lowest MIDI pitch that may be meant; None: whatever is heard, down to 35."""
+    """The lowest MIDI pitch that may be meant, lower notes are left out; None: whatever is heard, down to 35."""
     highest: int | None = None
 
     def __post_init__(self) -> None:
@@ -51,9 +51,17 @@ class TranscribeOptions:
             raise InputError(f"tempo must be in range 20..400 BPM, got {self.tempo_bpm:g}")
         if self.meter is not None and (self.meter[1] not in (2, 4, 8) or not 1 <= self.meter[0] <= 12):
             raise InputError("metre {}/{} is not known; give one such as 4/4, 3/4 or 6/8".format(*self.meter))
-        low, high = self.lowest or 35, self.highest or 96
-        if not 35 <= low < high <= 96:
-            raise InputError(f"range {low}..{high} must lie within 35..96 (B1 to C7), the lowest first")
+        low, high = self.range
+        if not LOWEST <= low < high <= HIGHEST:
+            raise InputError(f"range {low}..{high} must lie within {LOWEST}..{HIGHEST} (B1 to C7), the lowest first")
+
+    @property
+    def range(self) -> tuple[int, int]:
+        """The lowest and the highest MIDI pitch that is written down."""
+        return (
+            LOWEST if self.lowest is None else self.lowest,
+            HIGHEST if self.highest is None else self.highest,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,11 @@ class Transcription:
             f"noise    {_noise(heard['noise'])}",
         ]
         if heard["dropped"]:
-            lines.append(f"dropped  {heard['dropped']} sounds too short to be notes")
+            lines.append(f"dropped  {_count(heard['dropped'], 'sound')} too short to be notes")
+        if heard["outside"]:
+            lines.append(
+                f"left out {_count(heard['outside'], 'note')} outside {heard['range']}; --lowest and --highest set it"
+            )
         return lines
 
 
@@ -93,14 +105,14 @@ def transcribe(
     """
     began = time.perf_counter()
     path = Path(path)
-    tracker = PitchTracker(options.lowest, options.highest)
+    tracker = PitchTracker()
     recording = read_recording(path, RATE, _step(on_progress, "reading the recording"))
     try:
         check_loud(recording.audio)
         cleaned = _clean(recording.audio, options.denoise)
         contour = hear(cleaned.audio, tracker, _step(on_progress, "listening"))
-        check_heard(contour)
-        notes = find_notes(cleaned.audio, contour)
+        check_heard(contour, cleaned.audio)
+        notes = find_notes(cleaned.audio, contour).within(*options.range)
         check_melody(notes, contour, cleaned.audio)
     except InputError as error:
         raise type(error)(f"{path}: {error}") from None
@@ -167,6 +179,8 @@ def _report(
             "spread_cents": round(float(np.std(notes.cents))),
         },
         "dropped": notes.dropped,
+        "outside": notes.outside,
+        "range": "{} to {}".format(*map(pitch_name, options.range)),
         "starts_s": round(float(rhythm.beats_s[0]), 3),
         "voiced": round(float(contour.voiced.mean()), 3),
         "hop_s": HOP_S,
@@ -177,6 +191,10 @@ def _noise(noise: dict[str, Any]) -> str:
     mains = f", and mains hum of {noise['mains_hz']:.0f} Hz taken out" if noise["mains_hz"] else ""
     done = "steady noise taken out" if noise["taken_out"] else "left in"
     return f"quietest moments {noise['under_the_tune_db']:.0f} dB under the tune; {done}{mains}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _how_sure(sure: float) -> str:

@@ -9,6 +9,10 @@ from composer.transcription.contour import HOP_S, Contour
 WINDOW_S = 12.0
 STEADY = 0.35
 """Semitones that the pitch may move within 100 ms to be steady."""
+PERIOD_S = 0.18
+"""Of a singer's vibrato, 5 to 7 Hz."""
+WIDEST = 2.6
+"""Semitones from the bottom of a vibrato to its top, with some drift in it."""
 STRONG = 0.25
 """Below this concentration (0 anywhere … 1 all alike) of the fractions of the pitch, a window says nothing."""
 
@@ -19,8 +23,9 @@ def tuning_curve(contour: Contour) -> np.ndarray:
     The fraction of a pitch is an angle; its mean over some seconds is followed without jumps, so that a singer who
     drifts through half a semitone is still heard in the key that was begun in.
     """
-    steady = _steady(contour)
-    turns = np.where(steady, np.exp(2j * np.pi * contour.pitch), 0)
+    pitch = without_vibrato(contour)
+    steady = _steady(pitch, contour.voiced)
+    turns = np.where(steady, np.exp(2j * np.pi * pitch), 0)
     if not steady.any():
         return np.zeros(len(contour))
     width = max(3, round(WINDOW_S / HOP_S) | 1)
@@ -37,10 +42,26 @@ def tuning_curve(contour: Contour) -> np.ndarray:
     return np.asarray(curve - np.round(curve[np.flatnonzero(steady)[0]]))
 
 
-def _steady(contour: Contour) -> np.ndarray:
+def without_vibrato(contour: Contour) -> np.ndarray:
+    """The pitch, shape (frames,), with what a vibrato swings about in its place where that stands still.
+
+    A wide vibrato seems steady only where it turns, so that its turning points would be taken for the tuning.
+    """
+    period = round(PERIOD_S / HOP_S) | 1
+    kernel = np.convolve(np.ones(period), np.ones(period)) / period**2  # nothing of one period is left, little near it
+    reach = len(kernel) // 2
+    padded = np.pad(contour.pitch, reach, mode="edge")
+    middle = np.convolve(padded, kernel, "valid")
+    swing = np.ptp(np.lib.stride_tricks.sliding_window_view(padded, len(kernel)), axis=1)
+    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(contour.voiced, reach), len(kernel)).all(axis=1)
+    stands = np.ptp(np.lib.stride_tricks.sliding_window_view(np.pad(middle, 3, mode="edge"), 7), axis=1) <= STEADY
+    return np.where(voiced & stands & (swing <= WIDEST), middle, contour.pitch)
+
+
+def _steady(pitch: np.ndarray, sounding: np.ndarray) -> np.ndarray:
     """Frames with a tone that stays where it is for 100 ms about them."""
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(contour.pitch, 3, mode="edge"), 7)
-    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(contour.voiced, 3), 7).all(axis=1)
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(pitch, 3, mode="edge"), 7)
+    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(sounding, 3), 7).all(axis=1)
     return np.asarray(voiced & (np.ptp(around, axis=1) <= 2 * STEADY))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from composer.errors import InputError
 from composer.transcription.contour import FINE, HOP_S, Contour
 from composer.transcription.notes import Notes
-from composer.transcription.pitch import RATE
+from composer.transcription.pitch import HIGHEST_HZ, RATE
 
 SILENT_DB = -60.0
 FEWEST_NOTES = 3
@@ -23,6 +23,8 @@ SPOKEN_CENTS = 12.0
 """Median distance of notes from their semitones: 25 is no scale at all, a poor singer has 10."""
 SPOKEN_STEADY = 0.28
 WINDOW = 4096
+ONE_TONE = 0.5
+"""Share of the power in the strongest peak, from which on it is a tone: noise and drums have 0.1."""
 
 
 def check_loud(audio: np.ndarray) -> None:
@@ -34,11 +36,13 @@ def check_loud(audio: np.ndarray) -> None:
         )
 
 
-def check_heard(contour: Contour) -> None:
-    """Raises InputError where a recording has hardly a tone in it."""
+def check_heard(contour: Contour, audio: np.ndarray) -> None:
+    """Raises InputError where a recording has hardly a tone in it; audio: float32 samples at 16 kHz."""
     loudest_db = float(np.quantile(contour.level_db, 0.98))
     loud = contour.level_db.reshape(-1, FINE).max(axis=1) > loudest_db - 30
     if contour.voiced.sum() * HOP_S < LEAST_TONE_S or contour.voiced[loud].mean() < LEAST_TONE:
+        if _too_high(audio):
+            raise InputError("all that is heard lies over C7; only B1 to C7 is written down: play it an octave lower")
         raise InputError(
             "no single tone is heard, only noise, drums or chords; hum, sing, whistle or play one note at a time"
         )
@@ -46,6 +50,11 @@ def check_heard(contour: Contour) -> None:
 
 def check_melody(notes: Notes, contour: Contour, audio: np.ndarray) -> None:
     """Raises InputError where the notes are no melody of one voice; audio: float32 samples at 16 kHz."""
+    if len(notes) < FEWEST_NOTES <= len(notes) + notes.outside:
+        raise InputError(
+            f"of {len(notes) + notes.outside} notes {notes.outside} lie outside the range; --lowest and --highest set it,"
+            " within B1 to C7"
+        )
     if len(notes) < FEWEST_NOTES:
         raise InputError(
             f"only {len(notes)} note{'s are' if len(notes) != 1 else ' is'} heard; a melody needs at least"
@@ -55,6 +64,20 @@ def check_melody(notes: Notes, contour: Contour, audio: np.ndarray) -> None:
         raise InputError("several voices sound at once; record the melody alone, one note at a time")
     if np.median(np.abs(notes.cents)) > SPOKEN_CENTS and _steadiness(contour) < SPOKEN_STEADY:
         raise InputError("the pitch glides as in speech, so there are no notes; sing or hum the melody")
+
+
+def _too_high(audio: np.ndarray) -> bool:
+    """Whether most of what is loud is one tone over the range."""
+    frames = np.lib.stride_tricks.sliding_window_view(np.pad(audio, (0, WINDOW)), WINDOW)[:: WINDOW // 2]
+    loudness = np.array([float(np.square(frame).sum()) for frame in frames])
+    high = []
+    for frame in frames[loudness > loudness.max() / 100]:
+        power = np.abs(np.fft.rfft(frame * np.hanning(WINDOW))) ** 2
+        peak = int(power.argmax())
+        width = 3 + round(0.045 * peak)  # as in `_other_peak`: vibrato widens it
+        clear = power[max(0, peak - width) : peak + width + 1].sum() > ONE_TONE * power.sum()
+        high.append(clear and peak * RATE / WINDOW > HIGHEST_HZ)
+    return bool(np.mean(high) > ONE_TONE)
 
 
 def _steadiness(contour: Contour) -> float:

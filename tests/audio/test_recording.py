@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +60,43 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     assert heard.problems == ("10 samples are no numbers; they were taken as silence",)
 
 
+@pytest.mark.parametrize("sides", [(1.0, -1.0), (0.8, -1.0), (-1.0, 0.9)])
+@pytest.mark.parametrize("kind", ["wav", "flac"])
+def test_a_side_that_is_turned_about_does_not_cancel_the_other(
+    sides: tuple[float, float], kind: str, tmp_path: Path
+) -> None:
+    sound = np.stack([side * tone(44_100, 12.0) for side in sides], axis=1)
+    soundfile.write(tmp_path / f"anti.{kind}", sound, 44_100)
+    heard = read_recording(tmp_path / f"anti.{kind}", 16_000)
+    want = sides[int(np.argmax(np.abs(sides)))] * tone(16_000, 12.0)
+    assert np.abs(heard.audio[1000:-1000] - want[1000 : len(heard.audio) - 1000]).max() < 3e-3
+
+
+@pytest.mark.parametrize("kind", ["mp3", "ogg"])
+def test_two_channels_are_read_from_the_beginning(kind: str, tmp_path: Path) -> None:
+    """They are read twice: once to see whether they cancel."""
+    path = tmp_path / f"two.{kind}"
+    soundfile.write(path, np.stack([tone(44_100, 12.0)] * 2, axis=1), 44_100)
+    heard = read_recording(path, 16_000)
+    assert heard.duration_s == pytest.approx(12.0, abs=0.1)
+    assert np.std(heard.audio) == pytest.approx(0.4 / np.sqrt(2), rel=0.1)
+
+
+def test_unlike_channels_are_still_their_mean(tmp_path: Path) -> None:
+    sound = np.stack([tone(16_000), 0 * tone(16_000), tone(16_000, hz=660)], axis=1)
+    soundfile.write(tmp_path / "three.wav", sound, 16_000)
+    assert np.abs(read_recording(tmp_path / "three.wav", 16_000).audio - sound.mean(axis=1)).max() < 1e-3
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_an_offset_is_taken_off(rate: int, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "dc.wav", tone(rate, 12.0) + np.float32(0.3), rate)
+    heard = read_recording(tmp_path / "dc.wav", 16_000)
+    want = tone(16_000, 12.0)[: len(heard.audio)]
+    assert np.abs(heard.audio - want).max() < 0.05
+    assert np.abs((heard.audio - want)[1000:-1000]).max() < 3e-3
+
+
 def test_full_scale_is_noticed(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "loud.wav", np.clip(4 * tone(16_000), -1, 1), 16_000, subtype="FLOAT")
     assert read_recording(tmp_path / "loud.wav", 16_000).clipped > 0.1
@@ -69,13 +107,20 @@ def test_full_scale_is_noticed(tmp_path: Path) -> None:
     [
         ("empty.wav", b"", "0 bytes"),
         ("text.wav", b"this is no sound", "cannot be read as sound"),
+        ("tune.mp3", b"MThd\0\0\0\6\0\1\0\1\1\xe0" + bytes(2000), "is a MIDI file, no recording"),
+        ("zeros.mp3", bytes(4000), "cannot be read as sound; is it a recording"),
         ("phone.m4a", b"....ftypM4A ", "ffmpeg -i phone.m4a phone.wav"),
     ],
 )
-def test_what_is_no_sound_is_one_line(name: str, data: bytes, said: str, tmp_path: Path) -> None:
+def test_what_is_no_sound_is_one_line(
+    name: str, data: bytes, said: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / name).write_bytes(data)
     with pytest.raises(AudioError, match=said):
         read_recording(tmp_path / name, 16_000)
+    assert capfd.readouterr().err == ""  # nor anything from the library that decodes
+    os.write(2, b"heard again")
+    assert capfd.readouterr().err == "heard again"
 
 
 def test_no_samples_no_file_and_a_folder(tmp_path: Path) -> None:

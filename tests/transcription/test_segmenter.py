@@ -84,3 +84,12 @@ def test_tuning_is_found_and_followed(cents: float, drift: float) -> None:
     off = (cents + drift * np.linspace(0, 1, len(pitch))) / 100
     found = tuning_curve(drawn(pitch + off))
     assert np.abs(found - off).max() < 0.12
+
+
+@pytest.mark.parametrize("depth", [0.3, 0.5, 0.6, 0.8, 1.0])
+@pytest.mark.parametrize("rate_hz", [5.0, 6.0, 7.0])
+def test_the_turning_points_of_vibrato_are_no_tuning(depth: float, rate_hz: float) -> None:
+    """It begins anew with each note, always upward, so that the tops are heard most."""
+    swing = depth * np.sin(2 * np.pi * rate_hz * HOP_S * np.arange(round(0.6 / HOP_S)))
+    pitch = np.concatenate([held(p, 0.6) + swing for p in (60, 62, 64, 65, 67, 65, 64, 62, 60, 67)])
+    assert np.abs(tuning_curve(drawn(pitch + 0.1)) - 0.1).max() < 0.15

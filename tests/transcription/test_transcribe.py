@@ -19,7 +19,7 @@ from composer.timing import Meter, TempoMap
 from composer.transcription import hummer
 from composer.transcription.contour import hear
 from composer.transcription.denoise import reduce_noise
-from composer.transcription.notes import find_notes
+from composer.transcription.notes import _alone, find_notes
 from composer.transcription.pitch import PitchTracker
 from composer.transcription.transcribe import TranscribeOptions
 
@@ -88,6 +88,38 @@ def test_range_is_kept_to(hum: tuple[Path, hummer.Hummed]) -> None:
         TranscribeOptions(lowest=70, highest=60)
     with pytest.raises(InputError, match="denoise"):
         TranscribeOptions(denoise="perhaps")
+
+
+def test_what_is_outside_the_range_is_left_out(hum: tuple[Path, hummer.Hummed]) -> None:
+    """Nothing is invented in its place: the octave below what is too high, the harmonic of what is too low."""
+    whole = composer.transcribe(hum[0]).score.parts[0].notes["pitch"].tolist()
+    for low, high in ((48, 64), (64, 84)):
+        heard = composer.transcribe(hum[0], TranscribeOptions(lowest=low, highest=high))
+        inside = [pitch for pitch in whole if low <= pitch <= high]
+        assert heard.score.parts[0].notes["pitch"].tolist() == inside
+        assert heard.report["outside"] == len(whole) - len(inside)
+        assert any(line.startswith("left out") for line in heard.lines())
+    with pytest.raises(InputError, match="outside the range"):
+        composer.transcribe(hum[0], TranscribeOptions(lowest=80))
+
+
+def test_nothing_is_heard_under_the_lowest(tmp_path: Path) -> None:
+    score = singing.tune((30, 32, 34, 35, 37, 39, 37, 35, 37, 39))
+    path = save(tmp_path, singing.sung(score=score).audio)
+    assert composer.transcribe(path).score.parts[0].notes["pitch"].min() >= 35
+
+
+def test_only_sounds_on_their_own_count_as_dropped() -> None:
+    """An attack that is no note is part of the note after; a blip in a rest is dropped."""
+    at = np.arange(8_000) / 16_000
+    fade = np.minimum(1, np.minimum(at, at[::-1]) / 0.01)
+    low, high = (sum(np.sin(2 * np.pi * hz * k * at) / k for k in (1, 2, 3)) * fade for hz in (262, 330))
+    rest = np.zeros(6_400)
+    clean = np.concatenate([rest, low, rest, high, rest, low, rest]).astype(np.float32) * 0.2
+    assert find_notes(clean, hear(clean, PitchTracker())).dropped == 0
+    spans = np.array([[0, 2, 50], [2, 40, 62], [60, 62, 70], [62, 63, 58], [80, 120, 64]])
+    assert _alone(spans, spans[:, 1] - spans[:, 0] > 10) == 1
+    assert _alone(spans[:0], np.zeros(0, bool)) == 0
 
 
 def test_denoising_is_asked_for_and_told(hum: tuple[Path, hummer.Hummed]) -> None:
@@ -161,12 +193,13 @@ def spoken() -> np.ndarray:
     [
         (lambda: np.zeros(32_000), "nothing is heard"),
         (lambda: 0.1 * np.random.default_rng(0).standard_normal(48_000), "only noise"),
+        (lambda: singing.sung(score=singing.tune((100, 102, 104, 105, 107, 105))).audio, "over C7; only B1 to C7"),
         (two_voices, "several voices"),
         (spoken, "as in speech"),
         (lambda: 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000), "at least 3"),
         (lambda: np.zeros(10), "nothing is heard"),
     ],
-    ids=["silence", "noise", "two voices", "speech", "one note", "ten samples"],
+    ids=["silence", "noise", "too high", "two voices", "speech", "one note", "ten samples"],
 )
 def test_what_is_no_melody_is_one_line(audio: object, said: str, tmp_path: Path) -> None:
     path = save(tmp_path, audio().astype(np.float32), "take.wav")  # type: ignore[operator]
