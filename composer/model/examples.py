@@ -108,7 +108,8 @@ class Examples:
 
 def as_minor(song: GridSong, examples: Sequence[Example], count: int) -> list[Example]:
     """The `count` examples with the song's share of minor chords, or the nearest to it, and those that are as near as the last."""
-    far = [abs(minor_share(example.song) - minor_share(song)) for example in examples]
+    wanted = minor_share(song)
+    far = [abs(minor_share(example.song) - wanted) for example in examples]
     return [example for example, how_far in zip(examples, far, strict=True) if how_far <= sorted(far)[count - 1]]
 
 
