@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from composer.errors import AudioError
+from composer.quiet import silenced_stderr
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".caf", ".w64", ".rf64")
 """What libsndfile reads."""
@@ -24,8 +22,6 @@ CONTEXT_S = 0.05
 """Beyond a block's ends, for the resampling filter."""
 CANCELLED = 0.1
 """The power of the channels' sum, against theirs together: unlike channels have 1, one of them turned about has 0."""
-_STDERR = threading.Lock()
-"""Whoever silences it: two at once would put back each other's silence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +55,7 @@ def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[fl
     path = Path(path)
     _check(path)
     try:
-        with _silenced():
+        with silenced_stderr():  # libmpg123 says there what it makes of a file that is no MP3
             opened = soundfile.SoundFile(path)
         with opened as file:
             rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
@@ -110,31 +106,12 @@ def _check(path: Path) -> None:
         )
 
 
-@contextmanager
-def _silenced() -> Iterator[None]:
-    """Nothing on standard error meanwhile: libmpg123 writes there, past Python, what it makes of a file that is no MP3."""
-    with _STDERR:
-        try:
-            kept = os.dup(2)
-        except OSError:  # there is no standard error
-            yield
-            return
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        try:
-            os.dup2(nothing, 2)
-            yield
-        finally:
-            os.dup2(kept, 2)
-            os.close(nothing)
-            os.close(kept)
-
-
 def _loudest_of_cancelling(file: object) -> int | None:
     """Which channel to take alone since they cancel each other, as where one was wired the wrong way round; None: all."""
     count, sums, squares, squares_of_sum = 0, np.zeros(1), np.zeros(1), 0.0
     frames = round(BLOCK_S * file.samplerate)  # type: ignore[attr-defined]
     while len(sound := file.read(frames, dtype="float32", always_2d=True)):  # type: ignore[attr-defined]
-        sound = np.clip(np.nan_to_num(sound, posinf=0, neginf=0), -4, 4).astype(np.float64)
+        sound = np.clip(_without_broken(sound)[0], -4, 4).astype(np.float64)
         count += len(sound)
         sums = sums + sound.sum(axis=0)
         squares = squares + (sound**2).sum(axis=0)
@@ -175,10 +152,14 @@ def _resampled(file: object, rate: int, wanted: int, channel: int | None) -> Ite
 def _mono_block(file: object, frames: int, channel: int | None) -> tuple[np.ndarray, int, int]:
     """The next frames of one channel or (None) as the mean of all, how many samples were no numbers, how many at full scale."""
     sound = file.read(frames, dtype="float32", always_2d=True)  # type: ignore[attr-defined]
-    good = np.isfinite(sound)
-    broken = int(sound.size - good.sum())
-    if broken:
-        sound = np.where(good, sound, np.float32(0))
+    sound, broken = _without_broken(sound)
     full = int((np.abs(sound) >= 0.9999).sum())
     mono = sound.mean(axis=1, dtype=np.float32) if channel is None else sound[:, channel]
     return np.clip(mono, -4, 4), broken, full
+
+
+def _without_broken(sound: np.ndarray) -> tuple[np.ndarray, int]:
+    """The samples with silence for those that are no numbers, and how many these are."""
+    good = np.isfinite(sound)
+    broken = int(sound.size - good.sum())
+    return (np.where(good, sound, np.float32(0)) if broken else sound), broken

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.corpora.ringing import first_after
+from composer.corpora.ringing import STRUM_BEATS, chord_changes, first_after
 from composer.corpora.song import Song
 from composer.score import Part, as_notes
 
@@ -29,8 +29,6 @@ _AS_HELD = (0.0, 0.6, 0.78, 0.93, 0.99, 1.0)
 """A song's mean share of the time to the next stroke → what it becomes: the tenth, half and nine tenths of mma's rock → people's."""
 _POWERS = np.geomspace(0.01, 1.0, 24)
 """Of the shares, tried until their mean is right."""
-_STROKE_BEATS = 1 / 6
-"""Within which time notes are one stroke."""
 _LONGEST_BARS = 1
 
 
@@ -40,25 +38,19 @@ def held(song: Song) -> Song:
     if song.lane is None or not roles:
         return song
     bars = song.score.bars()
-    starts = np.array([tick for bar in bars for tick in bar.beat_starts()])
-    chords = song.lane.chords
-    changes = starts[[beat for beat in range(1, min(len(chords), len(starts))) if chords[beat] != chords[beat - 1]]]
+    changes = chord_changes(song.lane, bars)
     longest = _LONGEST_BARS * max(bar.length for bar in bars)
-    return replace(
-        song,
-        score=song.score.with_parts(
-            tuple(
-                _held(part, changes, longest, bars[-1].end, song.score.ticks_per_beat) if part.role in roles else part
-                for part in song.score.parts
-            )
-        ),
-    )
+    parts = [
+        _held(part, changes, longest, bars[-1].end, song.score.ticks_per_beat) if part.role in roles else part
+        for part in song.score.parts
+    ]
+    return replace(song, score=song.score.with_parts(parts))
 
 
 def _held(part: Part, changes: np.ndarray, longest: int, end: int, ticks_per_beat: int) -> Part:
     if len(part) < 2:
         return part
-    notes, stroke = part.notes, int(_STROKE_BEATS * ticks_per_beat)
+    notes, stroke = part.notes, int(STRUM_BEATS * ticks_per_beat)
     onset, length = notes["onset"].astype(np.int64), notes["duration"].astype(np.int64)
     begins = onset[np.concatenate([[True], np.diff(onset) > stroke])]
     limits = (

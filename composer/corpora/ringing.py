@@ -6,12 +6,15 @@ the latest. An arpeggio over one chord rings on.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from composer.corpora.song import Song
+from composer.harmony.lane import ChordLane
 from composer.score import Part, as_notes
+from composer.timing import Bar
 
 STRUM_NOTES = 3
 """Strings struck in one go from which it is a strum."""
@@ -25,17 +28,10 @@ def damped(song: Song) -> Song:
     if song.lane is None:
         return song
     bars = song.score.bars()
-    starts = [tick for bar in bars for tick in bar.beat_starts()]
-    changes = [
-        tick
-        for before, now, tick in zip(song.lane.chords, song.lane.chords[1:], starts[1:], strict=False)
-        if before != now
-    ]
+    changes = chord_changes(song.lane, bars)
     longest = LONGEST_BARS * max(bar.length for bar in bars)
     parts = [
-        _damped(part, np.array(changes, np.int64), longest, song.score.ticks_per_beat)
-        if part.role == "guitar"
-        else part
+        _damped(part, changes, longest, song.score.ticks_per_beat) if part.role == "guitar" else part
         for part in song.score.parts
     ]
     if all(before is after for before, after in zip(song.score.parts, parts, strict=True)):
@@ -65,6 +61,13 @@ def _damped(part: Part, changes: np.ndarray, longest: int, ticks_per_beat: int) 
     shorter = notes.copy()
     shorter["duration"] = ends - onset
     return replace(part, notes=as_notes(shorter))
+
+
+def chord_changes(lane: ChordLane, bars: Sequence[Bar]) -> np.ndarray:
+    """Ticks at which another chord begins, shape (changes,)."""
+    starts = [tick for bar in bars for tick in bar.beat_starts()]
+    chords = zip(lane.chords, lane.chords[1:], starts[1:], strict=False)
+    return np.array([tick for before, now, tick in chords if before != now], np.int64)
 
 
 def first_after(times: np.ndarray, moments: np.ndarray) -> np.ndarray:

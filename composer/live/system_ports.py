@@ -16,6 +16,7 @@ from typing import Any
 from composer.errors import InputError
 from composer.live.items import Heard, PortDown, PortUp
 from composer.live.port_names import PortName, Post, choose
+from composer.quiet import silenced_stderr
 
 CLIENT = "composer"
 WATCH_S = 0.5
@@ -31,21 +32,6 @@ def rtmidi_module() -> Any:
     return rtmidi
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """ALSA and JACK print to stderr what we say ourselves; for as long as they are asked, nobody listens there."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
 def _clients(kind: str) -> Iterator[tuple[str, Any]]:
     """(API's name, a client) for every MIDI system that answers here; kind is "MidiIn" or "MidiOut"."""
     rtmidi = rtmidi_module()
@@ -53,7 +39,7 @@ def _clients(kind: str) -> Iterator[tuple[str, Any]]:
         if api == rtmidi.API_RTMIDI_DUMMY or (api == rtmidi.API_LINUX_ALSA and not os.path.exists("/dev/snd/seq")):
             continue
         try:
-            with _quiet():
+            with silenced_stderr():  # ALSA and JACK print what we say ourselves
                 client = getattr(rtmidi, kind)(api, name=CLIENT)
                 client.get_port_count()
         except (rtmidi.RtMidiError, SystemError, RuntimeError):
@@ -114,7 +100,7 @@ class _SystemPort:
                 )
             chosen = clients[0][1], self._wanted.value
             self._attach(chosen[0])
-            with _quiet():
+            with silenced_stderr():
                 chosen[0].open_virtual_port(self._wanted.value)
         else:
             names = {
@@ -124,7 +110,7 @@ class _SystemPort:
             client, index = names[self._found]
             chosen = client, self._found
             self._attach(client)
-            with _quiet():
+            with silenced_stderr():
                 client.open_port(index, "jam")
         self._client = chosen[0]
         for _, client in clients:
@@ -153,7 +139,7 @@ class _SystemPort:
         with self._lock:
             client, self._client = self._client, None
             if client is not None:
-                with _quiet():
+                with silenced_stderr():
                     client.delete()
                 self._post(PortDown(self.name, why))
 
@@ -164,7 +150,7 @@ class _SystemPort:
         with self._lock:
             client, self._client = self._client, None
             if client is not None:
-                with _quiet():
+                with silenced_stderr():
                     client.close_port()
                     client.delete()
 

@@ -23,8 +23,6 @@ _FIELDS = ("part", "bar", "position", "pitch", "duration", "velocity")
 _QUARTER = 12
 NEARLY = 0.75
 """Examples are taken after which a style is heard this much as surely as after its best."""
-
-
 SHARE_AS_MINOR = 1 / 3
 """Of the examples that could be taken, those most like the song in mode."""
 
@@ -110,7 +108,8 @@ def as_minor(song: GridSong, examples: Sequence[Example], count: int) -> list[Ex
     """The `count` examples with the song's share of minor chords, or the nearest to it, and those that are as near as the last."""
     wanted = minor_share(song)
     far = [abs(minor_share(example.song) - wanted) for example in examples]
-    return [example for example, how_far in zip(examples, far, strict=True) if how_far <= sorted(far)[count - 1]]
+    enough = sorted(far)[count - 1]
+    return [example for example, how_far in zip(examples, far, strict=True) if how_far <= enough]
 
 
 def minor_share(song: GridSong) -> float:
@@ -118,7 +117,7 @@ def minor_share(song: GridSong) -> float:
     known = np.flatnonzero(song.roots >= 0)
     minor, major = (song.tones[known, (song.roots[known] + third) % 12] for third in (3, 4))
     either = minor != major
-    return float((minor & ~major).sum() / either.sum()) if either.any() else 0.5
+    return float(minor[either].mean()) if either.any() else 0.5
 
 
 def metre_of(song: GridSong) -> str:

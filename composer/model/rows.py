@@ -80,7 +80,7 @@ class Rows:
         """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
         self.pointed: list[list[int]] = [[]] * rows
         self._temperature = np.ones((rows, 1), np.float32)
-        self._min_p = np.zeros((4, rows, 1), np.float32)
+        self._min_p = np.zeros((len(CHOICES), rows, 1), np.float32)
         self._rng: list[np.random.Generator | None] = [None] * rows
         self.guided: dict[int, tuple[int, float]] = {}
         """Of a row whose style is turned up or down: the row that was told none, and the strength."""

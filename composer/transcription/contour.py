@@ -13,6 +13,8 @@ HOP_S = HOP / RATE
 FINE = 2
 """Loudness and beginnings are seen twice a frame, every 8 ms."""
 FINE_S = HOP_S / FINE
+AROUND = 3
+"""Frames either way that make 100 ms."""
 BLOCK_FRAMES = 4096
 WINDOW = 512
 """32 ms: short enough to see the gap between two repeated notes."""
@@ -148,3 +150,14 @@ def _flux(bands: np.ndarray, floor_db: float) -> np.ndarray:
 
 def _decibels(power: np.ndarray) -> np.ndarray:
     return np.asarray(np.maximum(10 * np.log10(power + 1e-12), FLOOR_DB), np.float32)
+
+
+def swing(values: np.ndarray, reach: int) -> np.ndarray:
+    """How far apart the highest and the lowest lie within `reach` frames either way, shape (frames,)."""
+    padded = np.pad(values, reach, mode="edge")
+    return np.asarray(np.ptp(np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1), axis=1))
+
+
+def throughout(holds: np.ndarray, reach: int) -> np.ndarray:
+    """Whether something holds within `reach` frames either way, all of them there, bool (frames,)."""
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(np.pad(holds, reach), 2 * reach + 1).all(axis=1))

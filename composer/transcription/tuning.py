@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from composer.transcription.contour import HOP_S, Contour
+from composer.transcription.contour import AROUND, HOP_S, Contour, swing, throughout
 
 WINDOW_S = 12.0
 STEADY = 0.35
@@ -50,19 +50,14 @@ def without_vibrato(contour: Contour) -> np.ndarray:
     period = round(PERIOD_S / HOP_S) | 1
     kernel = np.convolve(np.ones(period), np.ones(period)) / period**2  # nothing of one period is left, little near it
     reach = len(kernel) // 2
-    padded = np.pad(contour.pitch, reach, mode="edge")
-    middle = np.convolve(padded, kernel, "valid")
-    swing = np.ptp(np.lib.stride_tricks.sliding_window_view(padded, len(kernel)), axis=1)
-    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(contour.voiced, reach), len(kernel)).all(axis=1)
-    stands = np.ptp(np.lib.stride_tricks.sliding_window_view(np.pad(middle, 3, mode="edge"), 7), axis=1) <= STEADY
-    return np.where(voiced & stands & (swing <= WIDEST), middle, contour.pitch)
+    middle = np.convolve(np.pad(contour.pitch, reach, mode="edge"), kernel, "valid")
+    vibrato = throughout(contour.voiced, reach) & (swing(contour.pitch, reach) <= WIDEST)
+    return np.where(vibrato & (swing(middle, AROUND) <= STEADY), middle, contour.pitch)
 
 
 def _steady(pitch: np.ndarray, sounding: np.ndarray) -> np.ndarray:
     """Frames with a tone that stays where it is for 100 ms about them."""
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(pitch, 3, mode="edge"), 7)
-    voiced = np.lib.stride_tricks.sliding_window_view(np.pad(sounding, 3), 7).all(axis=1)
-    return np.asarray(voiced & (np.ptp(around, axis=1) <= 2 * STEADY))
+    return throughout(sounding, AROUND) & (swing(pitch, AROUND) <= 2 * STEADY)
 
 
 def _smooth(values: np.ndarray, kernel: np.ndarray) -> np.ndarray:

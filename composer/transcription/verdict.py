@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from composer.errors import InputError
-from composer.transcription.contour import FINE, HOP_S, Contour
+from composer.transcription.contour import AROUND, FINE, HOP_S, Contour, swing
 from composer.transcription.notes import Notes
 from composer.transcription.pitch import HIGHEST_HZ, RATE
 
@@ -82,8 +82,7 @@ def _too_high(audio: np.ndarray) -> bool:
 
 def _steadiness(contour: Contour) -> float:
     """Share of what has a pitch that keeps it, within a third of a semitone either way, for 100 ms."""
-    around = np.lib.stride_tricks.sliding_window_view(np.pad(contour.pitch, 3, mode="edge"), 7)
-    return float((np.ptp(around, axis=1) < 0.7)[contour.voiced].mean())
+    return float((swing(contour.pitch, AROUND) < 0.7)[contour.voiced].mean())
 
 
 def _accompanied(notes: Notes, contour: Contour, audio: np.ndarray) -> float:
