@@ -32,6 +32,7 @@ class ModelConfig:
     context: int = 1024
     """Events a transformer looks back on."""
     dropout: float = 0.1
+    """Share of the trunk's units that each step of training does without."""
     styles: tuple[str, ...] = ()
     """Style names the model knows; row 0 of the table, before them, is "not said"."""
     grooves: tuple[str, ...] = ()
@@ -41,6 +42,8 @@ class ModelConfig:
     def __post_init__(self) -> None:
         if self.trunk not in ("lstm", "transformer"):
             raise CheckpointError(f"trunk must be 'lstm' or 'transformer', got {self.trunk!r}")
+        if not 0 <= self.dropout < 1:
+            raise CheckpointError(f"dropout must be at least 0 and below 1, got {self.dropout:g}")
         if self.trunk == "transformer" and self.width % (2 * self.heads):
             raise CheckpointError(f"width {self.width} does not divide into {self.heads} heads of even size")
 
@@ -58,6 +61,7 @@ class ModelConfig:
                     "style": 8,
                     "ear": 16,
                     "context": 256,
+                    "dropout": 0.0,
                 }
                 | other
             )

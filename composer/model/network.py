@@ -75,7 +75,10 @@ class Batch(NamedTuple):
 
 
 class LSTMTrunk(nn.Module):
-    """Stacked LSTM; the forget bias starts at 1.5, so that what is heard in one bar lasts into the next."""
+    """Stacked LSTM with dropout between and after its layers.
+
+    The forget bias starts at 1.5, so that what is heard in one bar lasts into the next.
+    """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -86,6 +89,7 @@ class LSTMTrunk(nn.Module):
             batch_first=True,
             dropout=config.dropout * (config.layers > 1),
         )
+        self.dropout = nn.Dropout(config.dropout)
         for name, bias in self.lstm.named_parameters():
             if name.startswith("bias_ih"):
                 nn.init.zeros_(bias)
@@ -96,7 +100,7 @@ class LSTMTrunk(nn.Module):
     def forward(self, x: Tensor, state: State | None) -> tuple[Tensor, State]:
         """(B, T, embedding) and [h, c], each (layers, B, width) → (B, T, width) and the state after."""
         hidden, after = self.lstm(x, None if state is None else (state[0], state[1]))
-        return hidden, [after[0].detach(), after[1].detach()]
+        return self.dropout(hidden), [after[0].detach(), after[1].detach()]
 
 
 def rotary(length: int, half: int, device: torch.device, offset: int = 0) -> tuple[Tensor, Tensor]:

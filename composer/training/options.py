@@ -36,6 +36,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--trunk", choices=("lstm", "transformer"), help="what remembers (default: lstm)")
     add("--from", dest="start", type=Path, metavar="CHECKPOINT",
         help="begin with a checkpoint's weights, grown to today's network; gives size and trunk (default: none)")  # fmt: skip
+    add(
+        "--dropout",
+        type=float,
+        metavar="SHARE",
+        help="of the trunk's units left out at each step; more where training songs are learned by heart"
+        " (default: the checkpoint's, else 0.1)",
+    )
     group = parser.add_argument_group("length")
     add = group.add_argument
     add(

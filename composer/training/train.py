@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -331,16 +331,21 @@ class Trainer:
 def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
     """The run's config if there is one, else a new one. Raises InputError where the words ask for another than is there."""
     known = args.out / RUN
-    if not known.exists():
-        return config_for(pack, args.size or "small", args.trunk or "lstm", args.start)
-    config = ModelConfig.from_json(json.loads(known.read_text())["config"])
-    asked = config_for(pack, args.size or "small", args.trunk or config.trunk)
-    if config.trunk != asked.trunk or (args.size and (config.width, config.layers) != (asked.width, asked.layers)):
-        raise InputError(
-            f"{args.out}: holds a run of a {config.trunk} of {config.layers} × {config.width}; leave out --size and --trunk to go"
-            " on with it, or choose another --out"
-        )
-    return config
+    if known.exists():
+        config = ModelConfig.from_json(json.loads(known.read_text())["config"])
+        asked = config_for(pack, args.size or "small", args.trunk or config.trunk)
+        if config.trunk != asked.trunk or (args.size and (config.width, config.layers) != (asked.width, asked.layers)):
+            raise InputError(
+                f"{args.out}: holds a run of a {config.trunk} of {config.layers} × {config.width}; leave out --size and --trunk to"
+                " go on with it, or choose another --out"
+            )
+    else:
+        config = config_for(pack, args.size or "small", args.trunk or "lstm", args.start)
+    if args.dropout is None:
+        return config
+    if not 0 <= args.dropout < 1:
+        raise InputError(f"--dropout {args.dropout:g}: is a share of units; give 0 or more, below 1")
+    return replace(config, dropout=args.dropout)
 
 
 def run(args: argparse.Namespace) -> int:

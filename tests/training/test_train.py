@@ -285,6 +285,8 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
     assert (out / "run.json").exists()
     assert composer([*words, "--threads", "1"]) == 0
     assert "the run is over" in capsys.readouterr().out
+    assert composer([*words, "--steps", "3", "--dropout", "0.4", "--threads", "1"]) == 0
+    assert json.loads((out / "run.json").read_text())["config"]["dropout"] == 0.4
     assert composer([*words, "--size", "small"]) == 1
     assert "holds a run of a lstm of 1 × 64" in capsys.readouterr().err
     assert composer([*words, "--batch", "5", "--accumulate", "2"]) == 1
@@ -301,6 +303,7 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
         (["--batch", "0"], "batch 0: too little to train with; give 1"),
         (["--minutes", "-1"], "minutes -1: too little to train with; give more"),
         (["--ema", "1.5"], "ema 1.5: is a share; give 0..1"),
+        (["--dropout", "1"], "--dropout 1: is a share of units; give 0 or more, below 1"),
         (["--from", "nowhere"], "nowhere: not a checkpoint"),
         (["--out", "a-file"], "a-file: cannot be made, since a-file is a file"),
     ],
