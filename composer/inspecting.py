@@ -123,7 +123,7 @@ def polyphony(part: Part) -> int:
 
 def as_text(report: Report) -> str:
     """The report for people."""
-    minutes, seconds = divmod(report["seconds"], 60)
+    minutes, seconds = divmod(round(report["seconds"], 1), 60)
     lines = [
         f"{report['file'] or 'score'}: {report['title'] or 'untitled'}",
         f"  format   {report['format']}, {report['ticks_per_beat']} ticks a quarter note",
