@@ -292,7 +292,8 @@ class _PartWriter:
             at = stop
         length = end - start
         if at == start and length == self._whole(index):
-            yield f'<note><rest measure="yes"/><duration>{length}</duration>{self._place(staff)}</note>'
+            place = self._place(staff) + self._on_staff(staff)
+            yield f'<note><rest measure="yes"/><duration>{length}</duration>{place}</note>'
         elif at < end:
             yield from self._pieces(None, at, end, staff, index, said)
 
@@ -303,6 +304,10 @@ class _PartWriter:
 
     def _place(self, staff: int) -> str:
         return f"<voice>{staff * 4 + 1}</voice>"
+
+    def _on_staff(self, staff: int) -> str:
+        """Which staff it is on, "" where the part has one: without it a note is on the first."""
+        return f"<staff>{staff + 1}</staff>" if self.staves > 1 else ""
 
     def _pieces(
         self, chord: _Chord | None, start: int, end: int, staff: int, index: int, said: Accidentals
@@ -361,10 +366,10 @@ class _PartWriter:
             if triplet
             else ""
         )
-        staff_tag = f"<staff>{staff + 1}</staff>" if self.staves > 1 else ""
+        on_staff = self._on_staff(staff)
         if chord is None:
             yield (
-                f"<note><rest/><duration>{length}</duration>{self._place(staff)}{value}{timing}{staff_tag}"
+                f"<note><rest/><duration>{length}</duration>{self._place(staff)}{value}{timing}{on_staff}"
                 f"{self._tuplet(at, length, triplet)}</note>"
             )
             return
@@ -394,7 +399,7 @@ class _PartWriter:
             lyric = f"<lyric><text>{text(sung)}</text></lyric>" if sung else ""
             yield (
                 f"<duration>{length}</duration>{ties}{instrument}{self._place(staff)}{value}{accidental}{timing}{head}"
-                f"{staff_tag}{tuplet}{lyric}</note>"
+                f"{on_staff}{tuplet}{lyric}</note>"
             )
 
     def _tuplet(self, at: int, length: int, triplet: bool, tied: str = "") -> str:
