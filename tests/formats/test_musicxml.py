@@ -288,3 +288,9 @@ def test_a_hand_that_rests_for_a_bar_rests_on_its_own_staff(tmp_path: Path) -> N
     second = ElementTree.parse(tmp_path / "piano.musicxml").findall("part/measure")[1]
     staves = [(note.find("rest") is not None, note.findtext("staff")) for note in second.iter("note")]
     assert staves == [(False, "1")] * 4 + [(True, "2")]
+
+
+def test_what_xml_cannot_say_is_left_out_of_names(tmp_path: Path) -> None:
+    save(Score((Part("Vo\ufffeice\x07", as_notes([(0, 480, 60, 80)])),), title="A\uffff B"), tmp_path / "odd.musicxml")
+    again = load(tmp_path / "odd.musicxml")
+    assert (again.title, again.parts[0].name) == ("A B", "Voice")
