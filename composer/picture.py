@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from composer import gm
+from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.score import Part, Score
 from composer.timing import Bar, length_said
@@ -315,15 +314,8 @@ def _short(text: str, most: int) -> str:
 def write_figure(canvas: Any, path: Path) -> None:
     """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError."""
     try:
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".png")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with atomic_file(path) as scratch, scratch.open("wb") as file:
             canvas.print_png(file)
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+        why = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({why}); choose another folder, or is the disk full?") from None

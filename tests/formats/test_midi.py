@@ -286,3 +286,10 @@ def test_too_many_bars_are_told_with_the_name_of_the_file() -> None:
     score = Score((Part("Piano", as_notes(struck_twice)),), meter=Meter(480, ((0, 1, 64),)))
     with pytest.raises(MusicFileError, match=r"^long\.mid: would have \d+ bars"):
         parse_midi(midi_bytes(score), "long.mid")
+
+
+def test_a_file_has_the_rights_that_new_files_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plain").touch()
+    monkeypatch.setattr("os.umask", lambda _mask: pytest.fail("the umask was touched"))
+    save(Score(), tmp_path / "a.mid")
+    assert (tmp_path / "a.mid").stat().st_mode == (tmp_path / "plain").stat().st_mode
