@@ -14,7 +14,7 @@ from composer import gm
 from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.score import Part, Score
-from composer.timing import Bar, length_said
+from composer.timing import Bar, length_said, meter_name
 
 if TYPE_CHECKING:
     from composer.harmony.lane import ChordLane
@@ -285,30 +285,31 @@ def _pretty(symbol: str) -> str:
 
 
 def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, height: float) -> None:
-    title = score.title or "Untitled"
+    """The title at the left and the facts at the right, above the roll; `width` and `height` of the figure in inches."""
+    title, facts = _short(score.title or "Untitled", 70), "   ·   ".join(title_facts(score, bars))
+    left, right, middle = 0.3 / width, 1 - RIGHT_IN / width, 1 - 0.36 / height
+    figure.text(left, middle, title, fontsize=17, weight="bold", color=INK, va="center")
+    figure.text(right, middle, facts, fontsize=9.5, color=FAINT, va="center", ha="right")
+
+
+def title_facts(score: Score, bars: Sequence[Bar]) -> list[str]:
+    """Tempo, metre, key, length in bars and in time, and notes, as they stand beside the title."""
     minutes, seconds = divmod(round(score.duration_s), 60)
-    bar = bars[-1]
-    facts = [
-        f"{score.tempo.bpm_at(0):.0f} BPM", f"{bar.numerator}/{bar.denominator}", *([score.key] if score.key else []),
-        length_said(bars), f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
-    ]  # fmt: skip
-    left = 0.3 / width
-    figure.text(left, 1 - 0.36 / height, _short(title, 70), fontsize=17, weight="bold", color=INK, va="center")
-    figure.text(
-        1 - RIGHT_IN / width,
-        1 - 0.36 / height,
-        "   ·   ".join(facts),
-        fontsize=9.5,
-        color=FAINT,
-        va="center",
-        ha="right",
-    )
+    return [
+        f"{score.tempo.bpm_at(0):.0f} BPM",
+        meter_name(bars),
+        *([score.key] if score.key else []),
+        length_said(bars),
+        f"{minutes}:{seconds:02d}",
+        f"{sum(map(len, score.parts)):,} notes",
+    ]
 
 
 def _short(text: str, most: int) -> str:
-    """At most so many characters, on one line and without what matplotlib would read as mathematics."""
-    text = " ".join(text.split()).replace("$", "\\$")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """At most so many characters, on one line, with dollar signs escaped: between two, matplotlib reads mathematics."""
+    text = " ".join(text.split())
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text.replace("$", "\\$")
 
 
 def write_figure(canvas: Any, path: Path) -> None:
