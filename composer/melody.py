@@ -136,7 +136,7 @@ def _named(score: Score, wanted: str) -> int:
     """Index of the part with that number (from 1), role or name; a part of a name will do where only one has it."""
     parts = score.parts
     text = wanted.strip().lower()
-    if text.isdigit():
+    if text.isdecimal():
         if not 1 <= int(text) <= len(parts):
             raise InputError(f"there is no part {text}; this score has {len(parts)}: {_listed(score)}")
         matches = [int(text) - 1]

@@ -40,8 +40,8 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
 def meter(text: str) -> tuple[int, int]:
     """ "6/8" → (6, 8)."""
     over, slash, under = text.partition("/")
-    if not (slash and over.strip().isdigit() and under.strip().isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no metre; give one such as 4/4, 3/4 or 6/8")
+    if not (slash and over.strip().isdecimal() and under.strip().isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no metre; write it as 4/4, 3/4 or 6/8")
     return int(over), int(under)
 
 
@@ -51,7 +51,7 @@ def pitch(text: str) -> int:
     if found:
         step = "C D EF G A B".index(found[1].upper()) + {"#": 1, "b": -1, "": 0}[found[2]]
         return step + 12 * (int(found[3]) + 1)
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no pitch; give one such as C4, F#3 or 60")
 
@@ -89,7 +89,7 @@ def program(text: str) -> int:
     """A General MIDI program by number, counted from 0, or by name, as far as it is unmistakable."""
     from composer.gm import PROGRAM_NAMES
 
-    if text.isdigit():
+    if text.isdecimal():
         return whole(0, 127, "a General MIDI program")(text)
     named = [i for i, name in enumerate(PROGRAM_NAMES) if name.lower() == text.lower()]
     named = named or [i for i, name in enumerate(PROGRAM_NAMES) if text.lower() in name.lower()]
