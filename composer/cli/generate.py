@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from composer.cli import options as opt
 from composer.errors import InputError
+from composer.wording import counted
 
 if TYPE_CHECKING:
     from composer.batch.bench import Setting
@@ -255,9 +256,7 @@ def dry(measure: Callable[[], Any], plan: BatchPlan, workers: int) -> int:
     found = measure()
     combinations = f"{len(plan.tasks)} tasks, {len(plan.styles)} styles, {len(plan.parts)} sets of parts, {len(plan.controls)} controls"
     print(f"{found.pieces} pieces in {found.shards} shards: {found.seeds} seeds, {combinations}")
-    print(
-        f"about {duration(found.seconds)} with {workers} worker{'s' * (workers > 1)}, about {size(found.bytes)} of disk"
-    )
+    print(f"about {duration(found.seconds)} with {counted(workers, 'worker')}, about {size(found.bytes)} of disk")
     print(f"(reckoned from {found.measured} pieces made on one worker)")
     for reason in found.trouble[:10]:
         print(f"will fail: {reason}")
