@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from composer.gm import ROLES
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS
@@ -23,7 +22,7 @@ from composer.model.guidance import without_style
 from composer.model.rows import DURATION, NEVER, NO_ROOT, PITCH, POSITION, VELOCITY, Rows
 from composer.model.sequence import BAR, END, END_POSITION, NO_PART, NOTE, Brief, bar_conditions, visible_parts
 from composer.model.trunk import silu
-from composer.vocab import PARTS
+from composer.vocab import DRUM_PART, PARTS
 
 Event = tuple[int, ...]
 """The fields of EVENT_DTYPE."""
@@ -101,7 +100,7 @@ class Decoder:
         kind, part, slot, bar, position, pitch, duration, velocity = told.T
         beat = self.canvas.beat_at(bar, np.minimum(position, song.bar_length[bar] - 1))
         root = song.roots[beat]
-        pitched = (kind != BAR) & (kind != END) & (part != 1) & (root >= 0)
+        pitched = (kind != BAR) & (kind != END) & (part != DRUM_PART) & (root >= 0)
         degree = np.where(pitched, (pitch - root) % 12, 12)
         last = len(events) - 1
         following, track = np.full(len(told), NO_PART), np.zeros(len(told), np.int64)
@@ -145,7 +144,7 @@ class Decoder:
         features = canvas.position_features(one, np.array([part]), visible)[0, : len(self._beat)]
         rows.position_features[row] = np.ascontiguousarray(features.T, np.float32)
         self._pitch_features = self._of_pitches[part]
-        self._root = [-1] * len(self._beat) if part == 1 else self._roots
+        self._root = [-1] * len(self._beat) if part == DRUM_PART else self._roots
 
     def _open(self, bar: int) -> None:
         """What all parts share of a bar."""
@@ -194,7 +193,7 @@ class Decoder:
         note = self.w["at_pitch.weight"][pitch] + self.w["at_degree.weight"][self._degree]
         rows.note[:, row] = note.reshape(2, -1)
         self._agreed = self.follower.touches(self._position, pitch)
-        if ROLES[self.part] == "drums":
+        if self.part == DRUM_PART:
             return 0
         rows.pointed[row] = durations(self._agreed, self.touch, self.part)
         return self.ask(DURATION)

@@ -17,7 +17,7 @@ from composer.model.canvas import Canvas
 from composer.model.controls import CONTROLS
 from composer.model.copying import NOTHING, Pointers, point
 from composer.model.form import OCCURRENCES, SECTIONS, occurrences
-from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, GridSong
+from composer.vocab import DRUM_PART, GRID_NOTE_DTYPE, MAX_POSITIONS, MELODY_PART, PARTS, GridSong
 
 BAR, GIVEN, NOTE, END = range(4)
 END_POSITION = MAX_POSITIONS
@@ -246,7 +246,7 @@ def lesson(
         np.minimum(event["position"].astype(int), song.bar_length[event["bar"]] - 1),
     )
     roots = song.roots[canvas.beat_at(bar, position)]
-    pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != 1) & (roots >= 0)
+    pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != DRUM_PART) & (roots >= 0)
     target_bar = target["bar"].astype(int)
     target_part = np.where(asked, target["part"], NO_PART).astype(int)
     some_part = np.where(asked, target["part"], 0).astype(int)
@@ -269,7 +269,7 @@ def lesson(
         copy_velocity=_rows(told.pointers.velocity, turn),
         earliest=np.where(continues, event["position"], 0).astype(int),
         previous_pitch=_rows(told.pointers.previous_pitch, turn),
-        target_root=np.where(target_part == 1, -1, target_root),
+        target_root=np.where(target_part == DRUM_PART, -1, target_root),
         target_chord=canvas.chord_features(target_bar, target_position),
         target_melody=canvas.melody_features(target_bar, target_position),
         position_features=canvas.position_features(target_bar, some_part, visible_parts(brief, target_bar, some_part)),
@@ -308,4 +308,4 @@ def new_canvas(song: GridSong, brief: Brief) -> Canvas:
 def given_melody(song: GridSong, brief: Brief) -> np.ndarray:
     """The melody's notes, as far as they are given."""
     notes = in_cells(song.notes, brief.given)
-    return np.asarray(notes[notes["part"] == 0])
+    return np.asarray(notes[notes["part"] == MELODY_PART])
