@@ -415,7 +415,8 @@ class _PartWriter:
 
 def _unpitched(pitch: int) -> str:
     """A drum's line or space on the staff."""
-    step, octave = _DRUM_PLACES.get(pitch, "B4")
+    place = _DRUM_PLACES.get(pitch, "B4")
+    step, octave = place[0], place[1]
     shown = f"<display-step>{step}</display-step><display-octave>{octave}</display-octave>"
     return f"<unpitched>{shown}</unpitched>"
 
