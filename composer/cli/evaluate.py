@@ -287,7 +287,8 @@ def _tally(paths: list[Path]) -> int:
 
 
 def _split(text: str) -> list[str]:
-    return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+    """Words in small letters, each once."""
+    return list(dict.fromkeys(opt.words(text.lower())))
 
 
 def _words(text: str, known: Any, option: str) -> list[str]:

@@ -217,11 +217,11 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.seeds:
         said["seeds"] = list(args.seeds)
     if args.styles:
-        said["styles"] = [style for text in args.styles for style in ([text] if ":" in text else split(text))]
+        said["styles"] = [style for text in args.styles for style in ([text] if ":" in text else opt.words(text))]
     if args.parts:
         said["parts"] = ["style" if text.strip() == "style" else list(opt.part_list(text)) for text in args.parts]
     if args.task:
-        said["tasks"] = [task for text in args.task for task in split(text)]
+        said["tasks"] = [task for text in args.task for task in opt.words(text)]
     output = {
         name: getattr(args, name)
         for name in ("layout", "shard", "audio", "soundfont")
@@ -230,10 +230,6 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.stems:
         output["stems"] = True
     return said | ({"output": output} if output else {})
-
-
-def split(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def check(setting: Setting) -> str:

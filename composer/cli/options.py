@@ -56,11 +56,16 @@ def pitch(text: str) -> int:
     raise argparse.ArgumentTypeError(f"{text!r} is no pitch; give one such as C4, F#3 or 60")
 
 
+def words(text: str) -> list[str]:
+    """ "a, b,,c" → ["a", "b", "c"]."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
 def part_list(text: str) -> tuple[str, ...]:
     """ "drums,bass" → ("drums", "bass"). Raises InputError on a part the model does not write."""
     from composer.gm import BAND
 
-    parts = tuple(dict.fromkeys(word.strip().lower() for word in text.replace(" ", ",").split(",") if word.strip()))
+    parts = tuple(dict.fromkeys(words(text.lower().replace(" ", ","))))
     unknown = [part for part in parts if part not in BAND]
     if unknown or not parts:
         what = f"no part called {unknown[0]!r}" if unknown else "no parts named"
@@ -68,12 +73,12 @@ def part_list(text: str) -> tuple[str, ...]:
     return parts
 
 
-def per_part(option: str, words: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
+def per_part(option: str, texts: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
     """["drums=3,bass=2", "piano=5"] → {"drums": 3, "bass": 2, "piano": 5}. Raises InputError."""
     from composer.gm import BAND
 
     values: dict[str, int] = {}
-    for word in (item.strip() for words_ in words for item in words_.split(",")):
+    for word in (item.strip() for text in texts for item in text.split(",")):
         part, equals, value = word.partition("=")
         part = part.strip().lower()
         if not equals or part not in BAND:
