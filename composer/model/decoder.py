@@ -25,14 +25,14 @@ from composer.model.trunk import silu
 from composer.vocab import DRUM_PART, PARTS
 
 Event = tuple[int, ...]
-"""The fields of EVENT_DTYPE."""
+"""The fields of EVENT_DTYPE, in their order: kind, part, slot, bar, position, pitch, duration, velocity."""
 
 
 class Decoder:
     """A network at work on one song: tell it events, let it choose the next note's fields in turn.
 
-    strength: how much of what the style changes is played. 1 is as trained; else the network also hears the song without its
-    style, in a row of its own.
+    `begin` a song; `tell` it what is given; for every `turn` of a part ask for `position`, `pitch`, `duration` and `velocity`
+    and `play` the note, until the position is END_POSITION; then `end` the turn.
     """
 
     def __init__(self, checkpoint: Checkpoint, rows: Rows | None = None, row: int = 0, plain: int = 1) -> None:
@@ -44,7 +44,7 @@ class Decoder:
         self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
 
     def ask(self, choice: int) -> int:
-        """Have the network choose."""
+        """Have the network choose a field of the next note (POSITION, PITCH, DURATION or VELOCITY): its class."""
         self.catch_up()
         return self.rows.choose(choice, (self.row,))[0]
 
@@ -54,7 +54,11 @@ class Decoder:
             self.rows.story.catch_up(row)
 
     def begin(self, canvas: Canvas, brief: Brief, strength: float = 1.0) -> None:
-        """Start on a song: everything that depends only on it is worked out here, once."""
+        """Start on a song: everything that depends only on it is worked out here, once.
+
+        strength: how much of what the style changes is played. 1 is as trained; else the network also hears the song without
+        its style, in a row of its own.
+        """
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
         self.touch = Touch()

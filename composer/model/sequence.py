@@ -206,15 +206,19 @@ class Lesson:
     controls: np.ndarray
     """What is asked of that part in its bar, zeros if none. (T, 5)"""
     asked: np.ndarray
+    """Whether event t + 1 is for the model to predict: a note or END of an asked cell. bool (T,)"""
     target: np.ndarray
     """EVENT_DTYPE (T,), the next event."""
     track: np.ndarray
     """What the target's part is on the track of, as a class of copying.TRACKS, 0 if none is asked. (T,)"""
     copy_position: np.ndarray
-    """Classes that copying points at, -1 for none: (T, COPY_POSITIONS) and so on."""
+    """Classes that copying points at, -1 for none: (T, COPY_POSITIONS)."""
     copy_pitch: np.ndarray
+    """The same of pitches: (T, COPY_PITCHES)."""
     copy_duration: np.ndarray
+    """(T, COPY_DURATIONS)"""
     copy_velocity: np.ndarray
+    """(T, COPY_VELOCITIES)"""
     earliest: np.ndarray
     """First position the target may take. (T,)"""
     previous_pitch: np.ndarray
@@ -222,9 +226,13 @@ class Lesson:
     target_root: np.ndarray
     """Chord root at the target, -1 for none or drums. (T,)"""
     target_chord: np.ndarray
+    """The chord at the target, as `Canvas.chord_features`: (T, CHORD_FEATURES)."""
     target_melody: np.ndarray
+    """What the melody does there, as `Canvas.melody_features`: (T, MELODY_FEATURES)."""
     position_features: np.ndarray
+    """What each position the target may take holds, as `Canvas.position_features`: (T, P, POSITION_FEATURES)."""
     pitch_features: np.ndarray
+    """What each pitch the target may take would be, as `Canvas.pitch_features`: (T, Q, PITCH_FEATURES)."""
 
 
 def lesson(
