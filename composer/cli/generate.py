@@ -49,8 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="seeds more, that the model writes (default: 0)",
     )
-    what.add_argument("--styles", action="append", default=[], metavar="STYLE,…",
-        help="styles; a mixture such as bossa:0.6,funk:0.4 needs a --styles of its own (default: pop)")  # fmt: skip
+    what.add_argument(
+        "--styles",
+        action="append",
+        default=[],
+        metavar="STYLE,…",
+        help="styles; a mixture such as bossa:0.6,funk:0.4 needs a --styles of its own (default: pop)",
+    )
     what.add_argument(
         "--parts",
         action="append",
@@ -58,8 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART,…",
         help="a set of parts, or style for those it plays; may be repeated (default: style)",
     )
-    what.add_argument("--task", action="append", default=[], metavar="TASK",
-        help="arrange, continue, infill, restyle or scratch; may be repeated (default: arrange)")  # fmt: skip
+    what.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        metavar="TASK",
+        help="arrange, continue, infill, restyle or scratch; may be repeated (default: arrange)",
+    )
     what.add_argument(
         "--takes", type=opt.whole(1, 1_000_000, "takes"), metavar="N", help="versions of each combination (default: 1)"
     )
