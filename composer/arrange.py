@@ -225,12 +225,8 @@ def ticks_of(
 def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tuple[ChordLane, str]:
     """The chord lane over the melody's bars, and where it comes from: the user, the file, its other parts, or the melody."""
     bars = all_bars(score, melody)
-    if isinstance(chords, ChordLane):
-        return chords, "given"
-    if chords is not None:
-        return ChordLane.from_chart(chords, bars), "given"
-    if score.chords:
-        return ChordLane.from_symbols(score.chords, bars), "chord symbols in the file"
+    if (written := written_lane(score, bars, chords)) is not None:
+        return written
     from composer.harmony.infer import chords_from_melody, chords_from_notes
 
     others = [
@@ -239,6 +235,17 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
     if sum(len(part) for part in others) >= len(melody):
         return chords_from_notes(score, bars[-1].end), "heard in the file's other parts"
     return chords_from_melody(melody, score.with_parts([melody])), "found from the melody"
+
+
+def written_lane(score: Score, bars: Sequence[Bar], chords: str | ChordLane | None) -> tuple[ChordLane, str] | None:
+    """The chords that somebody wrote down over `bars`, and who: the user, else the file; None where nobody did."""
+    if isinstance(chords, ChordLane):
+        return chords, "given"
+    if chords is not None:
+        return ChordLane.from_chart(chords, bars), "given"
+    if score.chords:
+        return ChordLane.from_symbols(score.chords, bars), "chord symbols in the file"
+    return None
 
 
 def instrument(part: Part) -> str:

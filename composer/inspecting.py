@@ -11,6 +11,7 @@ from composer import formats, gm
 from composer.errors import ComposerError
 from composer.score import Part, Score, struck_once
 from composer.timing import has_pickup
+from composer.wording import counted
 
 Report = dict[str, Any]
 MIDI_TYPES = ("one track", "several tracks", "several songs")
@@ -123,11 +124,11 @@ def polyphony(part: Part) -> int:
 
 def as_text(report: Report) -> str:
     """The report for people."""
-    minutes, seconds = divmod(report["seconds"], 60)
+    minutes, seconds = divmod(round(report["seconds"], 1), 60)
     lines = [
         f"{report['file'] or 'score'}: {report['title'] or 'untitled'}",
         f"  format   {report['format']}, {report['ticks_per_beat']} ticks a quarter note",
-        f"  length   {report['bars']} bars{' and a pick-up' * report['pickup']}, {int(minutes)}:{seconds:04.1f}",
+        f"  length   {counted(report['bars'], 'bar')}{' and a pick-up' * report['pickup']}, {int(minutes)}:{seconds:04.1f}",
         f"  tempo    {_shown(report['tempo_bpm'])} BPM",
         f"  metre    {_shown(report['metre'])}",
         f"  key      {_key(report)}",

@@ -17,6 +17,7 @@ from composer.errors import InputError
 from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, family
 from composer.score import Part, Score, struck_once
+from composer.wording import counted
 
 FEWEST_NOTES = 3
 
@@ -110,9 +111,7 @@ def find_melody(score: Score, wanted: str | None = None) -> MelodyChoice:
     playing = [index for index in pitched if len(score.parts[index]) >= FEWEST_NOTES]
     if not playing:
         most = max(len(score.parts[index]) for index in pitched)
-        raise InputError(
-            f"the busiest part has only {most} note{'s' * (most > 1)}; a melody needs at least {FEWEST_NOTES}"
-        )
+        raise InputError(f"the busiest part has only {counted(most, 'note')}; a melody needs at least {FEWEST_NOTES}")
     singing = [index for index in playing if not _only_chords(tunes[index])]
     if not singing:
         raise InputError(
@@ -136,7 +135,7 @@ def _named(score: Score, wanted: str) -> int:
     """Index of the part with that number (from 1), role or name; a part of a name will do where only one has it."""
     parts = score.parts
     text = wanted.strip().lower()
-    if text.isdigit():
+    if text.isdecimal():
         if not 1 <= int(text) <= len(parts):
             raise InputError(f"there is no part {text}; this score has {len(parts)}: {_listed(score)}")
         matches = [int(text) - 1]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from composer import gm
+from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.score import Part, Score
-from composer.timing import Bar, length_said
+from composer.timing import Bar, length_said, meter_name
 
 if TYPE_CHECKING:
     from composer.harmony.lane import ChordLane
@@ -91,8 +90,8 @@ def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = Non
     lanes = _lay_out(score)
     roll_in = max((one.base + one.height for one in lanes), default=1.0) + GAP_IN
     width = min(max(11.0, LEFT_IN + RIGHT_IN + INCHES_A_BAR * len(bars)), MOST_INCHES[0])
-    inch = bars[-1].end / (width - LEFT_IN - RIGHT_IN)
-    chords = _place_chords(_chord_spans(score, bars, lane), inch)
+    ticks_per_inch = bars[-1].end / (width - LEFT_IN - RIGHT_IN)
+    chords = _place_chords(_chord_spans(score, bars, lane), ticks_per_inch)
     top = TITLE_IN + max((CHORD_LINE_IN * (2 + one.line) for one in chords), default=0.0)
     height = min(top + roll_in + BOTTOM_IN, MOST_INCHES[1])
     figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
@@ -104,9 +103,10 @@ def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = Non
     end = bars[-1].end
     roll.set_xlim(0, end)
     roll.set_ylim(0, roll_in)
-    _draw_grid(roll, bars, lanes, roll_in, inch)
+    _draw_grid(roll, bars, lanes, roll_in, ticks_per_inch)
     for one in lanes:
-        _draw_lane(roll, one, end, score.ticks_per_beat, inch)
+        _draw_lane(roll, one, end, score.ticks_per_beat, ticks_per_inch)
+        _label_lane(roll, one)
     _draw_chords(roll, chords, roll_in)
     _draw_title(figure, score, bars, width, height)
     write_figure(canvas, path)
@@ -129,30 +129,39 @@ def _lay_out(score: Score) -> list[_Lane]:
         if colour is None or colour in {one.colour for one in lanes}:
             colour, spare = MORE_COLOURS[spare % len(MORE_COLOURS)], spare + 1
         title = part.role or part.name or ("drums" if part.is_drum else gm.PROGRAM_NAMES[part.program])
-        low = 0
-        if part.is_drum:
-            used = {int(pitch) for pitch in part.notes["pitch"]}
-            names = [name for name, keys in KIT_PIECES if used & set(keys)]
-            if used - {key for _, keys in KIT_PIECES for key in keys}:
-                names.append("other")
-            rows = tuple((name, at * DRUM_ROW_IN, (at + 1) * DRUM_ROW_IN) for at, name in enumerate(names))
-            height = max(len(names), 3) * DRUM_ROW_IN
-        else:
-            low, high = int(part.notes["pitch"].min()), int(part.notes["pitch"].max())
-            missing = max(LEAST_SEMITONES - (high - low + 1), 2)
-            low, high = low - missing // 2 - 1, high + (missing + 1) // 2 + 1
-            height = (high - low + 1) * SEMITONE_IN
-            rows = tuple(
-                (f"C{pitch // 12 - 1}", (pitch - low) * SEMITONE_IN, (pitch - low + 1) * SEMITONE_IN)
-                for pitch in range(low, high + 1)
-                if pitch % 12 == 0
-            )
+        low, height, rows = _drum_rows(part) if part.is_drum else _pitch_rows(part)
         lanes.append(_Lane(part, title, colour, base, height, rows, low))
         base += height + GAP_IN
     return lanes
 
 
-def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: float, inch: float) -> None:
+_Rows = tuple[tuple[str, float, float], ...]
+
+
+def _drum_rows(part: Part) -> tuple[int, float, _Rows]:
+    """(0, height in inches, labelled rows) of a drum lane: a row for every piece of the kit that is played."""
+    used = {int(pitch) for pitch in part.notes["pitch"]}
+    names = [name for name, keys in KIT_PIECES if used & set(keys)]
+    if used - {key for _, keys in KIT_PIECES for key in keys}:
+        names.append("other")
+    rows = tuple((name, at * DRUM_ROW_IN, (at + 1) * DRUM_ROW_IN) for at, name in enumerate(names))
+    return 0, max(len(names), 3) * DRUM_ROW_IN, rows
+
+
+def _pitch_rows(part: Part) -> tuple[int, float, _Rows]:
+    """(lowest pitch, height in inches, labelled rows: every C) of a pitched lane, with some room above and below its notes."""
+    low, high = int(part.notes["pitch"].min()), int(part.notes["pitch"].max())
+    missing = max(LEAST_SEMITONES - (high - low + 1), 2)
+    low, high = low - missing // 2 - 1, high + (missing + 1) // 2 + 1
+    rows = tuple(
+        (f"C{pitch // 12 - 1}", (pitch - low) * SEMITONE_IN, (pitch - low + 1) * SEMITONE_IN)
+        for pitch in range(low, high + 1)
+        if pitch % 12 == 0
+    )
+    return low, (high - low + 1) * SEMITONE_IN, rows
+
+
+def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: float, ticks_per_inch: float) -> None:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Rectangle
 
@@ -160,7 +169,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
     for at, one in enumerate(lanes):
         paper = LANE if at % 2 else LANE_ODD
         roll.add_patch(Rectangle((0, one.base), end, one.height, facecolor=paper, edgecolor="none", zorder=0))
-    if bars[0].beat_length > 0.05 * inch:
+    if bars[0].beat_length > 0.05 * ticks_per_inch:
         beats = [[(tick, 0), (tick, roll_in)] for bar in bars for tick in bar.beat_starts()[1:]]
         roll.add_collection(LineCollection(beats, colors=BEAT_LINE, linewidths=0.6, zorder=1))
     phrases = [bar for bar in bars if bar.number % 4 == 1]
@@ -169,7 +178,7 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
         roll.add_collection(LineCollection(lines, colors=colour, linewidths=0.9, zorder=1))
     taken = -np.inf
     for bar in phrases:
-        if bar.start - taken < 0.35 * inch:
+        if bar.start - taken < 0.35 * ticks_per_inch:
             continue
         taken = bar.start
         roll.annotate(
@@ -178,24 +187,26 @@ def _draw_grid(roll: Any, bars: Sequence[Bar], lanes: Sequence[_Lane], roll_in: 
         )  # fmt: skip
 
 
-def _draw_lane(roll: Any, lane: _Lane, end: int, ticks_per_beat: int, inch: float) -> None:
+def _draw_lane(roll: Any, lane: _Lane, end: int, ticks_per_beat: int, ticks_per_inch: float) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
     from matplotlib.colors import to_rgb
 
     notes = lane.part.notes
     left = notes["onset"].astype(float)
-    long = np.maximum(notes["duration"].astype(float), 0.03 * inch)
+    long = np.maximum(notes["duration"].astype(float), 0.03 * ticks_per_inch)
     if lane.part.is_drum:
         at_row = {name: at for at, (name, _, _) in enumerate(lane.rows)}
         row_of = {key: at_row[name] for name, keys in KIT_PIECES if name in at_row for key in keys}
         row = np.array([row_of.get(int(pitch), len(lane.rows) - 1) for pitch in notes["pitch"]])
         bottom = lane.base + (row + 0.16) * DRUM_ROW_IN
         tall = np.full(len(notes), DRUM_ROW_IN * 0.68)
-        long = np.full(len(notes), max(min(ticks_per_beat / 5, 0.075 * inch), 0.03 * inch))
+        long = np.full(len(notes), max(min(ticks_per_beat / 5, 0.075 * ticks_per_inch), 0.03 * ticks_per_inch))
     else:
         bottom = lane.base + (notes["pitch"] - lane.low) * SEMITONE_IN
         tall = np.full(len(notes), SEMITONE_IN)
-        long = np.maximum(long - 0.012 * inch, 0.03 * inch)  # a sliver of paper between repeated notes
+        long = np.maximum(
+            long - 0.012 * ticks_per_inch, 0.03 * ticks_per_inch
+        )  # a sliver of paper between repeated notes
         lines = [[(0, lane.base + low), (end, lane.base + low)] for _, low, _ in lane.rows]
         roll.add_collection(LineCollection(lines, colors=BAR_LINE, linewidths=0.6, zorder=1))
     loud = np.clip(notes["velocity"] / 115.0, 0.0, 1.0)
@@ -203,12 +214,16 @@ def _draw_lane(roll: Any, lane: _Lane, end: int, ticks_per_beat: int, inch: floa
     colours[:, :3] = to_rgb(lane.colour)
     if lane.part.role == "melody":  # the lead glows
         colours[:, 3] = 0.2
-        wide, high = 0.02 * inch, SEMITONE_IN * 0.45
+        wide, high = 0.02 * ticks_per_inch, SEMITONE_IN * 0.45
         glow = _quads(left - wide, bottom - high, long + 2 * wide, tall + 2 * high)
         roll.add_collection(PolyCollection(list(glow), facecolors=colours, edgecolors="none", zorder=2))
     colours[:, 3] = 0.32 + 0.68 * loud**1.4
     quads = _quads(left, bottom, long, tall)
     roll.add_collection(PolyCollection(list(quads), facecolors=colours.copy(), edgecolors="none", zorder=3))
+
+
+def _label_lane(roll: Any, lane: _Lane) -> None:
+    """The part's name and sound in the margin, and its rows beside the roll."""
     middle = lane.base + lane.height / 2
     sound = "" if lane.part.is_drum else gm.PROGRAM_NAMES[lane.part.program]
     said: dict[str, Any] = {"ha": "left", "va": "center", "textcoords": "offset points", "annotation_clip": False}
@@ -252,11 +267,11 @@ def _draw_chords(roll: Any, chords: Sequence[_Label], roll_in: float) -> None:
         )  # fmt: skip
 
 
-def _place_chords(spans: Sequence[tuple[int, int, str]], inch: float) -> list[_Label]:
+def _place_chords(spans: Sequence[tuple[int, int, str]], ticks_per_inch: float) -> list[_Label]:
     """Chord symbols with room for each: smaller where a chord is short, a line higher where even that is too wide."""
     named = [(start, end, _pretty(symbol)) for start, end, symbol in spans if symbol not in ("", "N.C.")]
     fitting = [
-        next((size for size in CHORD_SIZES if _width_in(text, size) * inch <= end - start), CHORD_SIZES[-1])
+        next((size for size in CHORD_SIZES if _width_in(text, size) * ticks_per_inch <= end - start), CHORD_SIZES[-1])
         for start, end, text in named
     ]
     common = sorted(fitting)[len(fitting) // 8] if fitting else 0.0  # one size for nearly all looks calmer
@@ -266,7 +281,7 @@ def _place_chords(spans: Sequence[tuple[int, int, str]], inch: float) -> list[_L
         size = min(fits, common)
         line = 0 if start >= taken[0] else 1
         if start >= taken[line]:
-            taken[line] = start + _width_in(text, size) * inch
+            taken[line] = start + _width_in(text, size) * ticks_per_inch
             labels.append(_Label(start, text, size, line))
     return labels
 
@@ -286,44 +301,38 @@ def _pretty(symbol: str) -> str:
 
 
 def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, height: float) -> None:
-    title = score.title or "Untitled"
+    """The title at the left and the facts at the right, above the roll; `width` and `height` of the figure in inches."""
+    title, facts = _short(score.title or "Untitled", 70), "   ·   ".join(title_facts(score, bars))
+    left, right, middle = 0.3 / width, 1 - RIGHT_IN / width, 1 - 0.36 / height
+    figure.text(left, middle, title, fontsize=17, weight="bold", color=INK, va="center")
+    figure.text(right, middle, facts, fontsize=9.5, color=FAINT, va="center", ha="right")
+
+
+def title_facts(score: Score, bars: Sequence[Bar]) -> list[str]:
+    """Tempo, metre, key, length in bars and in time, and notes, as they stand beside the title."""
     minutes, seconds = divmod(round(score.duration_s), 60)
-    bar = bars[-1]
-    facts = [
-        f"{score.tempo.bpm_at(0):.0f} BPM", f"{bar.numerator}/{bar.denominator}", *([score.key] if score.key else []),
-        length_said(bars), f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
-    ]  # fmt: skip
-    left = 0.3 / width
-    figure.text(left, 1 - 0.36 / height, _short(title, 70), fontsize=17, weight="bold", color=INK, va="center")
-    figure.text(
-        1 - RIGHT_IN / width,
-        1 - 0.36 / height,
-        "   ·   ".join(facts),
-        fontsize=9.5,
-        color=FAINT,
-        va="center",
-        ha="right",
-    )
+    return [
+        f"{score.tempo.bpm_at(0):.0f} BPM",
+        meter_name(bars),
+        *([score.key] if score.key else []),
+        length_said(bars),
+        f"{minutes}:{seconds:02d}",
+        f"{sum(map(len, score.parts)):,} notes",
+    ]
 
 
 def _short(text: str, most: int) -> str:
-    """At most so many characters, on one line and without what matplotlib would read as mathematics."""
-    text = " ".join(text.split()).replace("$", "\\$")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """At most so many characters, on one line, with dollar signs escaped: between two, matplotlib reads mathematics."""
+    text = " ".join(text.split())
+    text = text if len(text) <= most else text[: most - 1] + "…"
+    return text.replace("$", "\\$")
 
 
 def write_figure(canvas: Any, path: Path) -> None:
     """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError."""
     try:
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".png")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with atomic_file(path) as scratch, scratch.open("wb") as file:
             canvas.print_png(file)
-        os.chmod(scratch, 0o644)
-        os.replace(scratch, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); is the disk full?") from None
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+        why = error.strerror or error
+        raise OutputError(f"{path}: cannot be written ({why}); choose another folder, or is the disk full?") from None

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, OnBar, instrument, remarks
+from composer.arrange import Arrangement, Arranger, OnBar, Written, instrument, remarks, written_lane
 from composer.errors import InputError
 from composer.gm import BAND, MELODY, ROLES
 from composer.harmony.lane import ChordLane
@@ -33,7 +33,9 @@ from composer.timing import Bar, bars_said, length_said, meter_name, span
 from composer.vocab import PARTS, excerpt, from_grid
 
 MOST_TRIES = 4
+"""How often the band is asked for something else before it may play the same again."""
 _WHAT = ("part", "bar", "position", "pitch")
+"""Fields in which two bars must differ to be something else."""
 CONTEXT_BARS = 32
 """Bars before the hole that the band listens to."""
 AFTER_BARS = 8
@@ -58,28 +60,11 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     rng = np.random.default_rng(wishes.seed)
     plan, opening = _plan(arranger, cast, bars, lane, options, (first, last), targets, rng)
     ready = time.perf_counter()
-    hole = in_cells(plan.song.notes, plan.brief.asked)
-    tries = 0
-    # Asked for something else, the band may still play the same again; then it is asked again.
-    while tries < MOST_TRIES:
-        tries += 1
-        written = arranger.write(plan, wishes, rng, on_bar)
-        if not np.array_equal(np.concatenate([*written.grid.values()])[list(_WHAT)], hole[list(_WHAT)]):
-            break
+    written, tries = _written_anew(arranger, plan, wishes, rng, on_bar)
     start, end = bars[first].start, bars[last].end
     whole = last - first + 1 == len(bars)
-    parts = list(score.parts)
-    for role, index in targets.items():
-        grid = written.grid.get(ROLES.index(role), np.zeros(0))
-        fresh = from_grid(grid, plan.bars, score.ticks_per_beat, end, rng) if len(grid) else as_notes([])
-        if index is None:
-            programs = plan.style.programs if plan.style else {role: BAND[role].program}
-            program = wishes.programs.get(role, programs[role])
-            parts.append(Part(role.capitalize(), fresh, program, role == "drums", role))
-        else:
-            sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
-            parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
-    done = replace(score, parts=tuple(parts))
+    parts = _parts_with(score, plan, wishes, written, targets, (start, end), whole, rng)
+    done = score.with_parts(parts.values())
     proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
     report = arranger.report(plan, wishes, written)
     report |= {
@@ -91,8 +76,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         },
         "parts": {
             role: {
-                "part": parts[index if index is not None else -1].name,
-                "instrument": instrument(parts[index if index is not None else -1]),
+                "part": parts[role if index is None else index].name,
+                "instrument": instrument(parts[role if index is None else index]),
                 "notes_before": _count(score.parts[index], start, end) if index is not None else 0,
                 "notes_after": len(written.grid.get(ROLES.index(role), ())),
             }
@@ -110,6 +95,48 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         f"  untouched: {outside} notes outside, compared one by one",
     )
     return Arrangement(done, lane, melody, report, told)
+
+
+def _written_anew(
+    arranger: Arranger, plan: Plan, wishes: ArrangeOptions, rng: np.random.Generator, on_bar: OnBar | None
+) -> tuple[Written, int]:
+    """What the model writes into the hole, and how often it was asked: the very same notes again are no answer."""
+    hole = in_cells(plan.song.notes, plan.brief.asked)
+    for tries in range(1, MOST_TRIES + 1):
+        written = arranger.write(plan, wishes, rng, on_bar)
+        same = np.array_equal(np.concatenate([*written.grid.values()])[list(_WHAT)], hole[list(_WHAT)])
+        if not same or tries == MOST_TRIES:
+            return written, tries
+    raise AssertionError("it is asked at least once")
+
+
+def _parts_with(
+    score: Score,
+    plan: Plan,
+    wishes: ArrangeOptions,
+    written: Written,
+    targets: dict[str, int | None],
+    hole: tuple[int, int],
+    whole: bool,
+    rng: np.random.Generator,
+) -> dict[int | str, Part]:
+    """The piece's parts by index with the hole (start and end in ticks) filled, and new ones by role behind them.
+
+    A part's sound changes only where the `whole` piece is written anew.
+    """
+    start, end = hole
+    parts: dict[int | str, Part] = dict(enumerate(score.parts))
+    for role, index in targets.items():
+        grid = written.grid.get(ROLES.index(role), np.zeros(0))
+        fresh = from_grid(grid, plan.bars, score.ticks_per_beat, end, rng) if len(grid) else as_notes([])
+        if index is None:
+            programs = plan.style.programs if plan.style else {role: BAND[role].program}
+            program = wishes.programs.get(role, programs[role])
+            parts[role] = Part(role.capitalize(), fresh, program, role == "drums", role)
+        else:
+            sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
+            parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
+    return parts
 
 
 def filled(part: Part, fresh: np.ndarray, start: int, end: int) -> Part:
@@ -187,12 +214,8 @@ def _lane_of(
     cast: Score, melody: MelodyChoice | None, chords: str | ChordLane | None, bars: Sequence[Bar]
 ) -> tuple[ChordLane, str]:
     """Chords over the whole piece: given, written in the file, heard in all that plays, or found from a lone melody."""
-    if isinstance(chords, ChordLane):
-        return chords, "given"
-    if chords is not None:
-        return ChordLane.from_chart(chords, bars), "given"
-    if cast.chords:
-        return ChordLane.from_symbols(cast.chords, bars), "chord symbols in the file"
+    if (written := written_lane(cast, bars, chords)) is not None:
+        return written
     from composer.harmony.infer import chords_from_melody, chords_from_notes
 
     others = [part for part in cast.parts if not part.is_drum and part.role != MELODY and len(part)]

@@ -17,11 +17,15 @@ LAST_TICK = 2**31 - 1
 
 
 def as_notes(rows: Iterable[Sequence[int]] | np.ndarray) -> np.ndarray:
-    """Rows of (onset, duration, pitch, velocity), or an array of NOTE_DTYPE → sorted read-only array, shape (n,)."""
+    """Rows of (onset, duration, pitch, velocity), or an array of NOTE_DTYPE → sorted read-only array, shape (n,).
+
+    Raises ScoreError for what is no such row, and for numbers that NOTE_DTYPE cannot hold.
+    """
     try:
-        named = isinstance(rows, np.ndarray) and rows.dtype.names is not None
-        array = np.asarray(rows) if named else np.array([tuple(row) for row in rows], NOTE_DTYPE)
-        array = np.sort(array.astype(NOTE_DTYPE), order=["onset", "pitch", "duration", "velocity"], kind="stable")
+        ready = isinstance(rows, np.ndarray) and rows.dtype == NOTE_DTYPE
+        # Row by row, since numpy would let wider integers wrap round.
+        array = np.asarray(rows) if ready else np.array([tuple(row) for row in rows], NOTE_DTYPE)
+        array = np.sort(array, order=["onset", "pitch", "duration", "velocity"], kind="stable")
     except (ValueError, OverflowError, TypeError) as error:
         raise ScoreError(f"notes must be rows of onset, duration, pitch, velocity: {error}") from None
     array.setflags(write=False)
@@ -110,7 +114,7 @@ class Part:
         if self.is_drum:
             return self
         notes = self.notes.copy()
-        notes["pitch"] += semitones
+        notes["pitch"] += min(max(semitones, -128), 128)  # so far no pitch stays in range, and int16 holds the sum
         return replace(self, notes=notes)
 
     def clip(self, start: int, end: int) -> Part:

@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from composer.errors import ScoreError
+from composer.wording import counted
 
 DEFAULT_TICKS_PER_BEAT = 480
 DEFAULT_TEMPO_US = 500_000
@@ -137,7 +138,7 @@ def length_said(bars: Sequence[Bar]) -> str:
     '2 bars and a pick-up'
     """
     full = len(bars) - has_pickup(bars)
-    return f"{full} bar{'s' * (full != 1)}" + " and a pick-up" * has_pickup(bars)
+    return counted(full, "bar") + " and a pick-up" * has_pickup(bars)
 
 
 def beat_quarters(numerator: int, denominator: int) -> float:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from composer.errors import ScoreError
-from composer.gm import ROLES
+from composer.gm import MELODY, ROLES
 from composer.score import NOTE_DTYPE, Score, as_notes
 from composer.timing import Bar
 
@@ -23,47 +23,14 @@ POSITIONS_PER_QUARTER = 12
 MAX_POSITIONS = 96
 """Positions in the longest bar the model writes (eight quarters)."""
 
-DURATIONS = np.array(
-    [
-        1,
-        2,
-        3,
-        4,
-        5,
-        6,
-        7,
-        8,
-        9,
-        10,
-        11,
-        12,
-        14,
-        15,
-        16,
-        18,
-        20,
-        21,
-        22,
-        24,
-        28,
-        30,
-        33,
-        36,
-        40,
-        42,
-        46,
-        48,
-        60,
-        72,
-        96,
-        144,
-    ]
-)
+DURATIONS = np.array([*range(1, 13), 14, 15, 16, 18, 20, 21, 22, 24, 28, 30, 33, 36, 40, 42, 46, 48, 60, 72, 96, 144])
 """Length in positions of each duration class."""
 VELOCITY_STEP = 8
 VELOCITY_CLASSES = 128 // VELOCITY_STEP
 PITCHES = 128
 PARTS = len(ROLES)
+MELODY_PART, DRUM_PART = ROLES.index(MELODY), ROLES.index("drums")
+"""Where in ROLES the melody and the drums stand: the parts that are told apart from all others."""
 
 GRID_NOTE_DTYPE = np.dtype(
     [("part", "u1"), ("bar", "<u2"), ("position", "u1"), ("pitch", "u1"), ("duration", "u1"), ("velocity", "u1")]
@@ -148,7 +115,7 @@ def excerpt(song: GridSong, start: int, stop: int) -> GridSong:
 def transpose(song: GridSong, semitones: int) -> GridSong:
     """The song in another key: notes but not drums, and the chords."""
     notes = song.notes.copy()
-    pitched = notes["part"] != ROLES.index("drums")
+    pitched = notes["part"] != DRUM_PART
     pitch = notes["pitch"].astype(int) + semitones * pitched
     notes["pitch"] = np.where(pitch < 0, pitch + 12, np.where(pitch > 127, pitch - 12, pitch))
     return replace(

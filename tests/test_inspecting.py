@@ -44,3 +44,8 @@ def test_polyphony_counts_notes_that_sound_together() -> None:
     assert polyphony(Part("p", [(0, 481, 60, 80), (480, 480, 62, 80), (480, 10, 65, 80)])) == 3
     assert polyphony(Part("p", [(0, 0, 60, 80), (0, 0, 62, 80)])) == 2
     assert polyphony(Part("p")) == 0
+
+
+def test_seconds_do_not_round_up_to_sixty(melody: Score) -> None:
+    report = inspect(melody) | {"seconds": 119.97}
+    assert ", 2:00.0" in as_text(report)

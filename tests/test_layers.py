@@ -17,7 +17,7 @@ PACKAGE = ROOT / "composer"
 # Bottom first. A unit is a module or a subpackage of composer; it imports itself and what stands below its own line.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors",),
-    ("digest", "given", "quiet"),
+    ("atomic", "digest", "given", "quiet", "wording"),
     ("trust",),
     ("amp", "gm", "styles", "priority", "timing"),
     ("score",),

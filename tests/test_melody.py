@@ -137,3 +137,8 @@ def test_notes_struck_twice_at_once_are_no_chords() -> None:
     assert "top line" not in choice.why
     np.testing.assert_array_equal(choice.part.notes, doubled.notes)
     assert polyphony(doubled) == 1
+
+
+def test_a_name_of_raised_figures_is_a_name() -> None:
+    with pytest.raises(InputError, match="no part called '²'"):
+        find_melody(Score((tune("Flute"),)), "²")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from composer.errors import OutputError
 from composer.harmony.lane import ChordLane
-from composer.picture import COLOURS, PAPER, save_piano_roll
+from composer.picture import COLOURS, PAPER, _short, save_piano_roll, title_facts
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 
@@ -102,3 +103,13 @@ def test_nothing_is_written_over_by_accident(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         save_piano_roll(Score(), tmp_path / "no" / "roll.png")
     assert [path.name for path in tmp_path.iterdir()] == ["roll.png"]
+
+
+def test_the_title_tells_the_usual_metre_not_the_last_bars() -> None:
+    score = replace(band(), meter=Meter(480, ((0, 4, 4), (480 * 28, 2, 4))))
+    assert title_facts(score, score.bars())[:2] == ["120 BPM", "4/4"]
+
+
+def test_a_title_is_cut_between_characters_and_never_read_as_mathematics() -> None:
+    assert _short("A $mall tune", 20) == "A \\$mall tune"
+    assert _short("a b$$$$", 6) == "a b\\$\\$…"

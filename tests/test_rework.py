@@ -59,6 +59,12 @@ def test_a_part_that_is_not_there_is_added(arranger: Arranger, song: Score) -> N
     assert len(strings)
 
 
+def test_of_two_parts_that_are_added_each_is_reported(arranger: Arranger, song: Score) -> None:
+    made = rework(arranger, song, ReworkOptions((3, 4), ("strings", "guitar"), ArrangeOptions(style="ballad")))
+    named = {role: (told["part"], told["instrument"]) for role, told in made.report["parts"].items()}
+    assert named == {"strings": ("Strings", "String Ensemble 1"), "guitar": ("Guitar", "Steel Guitar")}
+
+
 @pytest.mark.parametrize(
     ("bars", "parts", "why"),
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from composer.errors import ScoreError
-from composer.score import Part, Score, as_notes
+from composer.score import NOTE_DTYPE, Part, Score, as_notes
 from composer.timing import Meter, TempoMap
 
 PART = Part("Tune", as_notes([(480, 240, 64, 90), (0, 480, 60, 80)]), role="melody")
@@ -66,3 +66,16 @@ def test_rows_that_are_no_notes() -> None:
     with pytest.raises(ScoreError, match="rows of onset"):
         as_notes([("a", 1, 2, 3)])  # type: ignore[list-item]
     assert as_notes(np.array([(1, 2, 3, 4)], dtype=PART.notes.dtype)).tolist() == [(1, 2, 3, 4)]
+
+
+def test_a_transposition_beyond_every_pitch_is_refused() -> None:
+    part = Part("Flute", as_notes([(0, 480, 60, 80)]))
+    for semitones in (100, 70_000, -70_000):
+        with pytest.raises(ScoreError, match=r"Flute: note 0 is not playable: pitch -?\d+ at tick 0"):
+            part.transpose(semitones)
+
+
+def test_numbers_too_large_for_a_note_do_not_wrap_round() -> None:
+    wide = np.dtype([(name, "<i8") for name in NOTE_DTYPE.names or ()])
+    with pytest.raises(ScoreError, match="notes must be rows"):
+        as_notes(np.array([(2**32, 480, 60, 80)], wide))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import io
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -139,7 +140,7 @@ class Synth:
         if not self._synth:
             self.close()
             raise AudioError(f"FluidSynth cannot start at {sample_rate} Hz; try 44100 or 48000 Hz")
-        self._font = self._fs.fluid_synth_sfload(self._synth, str(soundfont).encode(), 1)
+        self._font = self._fs.fluid_synth_sfload(self._synth, os.fsencode(soundfont), 1)
         if self._font < 0:
             self.close()
             raise AudioError(f"{soundfont}: {NO_FONT}")

@@ -256,8 +256,8 @@ def _front(stems: Stems, at: int, run: FrontRun, fronts: np.ndarray) -> Measured
     for start in range(0, fronts.shape[2], piece):
         place = fronts[at, :, start : start + piece]
         out = scratch(place)
-        given = stems.audio[at, late + start : late + start + out.shape[1]].T
-        run.process(_lengthened(given, out.shape[1]), out)
+        sound = stems.audio[at, late + start : late + start + out.shape[1]].T
+        run.process(_lengthened(sound, out.shape[1]), out)
         put(place, out)
         steps = _lengthened(out, -(-out.shape[1] // step) * step)
         found.append(spectra.energies(steps, rate).sum(axis=0) / step)

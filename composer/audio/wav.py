@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
+from composer.atomic import atomic_file
 from composer.errors import AudioError, OutputError
 from composer.given import PATH, given
 
@@ -35,24 +34,20 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
         raise AudioError(f"{path}: samples must be finite numbers of shape (frames, channels), got shape {audio.shape}")
     if path.exists() and not force:
         raise OutputError(f"{path}: exists already; use --force to write over it")
-    try:
-        handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
     subtype = SUBTYPES[bits] if kind in ("wav", "flac") else {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}[kind]
+    channels = 1 if audio.ndim == 1 else audio.shape[1]
     try:
-        with os.fdopen(handle, "wb") as file:
-            channels = 1 if audio.ndim == 1 else audio.shape[1]
-            with soundfile.SoundFile(file, "w", sample_rate, channels, subtype, format=kind.upper()) as sound:
-                for at in range(0, len(audio), PIECE):
-                    piece = audio[at : at + PIECE]
-                    sound.write(piece if subtype == "FLOAT" else np.clip(piece, -1, 1))
-        os.chmod(scratch, 0o666 & ~_umask())
-        os.replace(scratch, path)
+        with (
+            atomic_file(path) as scratch,
+            scratch.open("wb") as file,
+            soundfile.SoundFile(file, "w", sample_rate, channels, subtype, format=kind.upper()) as sound,
+        ):
+            for at in range(0, len(audio), PIECE):
+                piece = audio[at : at + PIECE]
+                sound.write(piece if subtype == "FLOAT" else np.clip(piece, -1, 1))
     except (OSError, soundfile.SoundFileError) as error:
-        raise OutputError(f"{path}: cannot be written ({error}); is the disk full?") from None
-    finally:
-        Path(scratch).unlink(missing_ok=True)
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written ({why}); choose another folder, or is the disk full?") from None
     return path
 
 
@@ -112,10 +107,3 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     except (OSError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: cannot be read as sound ({error}); is it a WAV file?") from None
     return audio, int(sample_rate)
-
-
-def _umask() -> int:
-    """The process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

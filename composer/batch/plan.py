@@ -203,6 +203,8 @@ class BatchPlan:
         wishes = values.get("controls", [{}])
         if isinstance(wishes, Mapping):
             wishes = [wishes]
+        if not isinstance(wishes, (list, tuple)):
+            raise InputError(f"controls must be a table or a list of tables, got {wishes!r}")
         values["controls"] = tuple(_made(Wish, wish, "controls") for wish in wishes)
         values["gate"] = _made(Gate, values.get("gate", {}), "gate")
         values["output"] = _made(Output, values.get("output", {}), "output")
@@ -281,6 +283,8 @@ def _made(kind: type[V], values: Any, where: str) -> V:
         fits = isinstance(value, wanted) and (not said or isinstance(value, bool) == (wanted is bool))
         if not fits and not (value is None and "None" in kind_of):
             raise InputError(f"{prefix}{name} must be {said}, got {value!r}")
+        if kind_of == "tuple[str, ...]" and not all(isinstance(item, str) for item in value):
+            raise InputError(f"{prefix}{name} must be a list of texts, got {value!r}")
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)

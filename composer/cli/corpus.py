@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from composer.errors import InputError
+from composer.wording import counted
 
 if TYPE_CHECKING:
     from composer.batch.corpus import Corpus
@@ -59,7 +60,7 @@ def _verify(corpus: Corpus, args: argparse.Namespace) -> int:
     for line in unchecked(corpus):
         print(f"note: {line}")
     if found:
-        print(f"{args.corpus}: {len(found)} problem{'s' * (len(found) > 1)}")
+        print(f"{args.corpus}: {counted(len(found), 'problem')}")
         return 1
     print(f"{args.corpus}: whole: {sum(1 for _ in corpus.kept())} pieces")
     return 0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from composer.cli import options as opt
 from composer.cli.progress import steps
 from composer.errors import InputError
+from composer.wording import counted
 
 if TYPE_CHECKING:
     from composer.evaluation.excerpts import Excerpt
@@ -280,13 +281,14 @@ def _tally(paths: list[Path]) -> int:
     from composer.evaluation.votes import tally
 
     found, listeners = tally(paths)
-    print(f"{listeners} listener{'s' * (listeners != 1)}")
+    print(counted(listeners, "listener"))
     print("\n".join(f"  {one}" for one in found) or "  no votes yet")
     return 0
 
 
 def _split(text: str) -> list[str]:
-    return list(dict.fromkeys(word.strip().lower() for word in text.split(",") if word.strip()))
+    """Words in small letters, each once."""
+    return list(dict.fromkeys(opt.words(text.lower())))
 
 
 def _words(text: str, known: Any, option: str) -> list[str]:

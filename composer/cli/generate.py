@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from composer.cli import options as opt
 from composer.errors import InputError
+from composer.wording import counted
 
 if TYPE_CHECKING:
     from composer.batch.bench import Setting
@@ -48,8 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="seeds more, that the model writes (default: 0)",
     )
-    what.add_argument("--styles", action="append", default=[], metavar="STYLE,…",
-        help="styles; a mixture such as bossa:0.6,funk:0.4 needs a --styles of its own (default: pop)")  # fmt: skip
+    what.add_argument(
+        "--styles",
+        action="append",
+        default=[],
+        metavar="STYLE,…",
+        help="styles; a mixture such as bossa:0.6,funk:0.4 needs a --styles of its own (default: pop)",
+    )
     what.add_argument(
         "--parts",
         action="append",
@@ -57,8 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PART,…",
         help="a set of parts, or style for those it plays; may be repeated (default: style)",
     )
-    what.add_argument("--task", action="append", default=[], metavar="TASK",
-        help="arrange, continue, infill, restyle or scratch; may be repeated (default: arrange)")  # fmt: skip
+    what.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        metavar="TASK",
+        help="arrange, continue, infill, restyle or scratch; may be repeated (default: arrange)",
+    )
     what.add_argument(
         "--takes", type=opt.whole(1, 1_000_000, "takes"), metavar="N", help="versions of each combination (default: 1)"
     )
@@ -216,11 +227,11 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.seeds:
         said["seeds"] = list(args.seeds)
     if args.styles:
-        said["styles"] = [style for text in args.styles for style in ([text] if ":" in text else split(text))]
+        said["styles"] = [style for text in args.styles for style in ([text] if ":" in text else opt.words(text))]
     if args.parts:
         said["parts"] = ["style" if text.strip() == "style" else list(opt.part_list(text)) for text in args.parts]
     if args.task:
-        said["tasks"] = [task for text in args.task for task in split(text)]
+        said["tasks"] = [task for text in args.task for task in opt.words(text)]
     output = {
         name: getattr(args, name)
         for name in ("layout", "shard", "audio", "soundfont")
@@ -229,10 +240,6 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     if args.stems:
         output["stems"] = True
     return said | ({"output": output} if output else {})
-
-
-def split(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def check(setting: Setting) -> str:
@@ -255,9 +262,7 @@ def dry(measure: Callable[[], Any], plan: BatchPlan, workers: int) -> int:
     found = measure()
     combinations = f"{len(plan.tasks)} tasks, {len(plan.styles)} styles, {len(plan.parts)} sets of parts, {len(plan.controls)} controls"
     print(f"{found.pieces} pieces in {found.shards} shards: {found.seeds} seeds, {combinations}")
-    print(
-        f"about {duration(found.seconds)} with {workers} worker{'s' * (workers > 1)}, about {size(found.bytes)} of disk"
-    )
+    print(f"about {duration(found.seconds)} with {counted(workers, 'worker')}, about {size(found.bytes)} of disk")
     print(f"(reckoned from {found.measured} pieces made on one worker)")
     for reason in found.trouble[:10]:
         print(f"will fail: {reason}")

@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CHART",
         help="a chart such as 'C | Am7 D7 | G' that is played round and round (default: follow the player)",
     )
-    music.add_argument("--meter", default=None, metavar="N/D", help="metre (default: the file's, else 4/4)")
+    music.add_argument("--meter", type=opt.meter, metavar="N/D", help="metre (default: the file's, else 4/4)")
     music.add_argument(
         "--bars",
         type=opt.whole(1, 100000, "bars"),
@@ -178,7 +178,7 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
     if args.stems is not None and args.record is None:
         raise InputError("--stems renders the recording: give --record as well")
     file_names = [name for name in inputs if name.kind == "file"]
-    tempo, source, meter = args.tempo, "given", args.meter
+    tempo, source = args.tempo, "given"
     if tempo in ("tap", "count-in", "clock"):
         tempo, source = None, args.tempo
         if file_names and source != "clock":
@@ -187,13 +187,13 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
     except argparse.ArgumentTypeError as error:
         raise InputError(f"--tempo: {error}") from None
-    numerator, denominator = _meter(meter or "4/4")
+    numerator, denominator = args.meter or (4, 4)
     if file_names:
         from composer.live.player_file import FilePlayer
 
         first = FilePlayer.load(Path(file_names[0].value), file_names[0].text)
         bpm = min(400.0, max(20.0, first.bpm)) if args.tempo is None else bpm
-        if meter is None:
+        if args.meter is None:
             numerator, denominator = first.numerator, first.denominator
     heard_through_us = bool(file_names) or any(route.port.kind == "synth" for route in routes)
     channels = opt.per_part("--channel", args.channel, opt.whole(1, 16, "a channel"))
@@ -223,13 +223,6 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         soundfont=args.soundfont,
         output_latency_s=None if args.output_latency is None else args.output_latency / 1000,
     )  # fmt: skip
-
-
-def _meter(text: str) -> tuple[int, int]:
-    numerator, slash, denominator = text.partition("/")
-    if not slash or not numerator.isdigit() or not denominator.isdigit():
-        raise InputError(f"--meter: cannot read {text!r}; write it as 4/4, 3/4 or 6/8")
-    return int(numerator), int(denominator)
 
 
 def _chart(text: str | None, numerator: int, denominator: int) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ def sample_rate(args: argparse.Namespace, otherwise: int = 44_100) -> int:
 def pairs(option: str, words: Iterable[str]) -> list[tuple[str, str]]:
     """["drums=-3dB, bass=1", "strings=off"] → [("drums", "-3dB"), ("bass", "1"), ("strings", "off")]. Raises InputError."""
     found = []
-    for word in (item.strip() for words_ in words for item in words_.split(",")):
+    for word in (item.strip() for text in words for item in text.split(",")):
         part, equals, value = (piece.strip() for piece in word.partition("="))
         if not part or not equals or not value:
             raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE, such as drums=-3dB")
@@ -184,7 +184,7 @@ def _plain(value: object) -> object:
 
 
 def _names(words: Iterable[str]) -> tuple[str, ...]:
-    return tuple(name for words_ in words for word in words_.split(",") if (name := word.strip()))
+    return tuple(name for text in words for name in opt.words(text))
 
 
 def _inserts(args: argparse.Namespace, sample_rate: int) -> dict[str, tuple[Insert, ...]]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from composer.cli import options as opt
 from composer.errors import CheckpointError, InputError
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def _read(args: argparse.Namespace) -> Iterator[dict[str, Any]]:
     from composer.corpora import data_root, iter_songs
     from composer.trust import record
 
-    for song in iter_songs(args.corpora.split(","), args.data or data_root()):
+    for song in iter_songs(opt.words(args.corpora), args.data or data_root()):
         yield {name: getattr(song, name) for name in record.FIELDS}
 
 

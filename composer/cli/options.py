@@ -40,8 +40,8 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
 def meter(text: str) -> tuple[int, int]:
     """ "6/8" → (6, 8)."""
     over, slash, under = text.partition("/")
-    if not (slash and over.strip().isdigit() and under.strip().isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no metre; give one such as 4/4, 3/4 or 6/8")
+    if not (slash and over.strip().isdecimal() and under.strip().isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no metre; write it as 4/4, 3/4 or 6/8")
     return int(over), int(under)
 
 
@@ -51,16 +51,21 @@ def pitch(text: str) -> int:
     if found:
         step = "C D EF G A B".index(found[1].upper()) + {"#": 1, "b": -1, "": 0}[found[2]]
         return step + 12 * (int(found[3]) + 1)
-    if text.strip().isdigit():
+    if text.strip().isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is no pitch; give one such as C4, F#3 or 60")
+
+
+def words(text: str) -> list[str]:
+    """ "a, b,,c" → ["a", "b", "c"]."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def part_list(text: str) -> tuple[str, ...]:
     """ "drums,bass" → ("drums", "bass"). Raises InputError on a part the model does not write."""
     from composer.gm import BAND
 
-    parts = tuple(dict.fromkeys(word.strip().lower() for word in text.replace(" ", ",").split(",") if word.strip()))
+    parts = tuple(dict.fromkeys(words(text.lower().replace(" ", ","))))
     unknown = [part for part in parts if part not in BAND]
     if unknown or not parts:
         what = f"no part called {unknown[0]!r}" if unknown else "no parts named"
@@ -68,12 +73,12 @@ def part_list(text: str) -> tuple[str, ...]:
     return parts
 
 
-def per_part(option: str, words: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
+def per_part(option: str, texts: Iterable[str], parse: Callable[[str], int]) -> dict[str, int]:
     """["drums=3,bass=2", "piano=5"] → {"drums": 3, "bass": 2, "piano": 5}. Raises InputError."""
     from composer.gm import BAND
 
     values: dict[str, int] = {}
-    for word in (item.strip() for words_ in words for item in words_.split(",")):
+    for word in (item.strip() for text in texts for item in text.split(",")):
         part, equals, value = word.partition("=")
         part = part.strip().lower()
         if not equals or part not in BAND:
@@ -89,7 +94,7 @@ def program(text: str) -> int:
     """A General MIDI program by number, counted from 0, or by name, as far as it is unmistakable."""
     from composer.gm import PROGRAM_NAMES
 
-    if text.isdigit():
+    if text.isdecimal():
         return whole(0, 127, "a General MIDI program")(text)
     named = [i for i, name in enumerate(PROGRAM_NAMES) if name.lower() == text.lower()]
     named = named or [i for i, name in enumerate(PROGRAM_NAMES) if text.lower() in name.lower()]

@@ -64,7 +64,7 @@ def bar_range(text: str) -> tuple[int, int]:
 
 def run(args: argparse.Namespace) -> int:
     asked = wishes.wishes_of(args, "") | {"chords": opt.chart(args.chords), "melody": args.melody}
-    names = tuple(name.strip() for name in args.parts.split(",") if name.strip())
+    names = tuple(opt.words(args.parts))
     if not names:
         raise InputError("--parts: no parts named")
 

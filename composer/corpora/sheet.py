@@ -148,7 +148,7 @@ class _PartReader:
                 for ending in item.findall("ending"):
                     if ending.get("type") == "start":
                         numbers = ending.get("number", "").replace(",", " ").split()
-                        endings = tuple(int(number) for number in numbers if number.isdigit())
+                        endings = tuple(int(number) for number in numbers if number.isdecimal())
                     else:
                         closing = True
                 for repeat in item.findall("repeat"):

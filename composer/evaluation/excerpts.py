@@ -10,7 +10,7 @@ import numpy as np
 from composer.errors import InputError
 from composer.gm import ROLES
 from composer.training.packing import Pack
-from composer.vocab import GridSong, excerpt
+from composer.vocab import MELODY_PART, GridSong, excerpt
 
 MARGIN_BARS = 4
 """Bars before and after the measured ones: played, so that nobody is judged on how a piece begins or ends."""
@@ -102,7 +102,7 @@ def windows(song: GridSong, bars: int, count: int) -> list[Excerpt]:
 
     The song is cut to where its melody plays; a shorter one gives one shorter stretch, none under eight bars.
     """
-    with_melody = np.unique(song.notes["bar"][song.notes["part"] == 0])
+    with_melody = np.unique(song.notes["bar"][song.notes["part"] == MELODY_PART])
     if not len(with_melody):
         return []
     low, high = int(with_melody[0]), int(with_melody[-1]) + 1
@@ -127,7 +127,7 @@ def windows(song: GridSong, bars: int, count: int) -> list[Excerpt]:
 
 def _with_margins(song: GridSong, low: int, high: int, first: int, last: int) -> Excerpt:
     """The stretch and what surrounds it, from a bar with melody to a bar with melody."""
-    with_melody = np.unique(song.notes["bar"][song.notes["part"] == 0])
+    with_melody = np.unique(song.notes["bar"][song.notes["part"] == MELODY_PART])
     start = int(with_melody[with_melody <= max(low, first - MARGIN_BARS)][-1])
     stop = int(with_melody[with_melody >= min(high, last + MARGIN_BARS) - 1][0]) + 1
     return Excerpt(excerpt(song, start, stop), first - start, last - start)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from composer.atomic import atomic_file
 from composer.errors import MusicFileError, OutputError
 
 
 @contextmanager
 def new_file(path: str | os.PathLike[str], force: bool = False) -> Iterator[Path]:
-    """A temporary path beside `path`, moved there when the block ends well and removed when it does not.
+    """An `atomic_file` to write in place of `path`, whose folder is made where it is missing.
 
     Raises OutputError where `path` exists (unless `force`), is a folder, or cannot be written.
     """
@@ -22,23 +22,12 @@ def new_file(path: str | os.PathLike[str], force: bool = False) -> Iterator[Path
         raise OutputError(f"{target}: is a folder; give the name of a file in it")
     if target.exists() and not force:
         raise OutputError(f"{target}: already exists; give another name, or force (--force) to replace it")
-    scratch = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        # The suffix stays, since some writers choose their format by it.
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:40]}-", suffix=target.suffix, dir=target.parent)
-        os.close(handle)
-        scratch = Path(name)
-        yield scratch
-        umask = os.umask(0)
-        os.umask(umask)
-        scratch.chmod(0o666 & ~umask)
-        scratch.replace(target)
+        with atomic_file(target) as scratch:
+            yield scratch
     except OSError as error:
         raise OutputError(f"{target}: cannot be written ({error.strerror or error}); choose another folder") from None
-    finally:
-        if scratch is not None:
-            scratch.unlink(missing_ok=True)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes, force: bool = False) -> None:

@@ -244,9 +244,9 @@ class _Gathered:
         for number, part in enumerate(parts, 1):
             doubled = len(part) - len(struck_once(part.notes))
             if doubled > _MANY_DOUBLED * len(part):
-                name = f" ({part.name.strip()})" if part.name.strip() else ""
+                called = f" ({part.name.strip()})" if part.name.strip() else ""
                 self.problems.append(
-                    f"part {number}{name} strikes {doubled} notes twice at once; each counts as one, and both are kept"
+                    f"part {number}{called} strikes {doubled} notes twice at once; each counts as one, and both are kept"
                 )
         if self.late:
             self.problems.append(f"{self.late} notes and events lie after {LONGEST_BEATS} beats and are left out")

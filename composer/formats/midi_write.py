@@ -66,7 +66,7 @@ def _conductor(score: Score) -> list[_Timed]:
     track: list[_Timed] = []
     if score.title:
         track.append((0, _EVENTS, _meta("track_name", (score.title,))))
-    track += [(tick, _EVENTS, _meta("set_tempo", (pace_us,))) for tick, pace_us in score.tempo.changes]
+    track += [(tick, _EVENTS, _meta("set_tempo", (tempo_us,))) for tick, tempo_us in score.tempo.changes]
     track += [
         (tick, _EVENTS, _meta("time_signature", (numerator, denominator, _click(numerator, denominator), 8)))
         for tick, numerator, denominator in score.meter.changes

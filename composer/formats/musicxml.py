@@ -313,7 +313,7 @@ def _drums_as_pitches(text: str) -> tuple[str, set[str]]:
     for heading in root.iter("score-part"):
         for instrument in heading.iter("midi-instrument"):
             number = (instrument.findtext("midi-unpitched") or "").strip()
-            if number.isdigit():
+            if number.isdecimal():
                 pitches[instrument.get("id", "")] = int(number) - 1
                 drums.add(heading.get("id", ""))
     for note in root.iter("note"):

@@ -35,6 +35,7 @@ _SUFFIXES = {
 """MusicXML's chord kinds and the suffixes that mean them; "." is the bare letter."""
 _KINDS = {suffix.replace(".", ""): kind for kind, suffixes in _SUFFIXES.items() for suffix in suffixes.split()}
 _DEGREES = re.compile(r"(add|no|omit|sus)?([b#]?)(\d+)")
+_FORBIDDEN = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SYMBOL = re.compile(r"([A-G])(bb|##|b|#|♭|♯)?([^/]*(?:/9)?)(?:/([A-G])(b|#|♭|♯)?)?$")
 
 
@@ -105,5 +106,5 @@ def _alter(what: str, shift: str | None) -> str:
 
 
 def text(words: str) -> str:
-    """Escaped, without the control characters that XML forbids."""
-    return escape("".join(char for char in words if char >= " " or char in "\t\n"), {'"': "&quot;"})
+    """Escaped, without the characters that XML 1.0 forbids: most control characters, lone surrogates, U+FFFE and U+FFFF."""
+    return escape(_FORBIDDEN.sub("", words), {'"': "&quot;"})

@@ -40,6 +40,7 @@ _TYPES = {
 }
 """Length → note type and dots."""
 _TRIPLET_TYPES = {32: "quarter", 16: "eighth", 8: "16th"}
+_TRIPLET_TIMING = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
 _LONGEST_FIRST = sorted(_TYPES, reverse=True)
 
 _KEYBOARDS = range(8)
@@ -71,7 +72,7 @@ class _Chord:
 def musicxml(score: Score) -> str:
     """The whole document (MusicXML 4.0, score-partwise)."""
     bars = score.bars()
-    lines = _bar_lines(score, bars)
+    bar_lines = _bar_lines(score, bars)
     keys = keys_by_bar(score, bars)
     out = [
         '<?xml version="1.0" encoding="UTF-8"?>',
@@ -86,7 +87,7 @@ def musicxml(score: Score) -> str:
     out.append("</part-list>")
     for number, part in enumerate(parts, 1):
         out.append(f'<part id="P{number}">')
-        writer = _PartWriter(score, part, number, bars, lines, keys, leads=number == 1)
+        writer = _PartWriter(score, part, number, bars, bar_lines, keys, leads=number == 1)
         out += writer.measures()
         out.append("</part>")
     out.append("</score-partwise>")
@@ -123,17 +124,19 @@ def _part_heading(part: Part, number: int) -> list[str]:
 
 
 class _PartWriter:
+    """One part's measures. Places and lengths are in divisions; `bar_lines` are where bars begin, and the last one's end."""
+
     def __init__(
         self,
         score: Score,
         part: Part,
         number: int,
         bars: Sequence[Bar],
-        lines: list[int],
+        bar_lines: list[int],
         keys: list[tuple[int, int]],
         leads: bool,
     ) -> None:
-        self.score, self.part, self.number, self.bars, self.lines = score, part, number, bars, lines
+        self.score, self.part, self.number, self.bars, self.bar_lines = score, part, number, bars, bar_lines
         self.keys, self.leads = keys, leads
         self.grids: dict[tuple[int, int], int] = {}
         """(bar, quarter in it) → step, where that is not the sixteenth."""
@@ -145,9 +148,9 @@ class _PartWriter:
 
     def _beat(self, units: float) -> tuple[int, int]:
         """(bar, quarter in the bar) of a place."""
-        bar = max(0, bisect.bisect_right(self.lines, units) - 1)
-        bar = min(bar, len(self.lines) - 2)
-        return bar, int((units - self.lines[bar]) // QUARTER)
+        bar = max(0, bisect.bisect_right(self.bar_lines, units) - 1)
+        bar = min(bar, len(self.bar_lines) - 2)
+        return bar, int((units - self.bar_lines[bar]) // QUARTER)
 
     def _on_grid(self) -> list[tuple[int, int, int, str]]:
         """(start, end, pitch, lyric) of each note, in divisions."""
@@ -156,12 +159,12 @@ class _PartWriter:
         errors: dict[tuple[int, int], dict[int, float]] = {}
         for start in starts:
             bar, quarter = beat = self._beat(start + 0.01)
-            inside = start - self.lines[bar] - quarter * QUARTER
+            inside = start - self.bar_lines[bar] - quarter * QUARTER
             sums = errors.setdefault(beat, dict.fromkeys(_GRIDS, 0.0))
             for grid in _GRIDS:
                 sums[grid] += abs(inside - grid * round(inside / grid))
         for beat, sums in errors.items():
-            whole = self.lines[beat[0]] + (beat[1] + 1) * QUARTER <= self.lines[beat[0] + 1]
+            whole = self.bar_lines[beat[0]] + (beat[1] + 1) * QUARTER <= self.bar_lines[beat[0] + 1]
             for grid, share in _GRIDS.items():
                 fits = grid not in _TRIPLETS or (whole and self.bars[beat[0]].denominator < 8)
                 if fits and sums[grid] < sums[_SIXTEENTH] * share - 0.5:
@@ -177,9 +180,9 @@ class _PartWriter:
 
     def _snap(self, units: float) -> int:
         bar, quarter = beat = self._beat(units + 0.01)
-        base = self.lines[bar] + quarter * QUARTER
+        base = self.bar_lines[bar] + quarter * QUARTER
         grid = self.grids.get(beat, _SIXTEENTH)
-        return min(base + grid * round((units - base) / grid), self.lines[bar + 1])
+        return min(base + grid * round((units - base) / grid), self.bar_lines[bar + 1])
 
     def _voice(self, notes: list[tuple[int, int, int, str]], staff: int) -> list[_Chord]:
         if self.staves == 2:
@@ -195,7 +198,9 @@ class _PartWriter:
             if following is not None and (end > following or following - end < _SIXTEENTH):
                 end = following
             lyric = next((note[3] for note in group if note[3]), "")
-            chords.append(_Chord(start, min(end, self.lines[-1]), tuple(sorted({note[2] for note in group})), lyric))
+            chords.append(
+                _Chord(start, min(end, self.bar_lines[-1]), tuple(sorted({note[2] for note in group})), lyric)
+            )
         return [chord for chord in chords if chord.end > chord.start]
 
     # Measures
@@ -210,10 +215,10 @@ class _PartWriter:
             key = self.keys[index] if index == 0 or self.keys[index] != self.keys[index - 1] else None
             yield from self._attributes(index == 0, key, metre if metre != shown else None)
             shown = metre
-            yield from self._directions(bar, self.lines[index])
+            yield from self._directions(bar, self.bar_lines[index])
             for staff, voice in enumerate(self.voices):
                 if staff:
-                    yield f"<backup><duration>{self.lines[index + 1] - self.lines[index]}</duration></backup>"
+                    yield f"<backup><duration>{self.bar_lines[index + 1] - self.bar_lines[index]}</duration></backup>"
                 yield from self._voice_bar(voice, staff, index)
             yield "</measure>"
 
@@ -255,9 +260,9 @@ class _PartWriter:
             return
         per_tick = QUARTER / self.score.ticks_per_beat
         changes = self.score.tempo.changes
-        for index, (tick, pace_us) in enumerate(changes):
+        for index, (tick, tempo_us) in enumerate(changes):
             if bar.start <= tick < bar.end:
-                bpm = 60e6 / pace_us
+                bpm = 60e6 / tempo_us
                 before = 60e6 / changes[index - 1][1] if index else 0.0
                 shown = abs(bpm / before - 1) > 0.05 if before else True
                 mark = (
@@ -278,8 +283,8 @@ class _PartWriter:
 
     def _voice_bar(self, voice: list[_Chord], staff: int, index: int) -> Iterator[str]:
         """One staff's notes and rests in one bar, tied over its ends."""
-        start, end = self.lines[index], self.lines[index + 1]
-        said = Accidentals(self.keys[index][0])
+        start, end = self.bar_lines[index], self.bar_lines[index + 1]
+        accidentals = Accidentals(self.keys[index][0])
         at = start
         first = bisect.bisect_right([chord.end for chord in voice], start)
         for chord in voice[first:]:
@@ -287,38 +292,43 @@ class _PartWriter:
                 break
             begin, stop = max(chord.start, start), min(chord.end, end)
             if begin > at:
-                yield from self._pieces(None, at, begin, staff, index, said)
-            yield from self._pieces(chord, begin, stop, staff, index, said)
+                yield from self._pieces(None, at, begin, staff, index, accidentals)
+            yield from self._pieces(chord, begin, stop, staff, index, accidentals)
             at = stop
         length = end - start
         if at == start and length == self._whole(index):
-            yield f'<note><rest measure="yes"/><duration>{length}</duration>{self._place(staff)}</note>'
+            place = self._voice_tag(staff) + self._staff_tag(staff)
+            yield f'<note><rest measure="yes"/><duration>{length}</duration>{place}</note>'
         elif at < end:
-            yield from self._pieces(None, at, end, staff, index, said)
+            yield from self._pieces(None, at, end, staff, index, accidentals)
 
     def _whole(self, index: int) -> int:
         """How long the bar's metre says it is; a pick-up or a bar cut short is less."""
         bar = self.bars[1] if index == 0 and has_pickup(self.bars) else self.bars[index]
         return bar.numerator * 4 * QUARTER // bar.denominator
 
-    def _place(self, staff: int) -> str:
+    def _voice_tag(self, staff: int) -> str:
         return f"<voice>{staff * 4 + 1}</voice>"
 
+    def _staff_tag(self, staff: int) -> str:
+        """Which staff it is on, "" where the part has one: without it a note is on the first."""
+        return f"<staff>{staff + 1}</staff>" if self.staves > 1 else ""
+
     def _pieces(
-        self, chord: _Chord | None, start: int, end: int, staff: int, index: int, said: Accidentals
+        self, chord: _Chord | None, start: int, end: int, staff: int, index: int, accidentals: Accidentals
     ) -> Iterator[str]:
         """A chord or rest from `start` to `end` as written note values, tied where one does not do."""
         at = start
         while at < end:
             length, triplet = self._next_value(at, end, index)
             yield from self._written(
-                chord, at, length, triplet, staff, said, tie_on=at + length < (chord.end if chord else 0)
+                chord, at, length, triplet, staff, accidentals, tie_on=at + length < (chord.end if chord else 0)
             )
             at += length
 
     def _next_value(self, at: int, end: int, index: int) -> tuple[int, bool]:
         """The longest single note value from `at` that keeps beats visible, and whether it is in a triplet."""
-        line, bar = self.lines[index], self.bars[index]
+        line, bar = self.bar_lines[index], self.bars[index]
         here = at - line
         quarter = here // QUARTER
         if self.grids.get((index, quarter)) in _TRIPLETS:
@@ -351,63 +361,64 @@ class _PartWriter:
         length: int,
         triplet: bool,
         staff: int,
-        said: Accidentals,
+        accidentals: Accidentals,
         tie_on: bool,
     ) -> Iterator[str]:
+        """One note value at `at`: a rest, or a chord's notes, the first of which carries the triplet's bracket and the words."""
         kind, dots = (_TRIPLET_TYPES[length], 0) if triplet else _TYPES.get(length, ("", 0))
         value = (f"<type>{kind}</type>" if kind else "") + "<dot/>" * dots
-        timing = (
-            "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
-            if triplet
-            else ""
-        )
-        staff_tag = f"<staff>{staff + 1}</staff>" if self.staves > 1 else ""
+        timing = _TRIPLET_TIMING if triplet else ""
+        voice, on_staff = self._voice_tag(staff), self._staff_tag(staff)
         if chord is None:
-            yield (
-                f"<note><rest/><duration>{length}</duration>{self._place(staff)}{value}{timing}{staff_tag}"
-                f"{self._tuplet(at, length, triplet)}</note>"
-            )
+            tuplet = self._notations(at, length, triplet)
+            yield f"<note><rest/><duration>{length}</duration>{voice}{value}{timing}{on_staff}{tuplet}</note>"
             return
         tie_off = at > chord.start
-        fifths = self.keys[self._beat(chord.start)[0]][0]
         ties = '<tie type="stop"/>' * tie_off + '<tie type="start"/>' * tie_on
         tied = '<tied type="stop"/>' * tie_off + '<tied type="start"/>' * tie_on
+        # A note tied into another key keeps its name.
+        fifths = self.keys[self._beat(chord.start)[0]][0]
         for member, pitch in enumerate(chord.pitches):
-            tuplet = self._tuplet(at, length, triplet and member == 0, tied)
-            yield "<note>" + "<chord/>" * (member > 0)
+            leads = member == 0
+            yield "<note>" + "<chord/>" * (not leads)
+            accidental = instrument = head = ""
             if self.part.is_drum:
-                place = _DRUM_PLACES.get(pitch, "B4")
-                line, octave_shown = place[0], place[1]
-                shown = f"<display-step>{line}</display-step><display-octave>{octave_shown}</display-octave>"
-                yield f"<unpitched>{shown}</unpitched>"
-                accidental, instrument = "", f'<instrument id="P{self.number}-I{pitch}"/>'
+                yield _unpitched(pitch)
+                instrument = f'<instrument id="P{self.number}-I{pitch}"/>'
+                head = "<notehead>x</notehead>" if pitch in _CROSSES else ""
             else:
-                # A note tied into another key keeps its name.
                 step, alter, octave = spell(pitch, fifths)
                 shift = f"<alter>{alter}</alter>" if alter else ""
                 yield f"<pitch><step>{step}</step>{shift}<octave>{octave}</octave></pitch>"
-                needed = said.needed(step, octave, alter) and not tie_off
-                accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>" if needed else ""
-                instrument = ""
-            head = "<notehead>x</notehead>" if self.part.is_drum and pitch in _CROSSES else ""
-            sung = chord.lyric.strip() if not member and not tie_off else ""
+                if accidentals.needed(step, octave, alter) and not tie_off:
+                    accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>"
+            sung = chord.lyric.strip() if leads and not tie_off else ""
             lyric = f"<lyric><text>{text(sung)}</text></lyric>" if sung else ""
+            notations = self._notations(at, length, triplet and leads, tied)
             yield (
-                f"<duration>{length}</duration>{ties}{instrument}{self._place(staff)}{value}{accidental}{timing}{head}"
-                f"{staff_tag}{tuplet}{lyric}</note>"
+                f"<duration>{length}</duration>{ties}{instrument}{voice}{value}{accidental}{timing}{head}"
+                f"{on_staff}{notations}{lyric}</note>"
             )
 
-    def _tuplet(self, at: int, length: int, triplet: bool, tied: str = "") -> str:
-        """Notations: ties, and the bracket at either end of a triplet's quarter."""
+    def _notations(self, at: int, length: int, triplet: bool, tied: str = "") -> str:
+        """Ties, and the bracket at either end of a triplet's quarter."""
         inside = ""
         if triplet:
             bar, quarter = self._beat(at + 0.01)
-            begin = self.lines[bar] + quarter * QUARTER
+            begin = self.bar_lines[bar] + quarter * QUARTER
             if at == begin:
                 inside += '<tuplet type="start"/>'
             if at + length == begin + QUARTER:
                 inside += '<tuplet type="stop"/>'
         return f"<notations>{tied}{inside}</notations>" if tied or inside else ""
+
+
+def _unpitched(pitch: int) -> str:
+    """A drum's line or space on the staff."""
+    place = _DRUM_PLACES.get(pitch, "B4")
+    step, octave = place[0], place[1]
+    shown = f"<display-step>{step}</display-step><display-octave>{octave}</display-octave>"
+    return f"<unpitched>{shown}</unpitched>"
 
 
 def _two_hands(part: Part) -> bool:

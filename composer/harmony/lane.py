@@ -24,6 +24,7 @@ import numpy as np
 from composer.errors import ChordError
 from composer.harmony.chord import NO_CHORD, Chord
 from composer.timing import Bar, has_pickup
+from composer.wording import counted
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 
@@ -124,7 +125,7 @@ class ChordLane:
 def chart_fit(text: str, bars: Sequence[Bar]) -> str:
     """A sentence where a chart is longer or shorter than the piece; "" where it fits. Raises ChordError."""
     charted, count = len(_read_chart(text)[1]), len(bars) - has_pickup(bars)
-    have = f"the chart has {charted} bar{'s' * (charted != 1)}, the piece {count}"
+    have = f"the chart has {counted(charted, 'bar')}, the piece {count}"
     if charted > count:
         return f"{have}: what goes beyond it is not used"
     if charted < count:
@@ -144,8 +145,8 @@ class _ChartBar:
         beats, count = bar.beat_count, len(self.chords)
         if count > beats:
             raise ChordError(
-                f"chart, {self.place}: {count} chords, but bar {bar.number} of the piece has {beats}"
-                f" beat{'s' * (beats != 1)}; at most one chord a beat"
+                f"chart, {self.place}: {count} chords, but bar {bar.number} of the piece has"
+                f" {counted(beats, 'beat')}; at most one chord a beat"
             )
         if None not in self.chords:
             return [chord for beat in range(beats) if (chord := self.chords[_share(beat, count, beats)])]

@@ -6,6 +6,7 @@ import numpy as np
 
 from composer.score import NO_NOTES, Part, Score
 from composer.timing import Bar, has_pickup
+from composer.wording import counted
 
 LEARNED = ((2, 4), (3, 4), (4, 4), (6, 8))
 """The metres that the band model has seen."""
@@ -86,8 +87,7 @@ def _phase(score: Score, bars: tuple[Bar, ...]) -> list[str]:
     expected = stress[[0, common // 2]].max() if common % 2 == 0 else stress[0]
     if stress[best] <= _PHASE_MARGIN * expected:
         return []
-    beats = "1 beat" if best == 1 else f"{best} beats"
-    leans = f"The melody leans on beat {best + 1} more than on beat 1, so the bar lines may be {beats} early"
+    leans = f"The melody leans on beat {best + 1} more than on beat 1, so the bar lines may be {counted(best, 'beat')} early"
     return [f"{leans}; if it begins with a pick-up, give the pick-up a short bar of its own."]
 
 

@@ -8,6 +8,7 @@ bar can be written again, whole or from a position on, when the player goes else
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -161,10 +162,9 @@ class Bandleader:
             chart = [Chord.parse(symbol) for symbol in ask.wishes.chords]
             lane = [chart[beat % len(chart)] for beat in range(count)]
             return lane[first * beats : -beats], lane[-beats:], "", True
-        quarters = max(1, round(self._metre.bar_beats))
-        outlook = self._harmonist.outlook(ask.now_beat, (bar + 2) * quarters)
+        outlook = self._harmonist.outlook(ask.now_beat, math.ceil((bar + 2) * self._metre.bar_beats))
         # Harmony is heard in quarter notes; a beat of the metre takes the chord of the quarter it begins in.
-        starts = np.arange(count) % beats * self._metre.beat_beats + np.arange(count) // beats * quarters
+        starts = np.arange(count) % beats * self._metre.beat_beats + np.arange(count) // beats * self._metre.bar_beats
         states = outlook.states[np.minimum(np.floor(starts).astype(int), len(outlook.states) - 1)]
         lane = [
             NO_CHORD if state < 0 else chord_of(int(state), outlook.key in (-1, 0, 5, 10, 3, 8, 1)) for state in states

@@ -38,7 +38,7 @@ class PortName:
             raise InputError(f"port {text!r}: a name must follow {head}:, as in {_EXAMPLES[head]}")
         if head == "tcp":
             _, address_colon, number = rest.rpartition(":")
-            if not address_colon or not number.isdigit() or not 0 < int(number) < 65536:
+            if not address_colon or not number.isdecimal() or not 0 < int(number) < 65536:
                 raise InputError(
                     f"port {text!r}: write tcp:HOST:PORT with a port in 1..65535, as in {_EXAMPLES['tcp']}"
                 )

@@ -50,7 +50,7 @@ class Hands:
         part = view.parts[min(self.chosen, len(view.parts) - 1)]
         if key == "q":
             return False
-        if key.isdigit() and 1 <= int(key) <= len(view.parts):
+        if key.isdecimal() and 1 <= int(key) <= len(view.parts):
             self.chosen = int(key) - 1
         elif key in _PART_KEYS:
             command(_PART_KEYS[key], part=part.name)

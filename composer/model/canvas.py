@@ -12,10 +12,12 @@ import numpy as np
 
 from composer.model.copying import Copying
 from composer.model.form import form_reference
-from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong, bar_starts
+from composer.vocab import DURATIONS, MAX_POSITIONS, MELODY_PART, PARTS, PITCHES, GridSong, bar_starts
 
 CHORD_FEATURES = 13 + 13 + 12 + 13 + 12 + 9
 """root · bass · tones · next chord's root · its tones · beats until it comes (0..8)."""
+_TONES, _NEXT_TONES = slice(26, 38), slice(51, 63)
+"""Where among the chord features the tones of the chord and of the next one stand."""
 MELODY_FEATURES = 13 + 3
 """pitch class sounding (12 = none) · onset here · height · sounding since the beat began."""
 POSITION_FEATURES = PARTS + 4 + 6 + 3
@@ -76,7 +78,7 @@ def reference_bars(song: GridSong, lookahead: int) -> np.ndarray:
     The two bars are this one and the next; with less `lookahead` they are the last two that have been heard.
     """
     count = song.bar_count
-    melody = song.notes[song.notes["part"] == 0]
+    melody = song.notes[song.notes["part"] == MELODY_PART]
     table = np.zeros((count + 1, MAX_POSITIONS * 12), np.float32)
     table[melody["bar"], melody["position"].astype(int) * 12 + melody["pitch"] % 12] = 1
     common = table @ table.T
@@ -114,7 +116,7 @@ class Canvas:
         self.first_beat = song.first_beat
         self.chords = chord_table(song)
         self.reference = np.full(count, NO_REFERENCE)
-        if given[:, 0].any():
+        if given[:, MELODY_PART].any():
             self.reference = reference_bars(song, lookahead)
         if know_phrase:
             by_form = form_reference(song.section, song.phrase_position)
@@ -261,9 +263,9 @@ class Canvas:
         reference = self.reference[bar]
         last, has_last, has_reference = bar - 1, (bar > 0)[:, None], (reference >= 0)[:, None]
         features = np.zeros((count, PITCH_FEATURES, PITCHES), np.uint8)
-        features[:, 0] = chords[:, 26:38][:, _PITCH_CLASS]
+        features[:, 0] = chords[:, _TONES][:, _PITCH_CLASS]
         features[:, 1] = song.basses[beat][:, None] == _PITCH_CLASS
-        features[:, 2] = chords[:, 51:63][:, _PITCH_CLASS]
+        features[:, 2] = chords[:, _NEXT_TONES][:, _PITCH_CLASS]
         features[:, 3] = _SAME_CLASS[sung]
         features[:, 4] = _SEMITONE_OFF[sung]
         features[:, 5] = self._struck(last, part, position) * has_last

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from composer.vocab import MAX_POSITIONS, PARTS, GridSong
+from composer.vocab import DRUM_PART, MAX_POSITIONS, PARTS, GridSong
 
 NOTHING = -1
-DRUMS = 1
 SOURCES = 2
 LAGS = (2, 4, 8)
 _FAVOUR = {0: 0.5, 4: 0.4, 2: 0.3, 8: 0.1}
@@ -99,12 +98,12 @@ class Copying:
             return False
         if note[1] == other[1]:
             return True
-        return part != DRUMS and (note[1] - self.moved(bar, source, other, part)) % 12 == 0
+        return part != DRUM_PART and (note[1] - self.moved(bar, source, other, part)) % 12 == 0
 
     def moved(self, bar: int, source: int, note: Note, part: int) -> int:
         """The source's pitch moved as the chord's root has moved, by less than an octave."""
         place, pitch = note[0], note[1]
-        if part == DRUMS:
+        if part == DRUM_PART:
             return pitch
         old, new = self._root[source][place], self._root[bar][place]
         return pitch + (0 if old < 0 or new < 0 else (new - old + 5) % 12 - 5)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from composer.gm import ROLES
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS
@@ -23,17 +22,17 @@ from composer.model.guidance import without_style
 from composer.model.rows import DURATION, NEVER, NO_ROOT, PITCH, POSITION, VELOCITY, Rows
 from composer.model.sequence import BAR, END, END_POSITION, NO_PART, NOTE, Brief, bar_conditions, visible_parts
 from composer.model.trunk import silu
-from composer.vocab import PARTS
+from composer.vocab import DRUM_PART, PARTS
 
 Event = tuple[int, ...]
-"""The fields of EVENT_DTYPE."""
+"""The fields of EVENT_DTYPE, in their order: kind, part, slot, bar, position, pitch, duration, velocity."""
 
 
 class Decoder:
     """A network at work on one song: tell it events, let it choose the next note's fields in turn.
 
-    strength: how much of what the style changes is played. 1 is as trained; else the network also hears the song without its
-    style, in a row of its own.
+    `begin` a song; `tell` it what is given; for every `turn` of a part ask for `position`, `pitch`, `duration` and `velocity`
+    and `play` the note, until the position is END_POSITION; then `end` the turn.
     """
 
     def __init__(self, checkpoint: Checkpoint, rows: Rows | None = None, row: int = 0, plain: int = 1) -> None:
@@ -45,7 +44,7 @@ class Decoder:
         self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
 
     def ask(self, choice: int) -> int:
-        """Have the network choose."""
+        """Have the network choose a field of the next note (POSITION, PITCH, DURATION or VELOCITY): its class."""
         self.catch_up()
         return self.rows.choose(choice, (self.row,))[0]
 
@@ -55,7 +54,11 @@ class Decoder:
             self.rows.story.catch_up(row)
 
     def begin(self, canvas: Canvas, brief: Brief, strength: float = 1.0) -> None:
-        """Start on a song: everything that depends only on it is worked out here, once."""
+        """Start on a song: everything that depends only on it is worked out here, once.
+
+        strength: how much of what the style changes is played. 1 is as trained; else the network also hears the song without
+        its style, in a row of its own.
+        """
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
         self.touch = Touch()
@@ -101,7 +104,7 @@ class Decoder:
         kind, part, slot, bar, position, pitch, duration, velocity = told.T
         beat = self.canvas.beat_at(bar, np.minimum(position, song.bar_length[bar] - 1))
         root = song.roots[beat]
-        pitched = (kind != BAR) & (kind != END) & (part != 1) & (root >= 0)
+        pitched = (kind != BAR) & (kind != END) & (part != DRUM_PART) & (root >= 0)
         degree = np.where(pitched, (pitch - root) % 12, 12)
         last = len(events) - 1
         following, track = np.full(len(told), NO_PART), np.zeros(len(told), np.int64)
@@ -145,7 +148,7 @@ class Decoder:
         features = canvas.position_features(one, np.array([part]), visible)[0, : len(self._beat)]
         rows.position_features[row] = np.ascontiguousarray(features.T, np.float32)
         self._pitch_features = self._of_pitches[part]
-        self._root = [-1] * len(self._beat) if part == 1 else self._roots
+        self._root = [-1] * len(self._beat) if part == DRUM_PART else self._roots
 
     def _open(self, bar: int) -> None:
         """What all parts share of a bar."""
@@ -194,7 +197,7 @@ class Decoder:
         note = self.w["at_pitch.weight"][pitch] + self.w["at_degree.weight"][self._degree]
         rows.note[:, row] = note.reshape(2, -1)
         self._agreed = self.follower.touches(self._position, pitch)
-        if ROLES[self.part] == "drums":
+        if self.part == DRUM_PART:
             return 0
         rows.pointed[row] = durations(self._agreed, self.touch, self.part)
         return self.ask(DURATION)

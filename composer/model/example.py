@@ -12,9 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from composer.model.sequence import Brief
-from composer.vocab import PARTS, GridSong, excerpt, transpose
+from composer.vocab import MELODY_PART, PARTS, GridSong, excerpt, transpose
 
-MELODY = 0
 LONGEST = 4
 """Bars of an example: as long as most loops."""
 
@@ -90,13 +89,13 @@ def _root_shares(song: GridSong) -> np.ndarray:
 def cut_example(song: GridSong, start: int, bars: int = LONGEST) -> GridSong:
     """Bars of a song as an example: the band without its melody."""
     cut = excerpt(song, start, min(start + bars, song.bar_count))
-    return replace(cut, notes=cut.notes[cut.notes["part"] != MELODY])
+    return replace(cut, notes=cut.notes[cut.notes["part"] != MELODY_PART])
 
 
 def best_example(song: GridSong, bars: int = LONGEST) -> GridSong | None:
     """The bars of a piece that show most of its band, early ones first; None where no part plays two bars on end."""
     length = min(bars, song.bar_count)
-    band = song.notes[song.notes["part"] != MELODY]
+    band = song.notes[song.notes["part"] != MELODY_PART]
     plays = np.zeros((song.bar_count, PARTS), bool)
     plays[band["bar"], band["part"]] = True
     plays &= (song.bar_length == usual(song.bar_length))[:, None]

@@ -15,7 +15,7 @@ from composer.model.beside import read_beside, write_beside
 from composer.model.example import fits, usual
 from composer.styles import PEOPLE
 from composer.timing import beat_quarters
-from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
+from composer.vocab import DRUM_PART, DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
 
 FILE = "examples.safetensors"
 CARD_FIELD = "examples_sha256"
@@ -153,7 +153,7 @@ def in_metre_of(song: GridSong, example: GridSong) -> GridSong | None:
     notes["position"] %= half
     if beat != _QUARTER:
         notes["position"] = notes["position"] // _QUARTER * beat + _SWUNG[notes["position"] % _QUARTER]
-        notes["duration"] = duration_class(DURATIONS[notes["duration"]] * 1.5) * (notes["part"] != ROLES.index("drums"))
+        notes["duration"] = duration_class(DURATIONS[notes["duration"]] * 1.5) * (notes["part"] != DRUM_PART)
         _, first = np.unique(notes[["bar", "part", "position", "pitch"]], return_index=True)
         notes = notes[first]
     return _in_bars(example, notes, np.full(2 * example.bar_count, wanted), beat, np.ones(len(example.roots), bool))

@@ -19,9 +19,9 @@ from composer.model.canvas import CHORD_FEATURES, MELODY_FEATURES, PITCH_FEATURE
 from composer.model.config import ModelConfig
 from composer.model.controls import SIZES
 from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS, COPY_VELOCITIES, TRACKS
-from composer.model.sequence import BAR_SIZES, TEMPO_CLASSES
+from composer.model.sequence import BAR_SIZES, NOTE, TEMPO_CLASSES
 from composer.model.style_features import WIDTH
-from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, VELOCITY_CLASSES
+from composer.vocab import DRUM_PART, DURATIONS, MAX_POSITIONS, PARTS, PITCHES, VELOCITY_CLASSES
 
 WHO = 4 * (PARTS + 1)
 """kind × part."""
@@ -254,7 +254,7 @@ class Network(nn.Module):
         part = batch.target_part[asked]
         base = self.fields(hidden[asked]) + self.head_part(part)
         h = self.config.head
-        when, what, long, loud = base.split(h, dim=-1)
+        for_position, for_pitch, for_duration, for_velocity = base.split(h, dim=-1)
         position, pitch = batch.target_position[asked].clamp(max=MAX_POSITIONS - 1), batch.target_pitch[asked]
         root = batch.target_root[asked]
         here = (
@@ -264,34 +264,34 @@ class Network(nn.Module):
         )
         degree = torch.where(root >= 0, (pitch - root) % 12, 12)
         note = self.at_pitch(pitch) + self.at_degree(degree)
-        what = what + here[:, :h]
-        long = long + here[:, h : 2 * h] + note[:, :h]
-        loud = loud + here[:, 2 * h :] + note[:, h:] + self.at_duration(batch.target_duration[asked])
+        for_pitch = for_pitch + here[:, :h]
+        for_duration = for_duration + here[:, h : 2 * h] + note[:, :h]
+        for_velocity = for_velocity + here[:, 2 * h :] + note[:, h:] + self.at_duration(batch.target_duration[asked])
         return {
-            "position": self.score_positions(F.silu(when), batch, asked),
-            "pitch": self.score_pitches(F.silu(what), batch, asked),
-            "duration": _point(self.to_duration(F.silu(long)), batch.copy_duration[asked]),
-            "velocity": _point(self.to_velocity(F.silu(loud)), batch.copy_velocity[asked]),
+            "position": self.score_positions(F.silu(for_position), batch, asked),
+            "pitch": self.score_pitches(F.silu(for_pitch), batch, asked),
+            "duration": _point(self.to_duration(F.silu(for_duration)), batch.copy_duration[asked]),
+            "velocity": _point(self.to_velocity(F.silu(for_velocity)), batch.copy_velocity[asked]),
         }, state
 
-    def score_positions(self, when: Tensor, batch: Batch, asked: Tensor) -> Tensor:
+    def score_positions(self, hidden: Tensor, batch: Batch, asked: Tensor) -> Tensor:
         """(N, h) → (N, P + 1); positions before the part's last note or past the bar are ruled out."""
-        out = self.to_position(when)
+        out = self.to_position(hidden)
         logits, likes, copies = out.split([MAX_POSITIONS + 1, POSITION_FEATURES, COPY_POSITIONS], dim=-1)
         logits = _point(torch.cat([logits, copies], dim=1), batch.copy_position[asked])
         scored = (batch.position_features[asked].to(likes.dtype) @ likes[:, :, None]).squeeze(-1).float()
-        candidates = torch.arange(MAX_POSITIONS, device=when.device)[None]
+        candidates = torch.arange(MAX_POSITIONS, device=hidden.device)[None]
         ruled_out = (candidates < batch.earliest[asked][:, None]) | (candidates >= batch.bar_length[asked][:, None])
         return torch.cat([(logits[:, :-1] + scored).masked_fill(ruled_out, -1e9), logits[:, -1:]], dim=1)
 
-    def score_pitches(self, what: Tensor, batch: Batch, asked: Tensor) -> Tensor:
+    def score_pitches(self, hidden: Tensor, batch: Batch, asked: Tensor) -> Tensor:
         """(N, h) → (N, Q): by absolute pitch, by degree of the chord, by interval, and by what the pitch would be."""
-        out = self.to_pitch(what)
+        out = self.to_pitch(hidden)
         logits, by_degree, by_interval, likes, copies = out.split(
             [PITCHES, 12, INTERVALS, PITCH_FEATURES, COPY_PITCHES], dim=-1
         )
         logits = _point(torch.cat([logits, copies], dim=1), batch.copy_pitch[asked])
-        pitch = torch.arange(PITCHES, device=what.device)[None]
+        pitch = torch.arange(PITCHES, device=hidden.device)[None]
         root, previous = batch.target_root[asked][:, None], batch.previous_pitch[asked][:, None]
         degrees = by_degree.gather(1, (pitch - root) % 12) * (root >= 0)
         interval = torch.where(previous >= 0, (pitch - previous).clamp(-24, 24) + 24, INTERVALS - 1)
@@ -310,8 +310,8 @@ def _point(out: Tensor, pointed: Tensor) -> Tensor:
 def field_losses(logits: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     """Cross-entropy in nats of every field at the asked events, (N,) each, 0 where the field does not apply (END; drum length)."""
     asked = batch.asked
-    is_note = (batch.target_kind[asked] == 2).float()
-    pitched = is_note * (batch.target_part[asked] != 1)
+    is_note = (batch.target_kind[asked] == NOTE).float()
+    pitched = is_note * (batch.target_part[asked] != DRUM_PART)
     return {
         "position": F.cross_entropy(logits["position"], batch.target_position[asked], reduction="none"),
         "pitch": F.cross_entropy(logits["pitch"], batch.target_pitch[asked], reduction="none") * is_note,

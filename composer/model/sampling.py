@@ -111,11 +111,11 @@ def take_turn(
         if watch and watch.knows(part, bar, position, pitch):
             turn.leave(position)
             continue
-        long = decoder.duration(pitch)
-        loud = decoder.velocity(long)
+        duration = decoder.duration(pitch)
+        velocity = decoder.velocity(duration)
         turn.strike(position, pitch)
-        rows.append((part, bar, position, pitch, long, loud))
-        decoder.play(long, loud)
+        rows.append((part, bar, position, pitch, duration, velocity))
+        decoder.play(duration, velocity)
         if watch:
             watch.hear(part, bar, position, pitch)
     return np.array(rows, GRID_NOTE_DTYPE)

@@ -17,7 +17,7 @@ from composer.model.canvas import Canvas
 from composer.model.controls import CONTROLS
 from composer.model.copying import NOTHING, Pointers, point
 from composer.model.form import OCCURRENCES, SECTIONS, occurrences
-from composer.vocab import GRID_NOTE_DTYPE, MAX_POSITIONS, PARTS, GridSong
+from composer.vocab import DRUM_PART, GRID_NOTE_DTYPE, MAX_POSITIONS, MELODY_PART, PARTS, GridSong
 
 BAR, GIVEN, NOTE, END = range(4)
 END_POSITION = MAX_POSITIONS
@@ -206,15 +206,19 @@ class Lesson:
     controls: np.ndarray
     """What is asked of that part in its bar, zeros if none. (T, 5)"""
     asked: np.ndarray
+    """Whether event t + 1 is for the model to predict: a note or END of an asked cell. bool (T,)"""
     target: np.ndarray
     """EVENT_DTYPE (T,), the next event."""
     track: np.ndarray
     """What the target's part is on the track of, as a class of copying.TRACKS, 0 if none is asked. (T,)"""
     copy_position: np.ndarray
-    """Classes that copying points at, -1 for none: (T, COPY_POSITIONS) and so on."""
+    """Classes that copying points at, -1 for none: (T, COPY_POSITIONS)."""
     copy_pitch: np.ndarray
+    """The same of pitches: (T, COPY_PITCHES)."""
     copy_duration: np.ndarray
+    """(T, COPY_DURATIONS)"""
     copy_velocity: np.ndarray
+    """(T, COPY_VELOCITIES)"""
     earliest: np.ndarray
     """First position the target may take. (T,)"""
     previous_pitch: np.ndarray
@@ -222,9 +226,13 @@ class Lesson:
     target_root: np.ndarray
     """Chord root at the target, -1 for none or drums. (T,)"""
     target_chord: np.ndarray
+    """The chord at the target, as `Canvas.chord_features`: (T, CHORD_FEATURES)."""
     target_melody: np.ndarray
+    """What the melody does there, as `Canvas.melody_features`: (T, MELODY_FEATURES)."""
     position_features: np.ndarray
+    """What each position the target may take holds, as `Canvas.position_features`: (T, P, POSITION_FEATURES)."""
     pitch_features: np.ndarray
+    """What each pitch the target may take would be, as `Canvas.pitch_features`: (T, Q, PITCH_FEATURES)."""
 
 
 def lesson(
@@ -246,7 +254,7 @@ def lesson(
         np.minimum(event["position"].astype(int), song.bar_length[event["bar"]] - 1),
     )
     roots = song.roots[canvas.beat_at(bar, position)]
-    pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != 1) & (roots >= 0)
+    pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != DRUM_PART) & (roots >= 0)
     target_bar = target["bar"].astype(int)
     target_part = np.where(asked, target["part"], NO_PART).astype(int)
     some_part = np.where(asked, target["part"], 0).astype(int)
@@ -269,7 +277,7 @@ def lesson(
         copy_velocity=_rows(told.pointers.velocity, turn),
         earliest=np.where(continues, event["position"], 0).astype(int),
         previous_pitch=_rows(told.pointers.previous_pitch, turn),
-        target_root=np.where(target_part == 1, -1, target_root),
+        target_root=np.where(target_part == DRUM_PART, -1, target_root),
         target_chord=canvas.chord_features(target_bar, target_position),
         target_melody=canvas.melody_features(target_bar, target_position),
         position_features=canvas.position_features(target_bar, some_part, visible_parts(brief, target_bar, some_part)),
@@ -308,4 +316,4 @@ def new_canvas(song: GridSong, brief: Brief) -> Canvas:
 def given_melody(song: GridSong, brief: Brief) -> np.ndarray:
     """The melody's notes, as far as they are given."""
     notes = in_cells(song.notes, brief.given)
-    return np.asarray(notes[notes["part"] == 0])
+    return np.asarray(notes[notes["part"] == MELODY_PART])

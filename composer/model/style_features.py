@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from composer.gm import BAND, ROLES
-from composer.vocab import DURATIONS, PARTS, VELOCITY_CLASSES, GridSong
+from composer.vocab import DRUM_PART, DURATIONS, PARTS, VELOCITY_CLASSES, GridSong
 
 POSITIONS = 48
 """Positions of a bar that are heard: four quarters; longer bars are heard to there."""
@@ -37,7 +37,7 @@ def style_features(song: GridSong) -> np.ndarray:
     bars = song.bar_count
     voice = np.zeros(PARTS, np.int64)
     voice[list(_PITCHED)] = _KIT + np.arange(len(_PITCHED))
-    row = np.where(notes["part"] == 1, _drum_class()[notes["pitch"]], voice[notes["part"]])
+    row = np.where(notes["part"] == DRUM_PART, _drum_class()[notes["pitch"]], voice[notes["part"]])
     bar, position = notes["bar"].astype(np.int64), notes["position"].astype(np.int64)
     loud = (notes["velocity"] + 0.5) / VELOCITY_CLASSES
     rolls = np.zeros((bars, _KIT + len(_PITCHED), POSITIONS), np.float32)

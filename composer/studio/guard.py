@@ -50,7 +50,7 @@ class Guard:
             return
         most = self._settings.upload_bytes
         length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length) > most:
+        if not length.isdecimal() or int(length) > most:
             await _refuse(scope, send, 413, _too_large(most))
             return
         await self._app(scope, _limited(receive, most), _with_headers(send))

@@ -24,6 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from composer.atomic import atomic_file
 from composer.audio.stem_files import file_name
 from composer.errors import InputError, OutputError
 from composer.studio.problems import NotHere
@@ -195,10 +196,8 @@ class Store:
             if self.seed_file(seed) == place / KEPT:  # an upload of this name, from the version before: out of the way
                 (place / UPLOAD).mkdir()
                 os.replace(place / KEPT, place / UPLOAD / seed.file)
-            handle, scratch = tempfile.mkstemp(dir=place)
-            with os.fdopen(handle, "w") as file:
-                file.write(take.id)
-            os.replace(scratch, place / KEPT)
+            with atomic_file(place / KEPT) as scratch:
+                scratch.write_text(take.id, "ascii")
 
     # --- takes ---
 

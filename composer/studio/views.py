@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from composer import formats
-from composer.arrange import find_lane
+from composer.arrange import find_lane, instrument
 from composer.errors import ComposerError
 from composer.gm import BAND, PROGRAM_NAMES
 from composer.harmony.lane import ChordLane
@@ -96,7 +96,7 @@ def _part_view(part: Part) -> PartView:
         name=part.name,
         role=part.role or ("drums" if part.is_drum else ""),
         program=part.program,
-        sound="Drum kit" if part.is_drum else PROGRAM_NAMES[part.program],
+        sound=instrument(part),
         is_drum=part.is_drum,
         notes=rows_of(part.notes),
     )

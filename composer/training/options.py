@@ -34,8 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--size", choices=SIZES, help="the one dial (default: small)")
     add("--trunk", choices=("lstm", "transformer"), help="what remembers (default: lstm)")
-    add("--from", dest="start", type=Path, metavar="CHECKPOINT",
-        help="begin with a checkpoint's weights, grown to today's network; gives size and trunk (default: none)")  # fmt: skip
+    add(
+        "--from",
+        dest="start",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="begin with a checkpoint's weights, grown to today's network; gives size and trunk (default: none)",
+    )
     add(
         "--dropout",
         type=float,
@@ -64,8 +69,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="MIN",
         help="stop after so many minutes, to go on later (default: never)",
     )
-    add("--patience", type=int, default=base.patience, metavar="N",
-        help="stop after N validations without a better one (default: 0, never)")  # fmt: skip
+    add(
+        "--patience",
+        type=int,
+        default=base.patience,
+        metavar="N",
+        help="stop after N validations without a better one (default: 0, never)",
+    )
     add(
         "--validate-every",
         type=float,
@@ -76,8 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("learning")
     add = group.add_argument
     add("--batch", type=int, default=base.batch, help="songs side by side, over all processes (default: 16)")
-    add("--accumulate", type=int, default=base.accumulate, metavar="N",
-        help="cut each batch into N parts to save memory (default: 1)")  # fmt: skip
+    add(
+        "--accumulate",
+        type=int,
+        default=base.accumulate,
+        metavar="N",
+        help="cut each batch into N parts to save memory (default: 1)",
+    )
     add("--window", type=int, default=base.window, help="events a step sees of each song (default: 256)")
     add("--optimizer", choices=OPTIMIZERS, default=base.optimizer, help="(default: adamw)")
     add("--rate", type=float, default=base.learning_rate, help="highest learning rate (default: 2e-3)")
@@ -89,11 +104,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="steps until it is reached (default: 100)",
     )
     add("--weight-decay", type=float, default=base.weight_decay, help="of matrices and tables (default: 0.02)")
-    add("--ema", type=float, default=base.ema, metavar="SHARE",
-        help="what a moving average of the weights keeps each step, 0 for none (default: 0.998)")  # fmt: skip
+    add(
+        "--ema",
+        type=float,
+        default=base.ema,
+        metavar="SHARE",
+        help="what a moving average of the weights keeps each step, 0 for none (default: 0.998)",
+    )
     add("--real-share", type=float, default=base.real_share, help="share of draws that are real music (default: 0.4)")
-    add("--band-share", type=float, default=base.band_share, metavar="SHARE",
-        help="share of draws that are people's bands; at most the share of real music (default: 0, as they come)")  # fmt: skip
+    add(
+        "--band-share",
+        type=float,
+        default=base.band_share,
+        metavar="SHARE",
+        help="share of draws that are people's bands; at most the share of real music (default: 0, as they come)",
+    )
     add("--seed", type=int, default=base.seed, help="the dice (default: 1)")
     group = parser.add_argument_group("machine")
     add = group.add_argument
@@ -102,8 +127,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--threads", type=int, default=0, help="CPU threads; never more than are free (default: torch's choice)")
     add("--workers", type=int, default=0, help="processes that make lessons ahead, for a GPU (default: 0, none)")
     add("--compile", action="store_true", help="torch.compile the network: slow to start (default: not)")
-    add("--pieces", type=Path, metavar="DIR",
-        help="also keep the run in files of at most 16 MB, and go on from them (default: not)")  # fmt: skip
+    add(
+        "--pieces",
+        type=Path,
+        metavar="DIR",
+        help="also keep the run in files of at most 16 MB, and go on from them (default: not)",
+    )
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
@@ -130,6 +159,13 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 
 def check_pack(path: Path) -> Path:
     """The path of what looks like a pack of songs. Raises InputError where something else is there."""
-    if path.is_file() and not (zipfile.is_zipfile(path) and "header.npy" in zipfile.ZipFile(path).namelist()):
+    if path.is_file() and not _is_pack(path):
         raise InputError(f"{path}: is no pack of songs; make one with 'python -m composer.training.prepare'")
     return path
+
+
+def _is_pack(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return "header.npy" in archive.namelist()

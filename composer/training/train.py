@@ -26,6 +26,7 @@ from composer.errors import ComposerError, InputError, OutputError
 from composer.model.checkpoint import save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Batch, Network, State, field_losses
+from composer.model.sequence import NOTE
 from composer.output import check_free
 from composer.training.adversary import Adversary, profiles_of
 from composer.training.briefs import Hiding
@@ -48,7 +49,6 @@ from composer.training.recipe import Recipe, rate_at
 from composer.training.threads import use_threads
 
 RUN, RESUME, CHECKPOINT = "run.json", "resume.pt", "checkpoint"
-NOTE = 2
 
 
 class Trainer:

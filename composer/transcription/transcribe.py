@@ -22,6 +22,7 @@ from composer.transcription.pitch import HIGHEST, HOP, LOWEST, RATE, PitchTracke
 from composer.transcription.rhythm import Rhythm, find_rhythm
 from composer.transcription.seed import seed_score
 from composer.transcription.verdict import check_heard, check_loud, check_melody
+from composer.wording import counted
 
 DENOISE = ("auto", "on", "off")
 SHORTEST_S = 1.0
@@ -87,10 +88,10 @@ class Transcription:
             f"noise    {_noise(heard['noise'])}",
         ]
         if heard["dropped"]:
-            lines.append(f"dropped  {_count(heard['dropped'], 'sound')} too short to be notes")
+            lines.append(f"dropped  {counted(heard['dropped'], 'sound')} too short to be notes")
         if heard["outside"]:
             lines.append(
-                f"left out {_count(heard['outside'], 'note')} outside {heard['range']}; --lowest and --highest set it"
+                f"left out {counted(heard['outside'], 'note')} outside {heard['range']}; --lowest and --highest set it"
             )
         return lines
 
@@ -191,10 +192,6 @@ def _noise(noise: dict[str, Any]) -> str:
     mains = f", and mains hum of {noise['mains_hz']:.0f} Hz taken out" if noise["mains_hz"] else ""
     done = "steady noise taken out" if noise["taken_out"] else "left in"
     return f"quietest moments {noise['under_the_tune_db']:.0f} dB under the tune; {done}{mains}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _how_sure(sure: float) -> str:

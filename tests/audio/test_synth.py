@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 from composer.audio import fluid, soundfonts, synth
-from composer.audio.fluid import BLOCK, nearest_preset
+from composer.audio.fluid import BLOCK, Synth, nearest_preset
 from composer.audio.player import shares
 from composer.audio.synth import Stems, render, render_part
 from composer.errors import AudioError
@@ -238,3 +239,10 @@ def test_version_is_told() -> None:
 
 def test_the_default_font_is_found() -> None:
     assert soundfonts.find().is_file()
+
+
+def test_a_font_whose_name_is_no_utf_8_plays(tmp_path: Path, small_font: Path) -> None:
+    font = tmp_path / os.fsdecode(b"f\xff.sf2")
+    font.symlink_to(small_font)
+    with Synth(font, 1, 44_100) as synth:
+        assert synth.presets

@@ -82,3 +82,14 @@ def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"ends in \.wav"):
         write_wav(tmp_path / "a.flac", AUDIO, 44_100)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a.wav", "ü" * 120 + ".wav"])
+def test_a_sound_file_has_the_rights_that_new_files_get(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plain").touch()
+    # Whoever sets the umask, if only to read it, opens up what other threads create meanwhile.
+    monkeypatch.setattr("os.umask", lambda _mask: pytest.fail("the umask was touched"))
+    path = write_wav(tmp_path / name, AUDIO, 44_100)
+    assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode

@@ -99,6 +99,9 @@ def test_a_piece_in_two_formats_is_one_seed(tmp_path: Path) -> None:
         ({"own": 1, "parts": [["kazoo"]]}, "no part called 'kazoo'"),
         ({"own": 1, "parts": 3}, "parts must be a list of lists of parts, got 3"),
         ({"own": 1, "parts": [3]}, "parts: 3 is no set of parts"),
+        ({"own": 1, "controls": 3}, "controls must be a table or a list of tables, got 3"),
+        ({"own": 1, "styles": ["pop", 3]}, "styles must be a list of texts, got ['pop', 3]"),
+        ({"seeds": [3]}, "seeds must be a list of texts, got [3]"),
     ],
 )
 def test_what_cannot_be_is_told(values: dict[str, object], said: str) -> None:

@@ -69,6 +69,7 @@ def test_charts_channels_and_sources() -> None:
         (["--tempo", "900"], "out of range"),
         (["--mode", "solo"], "no mode called 'solo'"),
         (["--meter", "four"], "write it as 4/4"),
+        (["--meter", "4/²"], "write it as 4/4"),
         (["--meter", "4/5"], "cannot be jammed in"),
         (["--input", "file:nowhere.mid"], "nowhere.mid"),
         (["--input", "tcp:9080"], "write tcp:HOST:PORT"),

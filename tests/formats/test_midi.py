@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 
 from composer.errors import MusicFileError, OutputError, ScoreError
 from composer.formats import load, read_midi, save, write_midi
+from composer.formats.midi_read import parse_midi
 from composer.formats.midi_write import channel_plan, midi_bytes
 from composer.score import Event, Part, Score, as_notes
 from composer.timing import Meter, TempoMap
@@ -278,3 +279,17 @@ def test_real_files_come_back_as_they_were() -> None:
             assert replace(again, problems=()) == replace(score, problems=()), path
             found += 1
     assert found
+
+
+def test_too_many_bars_are_told_with_the_name_of_the_file() -> None:
+    struck_twice = [(0, 480, 60, 80), (0, 240, 60, 80), (480 * 10_000, 480, 60, 80)]
+    score = Score((Part("Piano", as_notes(struck_twice)),), meter=Meter(480, ((0, 1, 64),)))
+    with pytest.raises(MusicFileError, match=r"^long\.mid: would have \d+ bars"):
+        parse_midi(midi_bytes(score), "long.mid")
+
+
+def test_a_file_has_the_rights_that_new_files_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "plain").touch()
+    monkeypatch.setattr("os.umask", lambda _mask: pytest.fail("the umask was touched"))
+    save(Score(), tmp_path / "a.mid")
+    assert (tmp_path / "a.mid").stat().st_mode == (tmp_path / "plain").stat().st_mode

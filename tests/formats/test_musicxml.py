@@ -279,3 +279,18 @@ def test_a_zip_without_a_score(tmp_path: Path) -> None:
         archive.writestr("readme.txt", "no")
     with pytest.raises(MusicFileError, match="holds no MusicXML"):
         load(tmp_path / "a.mxl")
+
+
+def test_a_hand_that_rests_for_a_bar_rests_on_its_own_staff(tmp_path: Path) -> None:
+    both_hands = [(beat * 480, 480, pitch, 80) for beat in range(4) for pitch in (48, 72)]
+    right_hand = [(1920 + beat * 480, 480, 72, 80) for beat in range(4)]
+    save(Score((Part("Piano", as_notes(both_hands + right_hand)),)), tmp_path / "piano.musicxml")
+    second = ElementTree.parse(tmp_path / "piano.musicxml").findall("part/measure")[1]
+    staves = [(note.find("rest") is not None, note.findtext("staff")) for note in second.iter("note")]
+    assert staves == [(False, "1")] * 4 + [(True, "2")]
+
+
+def test_what_xml_cannot_say_is_left_out_of_names(tmp_path: Path) -> None:
+    save(Score((Part("Vo\ufffeice\x07", as_notes([(0, 480, 60, 80)])),), title="A\uffff B"), tmp_path / "odd.musicxml")
+    again = load(tmp_path / "odd.musicxml")
+    assert (again.title, again.parts[0].name) == ("A B", "Voice")

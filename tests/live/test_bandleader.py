@@ -133,3 +133,15 @@ def test_a_style_is_played_to_the_band_first_and_again_when_it_changes() -> None
     assert steady[1:] != switched[1:]
     assert bars(plain, "pop", "pop", "pop")[0] != steady[0]
     assert bars(knows, "pop", "rock", "rock") == switched
+
+
+def test_bars_of_a_quarter_and_a_half_keep_to_the_players_time() -> None:
+    """In 9/8 a bar is four and a half quarter notes: harmony counted in bars of four would lag behind, a bar in nine."""
+    leader = Bandleader(checkpoint_of(toy_network()), Metre(4.5, 1.5), 3, Progressions.load())
+    symbols = ("C",) * 19 + ("G",)
+    heard = np.array(
+        [(4.5 * bar, 4.4, 48 + tone, 80) for bar, symbol in enumerate(symbols) for tone in Chord.parse(symbol).tones],
+        HEARD_DTYPE,
+    )
+    plan = leader.plan(Ask(1, 20, 0, heard, 89.9, wishes(), since=0))
+    assert plan.chords == ("G",) * 3

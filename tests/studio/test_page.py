@@ -219,3 +219,70 @@ def test_it_fits_a_phone(page: Page) -> None:
     page.click("#projects button")
     page.wait_for_selector("body[data-state=take]")
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out to the side"
+
+
+@pytest.mark.slow
+def test_a_band_is_not_shown_under_another_tune(page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto("/")
+    page.click("#examples button >> nth=0")
+    page.wait_for_selector("body[data-state=seed]")
+    page.click("#write")
+    page.wait_for_selector("body[data-bars]")
+    page.click("#another")
+    page.click("#examples button >> nth=1")
+    page.wait_for_selector("body[data-state=seed]")
+    until(page, "() => !document.body.classList.contains('working')")
+    time.sleep(0.5)  # what comes late would come now
+    assert page.evaluate("() => [document.body.dataset.state, window.studio.takes.all.length]") == ["seed", 0]
+
+
+# A player whose context takes a while to wake up, and whose desk counts how often it is started.
+PRESSED_TWICE = """async () => {
+  const { Player } = await import('/js/player.js');
+  const player = new Player();
+  let started = 0;
+  const start = () => (started++, [{ stop() {}, disconnect() {} }]);
+  const resume = () => new Promise((woken) => setTimeout(woken, 50));
+  Object.assign(player, { sound: { whole: true, duration_s: 9 }, desk: { start }, context: { currentTime: 0, resume } });
+  await Promise.all([player.play(), player.play()]);
+  return started;
+}"""
+# Two loads, the first of which takes longer to decode than the second; then one that is given up.
+LOADED_TWICE = """async () => {
+  const { Player } = await import('/js/player.js');
+  const player = new Player();
+  player.context = new AudioContext();
+  const decode = player.context.decodeAudioData.bind(player.context);
+  const wav = () => {
+    const bytes = new DataView(new ArrayBuffer(44 + 400));
+    const text = (at, word) => [...word].forEach((c, i) => bytes.setUint8(at + i, c.charCodeAt(0)));
+    text(0, 'RIFF'); bytes.setUint32(4, 436, true); text(8, 'WAVEfmt '); bytes.setUint32(16, 16, true);
+    bytes.setUint16(20, 1, true); bytes.setUint16(22, 1, true); bytes.setUint32(24, 44100, true);
+    bytes.setUint32(28, 88200, true); bytes.setUint16(32, 2, true); bytes.setUint16(34, 16, true);
+    text(36, 'data'); bytes.setUint32(40, 400, true);
+    return bytes.buffer;
+  };
+  const waits = [300, 0, 100];
+  player.context.decodeAudioData = async () => {
+    const wait = waits.shift();
+    await new Promise((done) => setTimeout(done, wait));
+    return decode(wav());
+  };
+  const limiter = { ceiling_dbtp: -1, margin_db: 0.1, attack_s: 0.005, release_db_s: 60 };
+  const sound = (name) => ({ name, whole: true, duration_s: 1, sample_rate: 44100, ...limiter,
+    stems: [{ part: 'bass', url: '/icon.svg', scale: 1, gain_db: 0, pan: 0 }] });
+  await Promise.all([player.load(sound('slow')), player.load(sound('quick'))]);
+  const shown = player.sound.name;
+  const late = player.load(sound('late'));
+  player.unload();
+  await late;
+  return [shown, player.ready];
+}"""
+
+
+@pytest.mark.slow
+def test_the_player_is_not_confused_by_haste(page: Page) -> None:
+    page.goto("/")
+    assert page.evaluate(PRESSED_TWICE) == 1, "pressed twice while it wakes up, it plays once"
+    assert page.evaluate(LOADED_TWICE) == ["quick", False], "what was asked for last is what is loaded"

@@ -100,6 +100,7 @@ def test_a_full_disk_is_told_without_the_folder(tmp_path: Path, monkeypatch: pyt
             with pytest.raises(OutputError, match="cannot be written") as caught:
                 asked()
             assert str(tmp_path) not in str(caught.value)
+    assert {path.name for path in (tmp_path / "seeds" / seed.id).iterdir()} == {"seed.json", "file"}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ export function make(tag, settings = {}, ...children) {
 
 export const option = (value, text = value) => make("option", { value, textContent: text });
 
+/** "1 bar", "2 bars". */
+export const counted = (number, what) => `${number} ${what}${number === 1 ? "" : "s"}`;
+
 /** Show a mistake where everybody sees it, and what to do about it. */
 export function trouble(error) {
   const problem = error.problem ?? { what: error.message, what_to_do: "" };

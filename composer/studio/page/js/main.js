@@ -1,7 +1,7 @@
 // The studio's page: what happens when.
 
 import { cancel, follow, get, post, put, upload } from "./api.js";
-import { $, make, sentence, trouble } from "./dom.js";
+import { $, counted, make, sentence, trouble } from "./dom.js";
 import { Mixer } from "./mixer.js";
 import { Player, fetchSound } from "./player.js";
 import { COLOURS, Roll } from "./roll.js";
@@ -51,7 +51,7 @@ async function showStart() {
   $("earlier").hidden = !projects.length;
   $("projects").replaceChildren(
     ...projects.map((project) => {
-      const takes = project.arrangements === 1 ? "1 take" : `${project.arrangements} takes`;
+      const takes = counted(project.arrangements, "take");
       const when = new Date(project.created * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short" });
       const button = make("button", { type: "button" }, make("span", { textContent: project.name }), make("small", { textContent: `${takes} · ${when}` }));
       button.addEventListener("click", () => openSeed(project.id).catch(trouble));
@@ -85,7 +85,7 @@ async function openSeed(id, melody = null, report = null) {
   $("title").textContent = seed.score.title || seed.name;
   document.title = `${$("title").textContent} · Studio`;
   const { report: heard } = seed;
-  const facts = [heard.key, heard.metre.at(-1)?.value, `${Math.round(heard.tempo_bpm[0].value)} BPM`, `${heard.bars} bars`, spoken(heard.seconds)];
+  const facts = [heard.key, heard.metre.at(-1)?.value, `${Math.round(heard.tempo_bpm[0].value)} BPM`, counted(heard.bars, "bar"), spoken(heard.seconds)];
   $("facts").replaceChildren(...facts.filter(Boolean).map((fact) => make("li", { textContent: fact })));
   wishes.fill(seed);
   takes.all = await get(`/api/seeds/${id}/arrangements`);
@@ -185,8 +185,10 @@ async function sounds(id, mine) {
 
 // --- writing ---
 
-/** Queue a job and show it bar by bar. `base` is the score that its notes are written into. */
+/** Queue a job and show it bar by bar, as long as its project is on show. `base` is the score its notes are written into. */
 async function write(path, request, base, bars = null) {
+  const project = seed.id;
+  const onShow = () => seed?.id === project;
   try {
     const made = await post(path, request);
     job = made.id;
@@ -196,24 +198,24 @@ async function write(path, request, base, bars = null) {
     let reading = Promise.resolve();
     const last = await follow(made.id, (event) => {
       if (event.type === "progress") progress(event.what, event.done);
-      if (event.type === "bar" && !opened) {
+      if (event.type === "bar" && !opened && onShow()) {
         if (!score) {
           roll.show((score = base()), bars !== null);
           if (bars) roll.reveal(bars.from);
         }
         receive(score, event, bars);
       }
-      if (event.type === "take") {
+      if (event.type === "take" && onShow()) {
         const first = !opened;
         opened = true;
-        reading = reading.then(() => arrived(event.arrangement, first)).catch(trouble);
+        reading = reading.then(() => arrived(event.arrangement, first, onShow)).catch(trouble);
       }
     });
     await reading;
-    if (last.state === "cancelled" && !opened) takes.now ? await open(takes.now) : showSeed();
+    if (last.state === "cancelled" && !opened && onShow()) takes.now ? await open(takes.now) : showSeed();
   } catch (error) {
     trouble(error);
-    if (seed && !takes.now) showSeed();
+    if (onShow() && !takes.now) showSeed();
   } finally {
     job = null;
     working(false);
@@ -235,8 +237,10 @@ function receive(score, { bar, notes }, hole) {
   $("hint").textContent = `Bar ${here.number} of ${score.bars.at(-1).number}`;
 }
 
-async function arrived(id, show) {
-  takes.all.push(await get(`/api/arrangements/${id}`));
+async function arrived(id, show, onShow) {
+  const take = await get(`/api/arrangements/${id}`);
+  if (!onShow() || takes.all.some((one) => one.id === id)) return; // the project was left, or opened anew meanwhile
+  takes.all.push(take);
   if (show) open(id).catch(trouble); // its sound is made while the next take is written
   else takes.show();
 }

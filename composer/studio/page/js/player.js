@@ -95,15 +95,18 @@ export class Player {
     this.hungry = false;
     this.offset = 0;
     this.sources = [];
+    this.loads = 0; // counts up with every load and unload: stems of an earlier one come too late
   }
 
-  /** Load a take's stems. What plays goes on until they are there. */
+  /** Load a take's stems. What plays goes on until they are there; where another load comes first, they are left out. */
   async load(sound) {
+    const mine = ++this.loads;
     this.context ??= new AudioContext({ sampleRate: sound.sample_rate, latencyHint: "interactive" });
     const buffers = await Promise.all(
       sound.stems.map(async ({ url }) => this.context.decodeAudioData(await (await fetch(url)).arrayBuffer())),
     );
     const desk = await buildDesk(this.context, sound, buffers);
+    if (mine !== this.loads) return;
     const goOn = this.playing || this.hungry;
     this.pause();
     this.hungry = false;
@@ -120,6 +123,7 @@ export class Player {
   }
 
   unload() {
+    this.loads++;
     this.pause(0);
     this.hungry = false;
     this.desk?.out.disconnect();
@@ -142,6 +146,7 @@ export class Player {
       return;
     }
     await this.context.resume();
+    if (!this.ready || this.playing) return; // pressed twice while it woke up
     if (this.offset >= this.sound.duration_s - 0.05 && this.sound.whole) this.offset = 0;
     this.startedAt = this.context.currentTime + 0.02;
     this.sources = this.desk.start(this.startedAt, this.offset);
