@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -214,10 +215,10 @@ def _draw_lane(roll: Any, lane: _Lane, end: int, ticks_per_beat: int, inch: floa
     said: dict[str, Any] = {"ha": "left", "va": "center", "textcoords": "offset points", "annotation_clip": False}
     edge = -(LEFT_IN - 0.3) * 72
     shift = 6 if sound else 0
-    name = _short(lane.title, 16)
+    name = short_line(lane.title, 16)
     roll.annotate(name, (0, middle), (edge, shift), fontsize=11.5, weight="bold", color=lane.colour, **said)
     if sound:
-        roll.annotate(_short(sound, 20), (0, middle), (edge, -8), fontsize=7.5, color=FAINT, **said)
+        roll.annotate(short_line(sound, 20), (0, middle), (edge, -8), fontsize=7.5, color=FAINT, **said)
     for label, low, high in lane.rows:
         at = lane.base + ((low + high) / 2 if lane.part.is_drum else low + SEMITONE_IN / 2)
         roll.annotate(
@@ -294,7 +295,7 @@ def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, he
         length_said(bars), f"{minutes}:{seconds:02d}", f"{sum(map(len, score.parts)):,} notes",
     ]  # fmt: skip
     left = 0.3 / width
-    figure.text(left, 1 - 0.36 / height, _short(title, 70), fontsize=17, weight="bold", color=INK, va="center")
+    figure.text(left, 1 - 0.36 / height, short_line(title, 70), fontsize=17, weight="bold", color=INK, va="center")
     figure.text(
         1 - RIGHT_IN / width,
         1 - 0.36 / height,
@@ -306,20 +307,22 @@ def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, he
     )
 
 
-def _short(text: str, most: int) -> str:
+def short_line(text: str, most: int) -> str:
     """At most so many characters, on one line and without what matplotlib would read as mathematics."""
-    text = " ".join(text.split()).replace("$", "\\$")
-    return text if len(text) <= most else text[: most - 1] + "…"
+    text = " ".join(text.split())
+    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", "\\$")
 
 
 def write_figure(canvas: Any, path: Path) -> None:
-    """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError."""
+    """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError. Names in scripts that matplotlib's
+    font lacks are boxes in the picture; nobody need be warned of that."""
     try:
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".png")
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)
             canvas.print_png(file)
         os.chmod(scratch, 0o644)
         os.replace(scratch, path)

@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from composer.audio.mixer import mix
+from composer.audio.synth import Stems
 from composer.errors import OutputError
 from composer.harmony.lane import ChordLane
 from composer.picture import COLOURS, PAPER, save_piano_roll
+from composer.picture_mix import save_mix_picture
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 
@@ -102,3 +105,11 @@ def test_nothing_is_written_over_by_accident(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         save_piano_roll(Score(), tmp_path / "no" / "roll.png")
     assert [path.name for path in tmp_path.iterdir()] == ["roll.png"]
+
+
+def test_names_in_any_script_and_with_any_sign_are_drawn(tmp_path: Path) -> None:
+    """Neither mathematics, which matplotlib would read in a $, nor a warning for a letter that its font lacks."""
+    score = Score((Part("$x^{ ピアノ", [(0, 400, 60, 90)]),), TempoMap.constant(120), title="A$ {b$c^ 歌" * 20)
+    assert save_piano_roll(score, tmp_path / "roll.png").stat().st_size > 1_000
+    mixed = mix(Stems(("$x^{ ピアノ", "_" * 90), ("piano", "bass"), np.full((2, 4_410, 2), 0.1, np.float32), 44_100))
+    assert save_mix_picture(mixed, tmp_path / "mix.png", score.title).stat().st_size > 1_000
