@@ -96,10 +96,10 @@ def run(args: argparse.Namespace) -> int:
         if args.record.exists() and not args.force:
             raise OutputError(f"{args.record}: exists already; use --force to write over it")
         check_format(args.record, 32, rate)
-    settings = mixing.settings(args, rate)
     score = formats.load(args.file)
     if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to play")
+    settings = mixing.settings(args, rate, score)
     font = soundfonts.find(args.soundfont)
     notices = list(score.problems)
     if args.at_once:

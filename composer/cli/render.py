@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to render")
     check_format(args.out / sound, args.bits, rate)
-    settings = mixing.settings(args, rate)
+    settings = mixing.settings(args, rate, score)
     with steps(args.quiet) as progress, staging(args.out, outputs, args.force) as folder:
         with progress.step("playing the parts") as tell:
             stems = render(score, args.soundfont, rate, on_progress=tell)
