@@ -153,6 +153,7 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
         (["render", "SONG", "--format", "flac", "--bits", "32"], "FLAC samples have 16 or 24 bits"),
         (["render", "SONG", "--style", "polkka"], "did you mean polka"),
         (["play", "SONG", "--driver", "file"], "name the file with --record"),
+        (["play", "SONG", "--start", "99"], "song.mid is over after 2.4 s"),
         (["play", "SONG", "--driver", "nosuch", "--at-once"], "the audio driver nosuch does not start"),
         (["amp", "apply", "crunch"], "takes 2 arguments, got 1"),
         (["amp", "apply", "crunch", "none.wav"], "cannot be read as sound"),
@@ -196,3 +197,13 @@ def test_stems_of_parts_whose_names_look_alike_as_files_are_all_kept(here: Path)
     stems = Stems(("a/b", "a:b", "A_b"), ("piano",) * 3, np.full((3, 4_410, 2), 0.1, np.float32), 44_100)
     written = write_stems(here / "stems", mix(stems))
     assert [path.name for path in written] == ["a_b.wav", "a_b 2.wav", "A_b 3.wav"]
+
+
+def test_a_port_that_is_not_there_is_told_before_anything_sounds(
+    song: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "kept.wav").write_bytes(b"kept")
+    words = ["--driver", "file", "--record", "kept.wav", "--force", "--at-once", "--soundfont", "timgm6mb", "--plain"]
+    assert main(["play", str(song), *words, "--midi", "tcp:192.0.2.1:9"]) == 1
+    assert "tcp:192.0.2.1:9" in capsys.readouterr().err
+    assert (here / "kept.wav").read_bytes() == b"kept"
