@@ -156,9 +156,11 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
         (["play", "SONG", "--start", "99"], "song.mid is over after 2.4 s"),
         (["play", "SONG", "--driver", "nosuch", "--at-once"], "the audio driver nosuch does not start"),
         (["amp", "apply", "crunch"], "takes 2 arguments, got 1"),
-        (["amp", "apply", "crunch", "none.wav"], "cannot be read as sound"),
+        (["amp", "apply", "crunch", "none.wav"], "none.wav: no such file"),
+        (["amp", "apply", "crunch", "SONG"], "cannot be read as sound"),
         (["amp", "circuit", "fuzz", "none.wav"], "no circuit called 'fuzz'"),
-        (["amp", "train", "none.wav", "none2.wav"], "cannot be read as sound"),
+        (["amp", "train", "none.wav", "none2.wav"], "none.wav: no such file"),
+        (["amp", "train", "none.wav", "none2.wav", "--name", "a/b"], "is a name and no path"),
     ],
 )
 def test_mistakes_are_one_line(words: list[str], said: str, song: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,3 +209,16 @@ def test_a_port_that_is_not_there_is_told_before_anything_sounds(
     assert main(["play", str(song), *words, "--midi", "tcp:192.0.2.1:9"]) == 1
     assert "tcp:192.0.2.1:9" in capsys.readouterr().err
     assert (here / "kept.wav").read_bytes() == b"kept"
+
+
+def test_a_recording_without_sound_or_without_numbers_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import soundfile
+
+    soundfile.write(here / "empty.wav", np.zeros((0, 2)), 44_100)
+    soundfile.write(here / "nan.wav", np.full(400, np.nan), 44_100, subtype="FLOAT")
+    for name, said in (("empty", "holds no sound"), ("nan", "holds samples that are no numbers")):
+        assert main(["amp", "apply", "clean", f"{name}.wav"]) == 1
+        assert f"{name}.wav: {said}" in capsys.readouterr().err
+    assert not (here / "out").exists()

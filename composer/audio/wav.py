@@ -107,10 +107,14 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     """Samples, float32, shape (frames, channels), and their rate in Hz. Raises AudioError."""
     import soundfile
 
+    if not Path(path).exists():
+        raise AudioError(f"{path}: no such file; check the name and the folder")
     try:
         audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: cannot be read as sound ({error}); is it a WAV file?") from None
+    if not np.isfinite(audio).all():
+        raise AudioError(f"{path}: holds samples that are no numbers; record or export it again")
     return audio, int(sample_rate)
 
 
