@@ -151,6 +151,10 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
         (["play", "SONG", "--driver", "file", "--record", "heard.mp3"], "give a name that ends in .wav"),
         (["render", "SONG", "--soundfont", "SONG"], "a soundfont's name ends in .sf2 or .sf3"),
         (["render", "SONG", "--format", "flac", "--bits", "32"], "FLAC samples have 16 or 24 bits"),
+        (
+            ["render", "SONG", "--out", "mix.wav"],
+            "mix.wav is a file's name; give the folder to write into, such as mix",
+        ),
         (["render", "SONG", "--style", "polkka"], "did you mean polka"),
         (["play", "SONG", "--driver", "file"], "name the file with --record"),
         (["play", "SONG", "--start", "99"], "song.mid is over after 2.4 s"),

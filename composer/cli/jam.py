@@ -126,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument(
         "--stems",
-        type=Path,
+        type=opt.folder,
         metavar="FOLDER",
         help="after the jam, render the recording to one WAV a part (default: not)",
     )
