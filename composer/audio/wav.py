@@ -41,12 +41,12 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another folder") from None
     subtype = SUBTYPES[bits] if kind in ("wav", "flac") else {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}[kind]
     try:
-        with os.fdopen(handle, "wb") as file:
-            channels = 1 if audio.ndim == 1 else audio.shape[1]
-            with soundfile.SoundFile(file, "w", sample_rate, channels, subtype, format=kind.upper()) as sound:
-                for at in range(0, len(audio), PIECE):
-                    piece = audio[at : at + PIECE]
-                    sound.write(piece if subtype == "FLOAT" else np.clip(piece, -1, 1))
+        os.close(handle)  # by its name: a file of Python's is written to in callbacks, where Ctrl-C is lost
+        channels = 1 if audio.ndim == 1 else audio.shape[1]
+        with soundfile.SoundFile(scratch, "w", sample_rate, channels, subtype, format=kind.upper()) as sound:
+            for at in range(0, len(audio), PIECE):
+                piece = audio[at : at + PIECE]
+                sound.write(piece if subtype == "FLOAT" else np.clip(piece, -1, 1))
         os.chmod(scratch, 0o666 & ~_umask())
         os.replace(scratch, path)
     except (OSError, soundfile.SoundFileError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +84,18 @@ def test_what_a_format_cannot_hold_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"ends in \.wav"):
         write_wav(tmp_path / "a.flac", AUDIO, 44_100)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["wav", "mp3"])
+def test_ctrl_c_while_writing_is_ctrl_c(kind: str, tmp_path: Path) -> None:
+    """It came in a callback of libsndfile's, was printed and forgotten."""
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (44_100 * 600, 1)).astype(np.float32)
+
+    def write_on() -> None:
+        for _ in range(1_000):
+            write_sound(tmp_path / f"long.{kind}", noise, 44_100, force=True)
+
+    threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,)).start()
+    with pytest.raises(KeyboardInterrupt):
+        write_on()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
