@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -229,10 +230,10 @@ def _label_lane(roll: Any, lane: _Lane) -> None:
     said: dict[str, Any] = {"ha": "left", "va": "center", "textcoords": "offset points", "annotation_clip": False}
     edge = -(LEFT_IN - 0.3) * 72
     shift = 6 if sound else 0
-    name = _short(lane.title, 16)
+    name = short_line(lane.title, 16)
     roll.annotate(name, (0, middle), (edge, shift), fontsize=11.5, weight="bold", color=lane.colour, **said)
     if sound:
-        roll.annotate(_short(sound, 20), (0, middle), (edge, -8), fontsize=7.5, color=FAINT, **said)
+        roll.annotate(short_line(sound, 20), (0, middle), (edge, -8), fontsize=7.5, color=FAINT, **said)
     for label, low, high in lane.rows:
         at = lane.base + ((low + high) / 2 if lane.part.is_drum else low + SEMITONE_IN / 2)
         roll.annotate(
@@ -302,7 +303,7 @@ def _pretty(symbol: str) -> str:
 
 def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, height: float) -> None:
     """The title at the left and the facts at the right, above the roll; `width` and `height` of the figure in inches."""
-    title, facts = _short(score.title or "Untitled", 70), "   ·   ".join(title_facts(score, bars))
+    title, facts = short_line(score.title or "Untitled", 70), "   ·   ".join(title_facts(score, bars))
     left, right, middle = 0.3 / width, 1 - RIGHT_IN / width, 1 - 0.36 / height
     figure.text(left, middle, title, fontsize=17, weight="bold", color=INK, va="center")
     figure.text(right, middle, facts, fontsize=9.5, color=FAINT, va="center", ha="right")
@@ -321,17 +322,20 @@ def title_facts(score: Score, bars: Sequence[Bar]) -> list[str]:
     ]
 
 
-def _short(text: str, most: int) -> str:
-    """At most so many characters, on one line, with dollar signs escaped: between two, matplotlib reads mathematics."""
+def short_line(text: str, most: int) -> str:
+    """At most so many characters, on one line and without what matplotlib would read as mathematics."""
     text = " ".join(text.split())
-    text = text if len(text) <= most else text[: most - 1] + "…"
-    return text.replace("$", "\\$")
+    return (text if len(text) <= most else text[: most - 1] + "…").replace("$", "\\$")
 
 
 def write_figure(canvas: Any, path: Path) -> None:
-    """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError."""
+    """A matplotlib canvas as a PNG that appears whole or not at all. Raises OutputError.
+
+    Names in scripts that matplotlib's font lacks are boxes in the picture; nobody need be warned of that.
+    """
     try:
-        with atomic_file(path) as scratch, scratch.open("wb") as file:
+        with atomic_file(path) as scratch, scratch.open("wb") as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)
             canvas.print_png(file)
     except OSError as error:
         why = error.strerror or error

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from composer.errors import OutputError
-from composer.picture import COLOURS, DPI, FAINT, INK, LANE, MORE_COLOURS, PAPER, write_figure
+from composer.picture import COLOURS, DPI, FAINT, INK, LANE, MORE_COLOURS, PAPER, short_line, write_figure
 
 if TYPE_CHECKING:
     from composer.audio.mixer import Mix
@@ -31,7 +31,7 @@ def save_mix_picture(mixed: Mix, path: str | Path, title: str = "", force: bool 
     canvas = FigureCanvasAgg(figure)
     levels, spectra = figure.subplots(1, 2, width_ratios=(1, 1.15))
     whole = f"{mixed.lufs:.1f} LUFS, true peak {mixed.true_peak_dbtp:.1f} dBTP"
-    figure.suptitle(f"{title}   {whole}".strip(), color=INK, fontsize=12, x=0.012, ha="left")
+    figure.suptitle(f"{short_line(title, 70)}   {whole}".strip(), color=INK, fontsize=12, x=0.012, ha="left")
     colours = _colours(mixed)
     _levels(levels, mixed, colours)
     _spectra(spectra, mixed, colours)
@@ -73,7 +73,7 @@ def _levels(axes: Any, mixed: Mix, colours: list[str]) -> None:
         axes.text(low + 0.4, row, words, color=PAPER, va="center", fontsize=8.2, fontweight="bold")
         if level.eq:
             axes.text(level.after_lufs + 0.3, row, level.eq, color=FAINT, va="center", fontsize=7.5, clip_on=True)
-    axes.set_yticks(range(len(table)), [level.part for level in table], color=INK, fontsize=9.5)
+    axes.set_yticks(range(len(table)), [short_line(level.part, 24) for level in table], color=INK, fontsize=9.5)
     axes.set_ylim(len(table) - 0.4, -0.6)
     axes.set_xlim(low, high)
     axes.set_xlabel("LUFS in the mix; the white tick is the part at its fader", color=FAINT, fontsize=8.5)
@@ -88,7 +88,7 @@ def _spectra(axes: Any, mixed: Mix, colours: list[str]) -> None:
         if power.any():
             decibels = np.maximum(10 * np.log10(power + 1e-12), top - FLOOR_DB)
             axes.fill_between(hz, decibels, top - FLOOR_DB, color=colour, alpha=0.10, lw=0)
-            axes.plot(hz, decibels, color=colour, lw=1.8, label=level.part)
+            axes.plot(hz, decibels, color=colour, lw=1.8, label=short_line(level.part, 24).lstrip("_"))
     axes.set_xscale("log")
     axes.set_xlim(hz[0], hz[-1])
     axes.set_ylim(top - FLOOR_DB, top + 3)

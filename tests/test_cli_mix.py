@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 from composer.audio.loudness import loudness, true_peak_dbtp
+from composer.audio.mixer import mix
+from composer.audio.stem_files import write_stems
+from composer.audio.synth import Stems
 from composer.audio.wav import read_wav, write_sound
 from composer.cli import main, mixing
 from composer.errors import InputError
@@ -140,7 +143,7 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
     [
         (["render", "SONG", "--gain", "tuba=-3"], "no part 'tuba'; it has: melody, guitar, bass"),
         (["render", "SONG", "--gain", "bass"], "--gain: cannot read 'bass'; write PART=VALUE"),
-        (["render", "SONG", "--pan", "bass=left"], "--pan bass: 'left' is no number"),
+        (["render", "SONG", "--pan", "bass=leftish"], "--pan bass: 'leftish' is no place; write a number from -1"),
         (["render", "SONG", "--pan", "bass=3"], "pan of bass must be in range -1..1"),
         (["render", "SONG", "--amp", "guitar=marshall"], "marshall: no such amplifier"),
         (["render", "SONG", "--insert", "guitar"], "--insert: cannot read 'guitar'; write PART=EFFECT"),
@@ -148,13 +151,20 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
         (["play", "SONG", "--driver", "file", "--record", "heard.mp3"], "give a name that ends in .wav"),
         (["render", "SONG", "--soundfont", "SONG"], "a soundfont's name ends in .sf2 or .sf3"),
         (["render", "SONG", "--format", "flac", "--bits", "32"], "FLAC samples have 16 or 24 bits"),
+        (
+            ["render", "SONG", "--out", "mix.wav"],
+            "mix.wav is a file's name; give the folder to write into, such as mix",
+        ),
         (["render", "SONG", "--style", "polkka"], "did you mean polka"),
         (["play", "SONG", "--driver", "file"], "name the file with --record"),
+        (["play", "SONG", "--start", "99"], "song.mid is over after 2.4 s"),
         (["play", "SONG", "--driver", "nosuch", "--at-once"], "the audio driver nosuch does not start"),
         (["amp", "apply", "crunch"], "takes 2 arguments, got 1"),
-        (["amp", "apply", "crunch", "none.wav"], "cannot be read as sound"),
+        (["amp", "apply", "crunch", "none.wav"], "none.wav: no such file"),
+        (["amp", "apply", "crunch", "SONG"], "cannot be read as sound"),
         (["amp", "circuit", "fuzz", "none.wav"], "no circuit called 'fuzz'"),
-        (["amp", "train", "none.wav", "none2.wav"], "cannot be read as sound"),
+        (["amp", "train", "none.wav", "none2.wav"], "none.wav: no such file"),
+        (["amp", "train", "none.wav", "none2.wav", "--name", "a/b"], "is a name and no path"),
     ],
 )
 def test_mistakes_are_one_line(words: list[str], said: str, song: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -170,3 +180,49 @@ def test_levels_are_read_with_and_without_units() -> None:
     assert read == {"drums": -3.0, "bass": 1.5, "strings": -np.inf, "piano": 2.0}
     with pytest.raises(InputError, match="write a number such as -3"):
         mixing.levels("--gain", ["drums=nan"])
+
+
+def test_a_part_that_is_not_there_is_told_before_anything_is_played(
+    song: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in (["render"], ["play", "--at-once", "--driver", "file", "--record", "out.wav"]):
+        assert main([command[0], str(song), "--soundfont", "timgm6mb", *command[1:], "--gain", "kazoo=-3"]) == 1
+        said = capsys.readouterr()
+        assert "no part 'kazoo'; it has: melody, guitar, bass" in said.err
+        assert "playing" not in said.err + said.out
+    assert not (here / "out.wav").exists()
+
+
+def test_a_place_is_a_number_or_a_word() -> None:
+    assert [mixing.place("guitar", value) for value in ("left", "Centre", "right", "-0.4")] == [-1, 0, 1, -0.4]
+    with pytest.raises(InputError, match=r"--pan guitar: '-3dB' is no place; write a number from -1 \(left\)"):
+        mixing.place("guitar", "-3dB")
+
+
+def test_stems_of_parts_whose_names_look_alike_as_files_are_all_kept(here: Path) -> None:
+    stems = Stems(("a/b", "a:b", "A_b"), ("piano",) * 3, np.full((3, 4_410, 2), 0.1, np.float32), 44_100)
+    written = write_stems(here / "stems", mix(stems))
+    assert [path.name for path in written] == ["a_b.wav", "a_b 2.wav", "A_b 3.wav"]
+
+
+def test_a_port_that_is_not_there_is_told_before_anything_sounds(
+    song: Path, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "kept.wav").write_bytes(b"kept")
+    words = ["--driver", "file", "--record", "kept.wav", "--force", "--at-once", "--soundfont", "timgm6mb", "--plain"]
+    assert main(["play", str(song), *words, "--midi", "tcp:192.0.2.1:9"]) == 1
+    assert "tcp:192.0.2.1:9" in capsys.readouterr().err
+    assert (here / "kept.wav").read_bytes() == b"kept"
+
+
+def test_a_recording_without_sound_or_without_numbers_is_refused(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import soundfile
+
+    soundfile.write(here / "empty.wav", np.zeros((0, 2)), 44_100)
+    soundfile.write(here / "nan.wav", np.full(400, np.nan), 44_100, subtype="FLOAT")
+    for name, said in (("empty", "holds no sound"), ("nan", "holds samples that are no numbers")):
+        assert main(["amp", "apply", "clean", f"{name}.wav"]) == 1
+        assert f"{name}.wav: {said}" in capsys.readouterr().err
+    assert not (here / "out").exists()

@@ -50,7 +50,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "fsspec": ("batch/store",),
     "greenlet": ("batch/lockstep",),
     "matplotlib": ("batch/stats", "evaluation/plots", "picture", "training/curves", "training/search"),
-    "mido": ("formats/", "live/tcp"),
+    "mido": ("formats/",),
     "music21": ("formats/musicxml",),
     "noisereduce": ("transcription/denoise",),
     "numba": ("amp/",),

@@ -8,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from composer.audio.mixer import mix
+from composer.audio.synth import Stems
 from composer.errors import OutputError
 from composer.harmony.lane import ChordLane
-from composer.picture import COLOURS, PAPER, _short, save_piano_roll, title_facts
+from composer.picture import COLOURS, PAPER, save_piano_roll, short_line, title_facts
+from composer.picture_mix import save_mix_picture
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 
@@ -111,5 +114,13 @@ def test_the_title_tells_the_usual_metre_not_the_last_bars() -> None:
 
 
 def test_a_title_is_cut_between_characters_and_never_read_as_mathematics() -> None:
-    assert _short("A $mall tune", 20) == "A \\$mall tune"
-    assert _short("a b$$$$", 6) == "a b\\$\\$…"
+    assert short_line("A $mall tune", 20) == "A \\$mall tune"
+    assert short_line("a b$$$$", 6) == "a b\\$\\$…"
+
+
+def test_names_in_any_script_and_with_any_sign_are_drawn(tmp_path: Path) -> None:
+    """Neither mathematics, which matplotlib would read in a $, nor a warning for a letter that its font lacks."""
+    score = Score((Part("$x^{ ピアノ", [(0, 400, 60, 90)]),), TempoMap.constant(120), title="A$ {b$c^ 歌" * 20)
+    assert save_piano_roll(score, tmp_path / "roll.png").stat().st_size > 1_000
+    mixed = mix(Stems(("$x^{ ピアノ", "_" * 90), ("piano", "bass"), np.full((2, 4_410, 2), 0.1, np.float32), 44_100))
+    assert save_mix_picture(mixed, tmp_path / "mix.png", score.title).stat().st_size > 1_000

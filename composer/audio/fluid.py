@@ -227,6 +227,14 @@ Callback = Callable[[int, np.ndarray], None]
 """(frames, out): fill `out`, float32, shape (2 * pairs, frames), zeros where nothing sounds. Called from the driver's thread."""
 
 
+class OtherRate(AudioError):
+    """A sound server has a sample rate of its own."""
+
+    def __init__(self, driver: str, rate: int, wanted: int) -> None:
+        super().__init__(f"{driver} runs at {rate} Hz and not at {wanted}: use --sample-rate {rate}")
+        self.rate = rate
+
+
 class Driver:
     """FluidSynth's way to the sound card, for sound that we make ourselves: JACK, ALSA, PulseAudio, PipeWire, CoreAudio.
 
@@ -260,8 +268,10 @@ class Driver:
             self.error = f"{type(error).__name__}: {error}"
         return 0
 
-    def open(self, drivers: tuple[str, ...], sample_rate: int, period: int, periods: int, client: str) -> str:
-        """Take the first of `drivers` that works; returns which. Raises AudioError."""
+    def open(
+        self, drivers: tuple[str, ...], sample_rate: int, period: int, periods: int, client: str, hint: str = ""
+    ) -> str:
+        """Take the first of `drivers` that works; returns which. Raises OtherRate, and AudioError with the hint where none does."""
         fs, settings = self._fs, self._settings
         fs.fluid_settings_setnum(settings, b"synth.sample-rate", float(sample_rate))
         for name, value in (
@@ -282,8 +292,7 @@ class Driver:
                 self._check_rate(driver, sample_rate, said)
                 return driver
         raise AudioError(
-            f"no sound: the audio driver {' or '.join(drivers)} does not start; is its server running? name another"
-            " with --driver, or write a file with --driver file"
+            f"no sound: the audio driver {' or '.join(drivers)} does not start; is its server running? {hint}"
         )
 
     @contextlib.contextmanager
@@ -305,7 +314,7 @@ class Driver:
         rate = int(found[1] or found[2]) if found else sample_rate
         if rate != sample_rate:
             self.close()
-            raise AudioError(f"{driver} runs at {rate} Hz and not at {sample_rate}: use --sample-rate {rate}")
+            raise OtherRate(driver, rate, sample_rate)
 
     def close(self) -> None:
         """Silence; safe to call twice."""

@@ -8,7 +8,7 @@ notes, and half of what a part's mean velocity says stays (soft playing is softe
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -203,7 +203,7 @@ def measure(stems: Stems, settings: MixSettings | None = None) -> list[Measured]
 
 def _at_faders(stems: Stems, settings: MixSettings) -> tuple[list[Measured], list[Strip], np.ndarray]:
     """What stands before the faders at work: parts measured, their strips, their sound (parts, 2, frames)."""
-    _check_names(stems, settings)
+    check_names(stems.names, stems.roles, settings)
     fronts = silence((len(stems.names), 2, -(-stems.frames // CELL) * CELL))
     with ThreadPoolExecutor(2 * WORKERS) as pool:  # five parts on two cores: in pairs, the last would be alone
         strips = list(pool.map(lambda at: _strip(stems, at, settings), range(len(stems.names))))
@@ -388,8 +388,9 @@ def _said(values: Mapping[str, _T], name: str, role: str, otherwise: _T) -> _T:
     return said.get(name.lower(), said.get(role.lower(), otherwise))
 
 
-def _check_names(stems: Stems, settings: MixSettings) -> None:
-    known = {name.lower() for name in (*stems.names, *stems.roles)}
+def check_names(names: Sequence[str], roles: Sequence[str], settings: MixSettings) -> None:
+    """Raises AudioError where the settings name a part that is not there."""
+    known = {name.lower() for name in (*names, *roles)}
     for part in sorted(settings.named()):
         if part.lower() not in known:
-            raise AudioError(f"the mix has no part {part!r}; it has: {', '.join(stems.names) or 'none'}")
+            raise AudioError(f"the mix has no part {part!r}; it has: {', '.join(names) or 'none'}")

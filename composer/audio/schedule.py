@@ -15,7 +15,7 @@ OFF, PROGRAM, CONTROL, BEND, PRESSURE, KEY_PRESSURE, ON = range(7)
 
 ROW = np.dtype([("frame", "<i8"), ("order", "<i4"), ("channel", "<i4"), ("kind", "<i4"), ("a", "<i4"), ("b", "<i4")])
 
-BANK_MSB, BANK_LSB, SUSTAIN, REVERB_SEND, CHORUS_SEND = 0, 32, 64, 91, 93
+BANK_MSB, BANK_LSB, VOLUME, EXPRESSION, SUSTAIN, REVERB_SEND, CHORUS_SEND = 0, 32, 7, 11, 64, 91, 93
 DEFAULT_REVERB = 40
 """General MIDI 2's reverb send; a file's own controller 91 takes its place."""
 
@@ -89,6 +89,23 @@ def event_rows(part: Part, clock: Clock) -> np.ndarray:
     return rows
 
 
+def is_shut(part: Part) -> bool:
+    """Whether the file keeps a part's volume or expression at 0 for as long as it plays: somebody muted it.
+
+    A synth still sounds then, 96 dB down, and a mixer would lift that up to the others.
+    """
+    for controller in (VOLUME, EXPRESSION):
+        moves = [
+            (event.tick, event.data[1])
+            for event in sorted(part.events, key=lambda event: event.tick)
+            if event.kind == "control_change" and event.data[0] == controller and event.tick < part.end
+        ]
+        opening = [value for tick, value in moves if tick <= part.start][-1:]
+        if opening == [0] and not any(value for tick, value in moves if tick > part.start):
+            return True
+    return False
+
+
 def part_rows(part: Part, clock: Clock, channel: int) -> np.ndarray:
     """Everything one part asks of its channel, array of ROW, opening state and closing pedal included."""
     opening = np.zeros(1, ROW)
@@ -96,7 +113,8 @@ def part_rows(part: Part, clock: Clock, channel: int) -> np.ndarray:
     closing = np.zeros(1, ROW)
     closing["frame"] = clock.frames(np.array([part.end]))
     closing["kind"], closing["a"] = CONTROL, SUSTAIN
-    rows = np.concatenate([opening, event_rows(part, clock), closing, note_rows(part, clock)])
+    notes = np.zeros(0, ROW) if is_shut(part) else note_rows(part, clock)
+    rows = np.concatenate([opening, event_rows(part, clock), closing, notes])
     rows["channel"] = channel
     rows["order"] = np.where(rows["kind"] == OFF, 0, np.where(rows["kind"] == ON, 2, 1))
     return rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,12 +15,21 @@ def write_stems(folder: Path, mixed: Mix, kind: str = "wav", bits: int = 24) -> 
     """Every part as it is in the mix, a sound file each; together they sum to the mix before its limiter."""
     from composer.audio.wav import write_sound
 
-    def write_stem(part: str) -> Path:
-        return write_sound(folder / f"{file_name(part)}.{kind}", mixed.stem(part), mixed.sample_rate, bits)
+    parts = [level.part for level in mixed.table]
+
+    def write_stem(part: str, name: str) -> Path:
+        return write_sound(folder / f"{name}.{kind}", mixed.stem(part), mixed.sample_rate, bits)
 
     folder.mkdir()
     with ThreadPoolExecutor(2) as pool:
-        return list(pool.map(write_stem, (level.part for level in mixed.table)))
+        return list(pool.map(write_stem, parts, file_names(parts)))
+
+
+def file_names(parts: Sequence[str]) -> list[str]:
+    """A file name for each part, no two alike: "a/b" and "a:b" are "a_b" and "a_b 2"."""
+    from composer.audio.synth import unlike
+
+    return unlike(file_name(part) for part in parts)
 
 
 def file_name(part: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,8 @@ CHUNK = 128 * BLOCK
 REST = 8 * CHUNK
 """Frames after which what is written leaves memory, where the stems lie on disk."""
 FADE_S = 0.1
+LONGEST_NAME = 60
+"""Letters of a part's name that count: some files keep whole sentences there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +77,23 @@ def role_of(part: Part) -> str:
     return "strings" if family == "ensemble" else family
 
 
-def stem_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
-    """A name for each part, no two alike: "melody", "bass", "Flute", "Flute 2" …"""
+def unlike(wanted: Iterable[str]) -> list[str]:
+    """Names as wanted, but no two alike, whatever their case: the second "Flute" is "Flute 2"."""
     names: list[str] = []
-    for index, part in enumerate(parts, 1):
-        name = wanted = part.role or part.name.strip() or f"part {index}"
-        count = 1
-        while name.lower() in {taken.lower() for taken in names}:
+    for name in wanted:
+        taken, count, free = {one.lower() for one in names}, 1, name
+        while free.lower() in taken:
             count += 1
-            name = f"{wanted} {count}"
-        names.append(name)
-    return tuple(names)
+            free = f"{name} {count}"
+        names.append(free)
+    return names
+
+
+def stem_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
+    """A name for each part, no two alike and fit for a line: "melody", "bass", "Flute", "Flute 2" …"""
+    plain = ["".join(letter for letter in part.name if letter.isprintable()).strip() for part in parts]
+    wanted = (part.role or plain[at][:LONGEST_NAME] or f"part {at + 1}" for at, part in enumerate(parts))
+    return tuple(unlike(wanted))
 
 
 def render(
@@ -129,11 +137,17 @@ def render(
     with ThreadPoolExecutor(SYNTHS) as pool:
         list(pool.map(lambda player, share: _play(player, share, dry, progress, written), players, rows))
     notices += [notice for player in players for notice in player.notices]
+    names = stem_names(score.parts)
+    notices += [
+        f"{name}: the file keeps its volume (controller 7 or 11) at 0, so it is silent"
+        for name, part in zip(names, score.parts, strict=True)
+        if len(part) and schedule.is_shut(part)
+    ]
     fade = min(frames - last, int(FADE_S * sample_rate))
     if fade:
         dry[playing, :, -fade:] *= np.linspace(1, 0, fade, dtype=np.float32)
     return Stems(
-        names=stem_names(score.parts),
+        names=names,
         roles=tuple(role_of(part) for part in score.parts),
         audio=dry.transpose(0, 2, 1),
         sample_rate=sample_rate,

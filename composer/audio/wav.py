@@ -37,10 +37,10 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
     subtype = SUBTYPES[bits] if kind in ("wav", "flac") else {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}[kind]
     channels = 1 if audio.ndim == 1 else audio.shape[1]
     try:
+        # Opened by its name: a file of Python's is written to in callbacks, where Ctrl-C is lost.
         with (
             atomic_file(path) as scratch,
-            scratch.open("wb") as file,
-            soundfile.SoundFile(file, "w", sample_rate, channels, subtype, format=kind.upper()) as sound,
+            soundfile.SoundFile(scratch, "w", sample_rate, channels, subtype, format=kind.upper()) as sound,
         ):
             for at in range(0, len(audio), PIECE):
                 piece = audio[at : at + PIECE]
@@ -102,8 +102,12 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     """Samples, float32, shape (frames, channels), and their rate in Hz. Raises AudioError."""
     import soundfile
 
+    if not Path(path).exists():
+        raise AudioError(f"{path}: no such file; check the name and the folder")
     try:
         audio, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: cannot be read as sound ({error}); is it a WAV file?") from None
+    if not np.isfinite(audio).all():
+        raise AudioError(f"{path}: holds samples that are no numbers; record or export it again")
     return audio, int(sample_rate)

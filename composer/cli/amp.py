@@ -6,10 +6,14 @@ import argparse
 import importlib.util
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from composer.cli import options as opt
 from composer.cli.progress import steps
-from composer.errors import InputError
+from composer.errors import AudioError, InputError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -74,7 +78,7 @@ def _info(args: argparse.Namespace) -> int:
         network = amp.network
         layout = f"looks back {network.receptive_field} frames" if hasattr(network, "receptive_field") else "recurrent"
         esr = f"error to signal {amp.esr:.4f}" if amp.esr is not None else "error not told"
-        print(f"{amp.name:<12}{network.kind:<9}{amp.sample_rate} Hz   {esr}   {layout}")
+        print(f"{amp.name:<11} {network.kind:<9}{amp.sample_rate} Hz   {esr}   {layout}")
     return 0
 
 
@@ -82,18 +86,28 @@ def _apply(args: argparse.Namespace) -> int:
     import numpy as np
 
     from composer.amp import load
-    from composer.audio.wav import read_wav, write_sound
+    from composer.audio.wav import write_sound
     from composer.output import staging
 
     name, path = args.words[0], Path(args.words[1])
     amp = load(name).driven(args.drive)
-    audio, rate = read_wav(path)
-    sound = amp.through(audio.mean(axis=1), rate)
+    dry, rate = _dry(path)
+    sound = amp.through(dry, rate)
     output = f"{path.stem}-{Path(name).stem}.wav"
     with staging(args.out, [output], args.force) as folder:
         write_sound(folder / output, np.asarray(sound), rate, 24)
     print(args.out / output)
     return 0
+
+
+def _dry(path: Path) -> tuple[np.ndarray, int]:
+    """A recording as a guitar's one channel, shape (frames,), and its rate in Hz. Raises AudioError."""
+    from composer.audio.wav import read_wav
+
+    audio, rate = read_wav(path)
+    if not len(audio):
+        raise AudioError(f"{path}: holds no sound")
+    return audio.mean(axis=1), rate
 
 
 def _signal(args: argparse.Namespace) -> int:
@@ -111,17 +125,17 @@ def _signal(args: argparse.Namespace) -> int:
 
 def _circuit(args: argparse.Namespace) -> int:
     from composer.amp.circuit import CIRCUITS, simulate
-    from composer.audio.wav import read_wav, write_sound
+    from composer.audio.wav import write_sound
     from composer.output import staging
 
     name, path = args.words[0], Path(args.words[1])
     if name not in CIRCUITS:
         raise InputError(f"amp circuit: no circuit called {name!r}; there are: {', '.join(CIRCUITS)}")
-    audio, rate = read_wav(path)
+    dry, rate = _dry(path)
     output = f"{path.stem}-{name}-circuit.wav"
     with steps(args.quiet) as progress, staging(args.out, [output], args.force) as folder:
         with progress.step("solving the circuit"):
-            sound = simulate(audio.mean(axis=1), CIRCUITS[name], rate)
+            sound = simulate(dry, CIRCUITS[name], rate)
         write_sound(folder / output, sound, rate, 24)
     print(args.out / output)
     return 0
@@ -137,6 +151,8 @@ def _train(args: argparse.Namespace) -> int:
 
     dry, wet = map(Path, args.words)
     output = f"{args.name or wet.stem}.nam"
+    if Path(output).name != output:
+        raise InputError(f"--name {args.name}: is a name and no path; --out says where to write")
     check_free(args.out, [output], args.force)
     pair = read_pair(dry, wet)
     turned = ", inverted" if pair.inverted else ""

@@ -126,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument(
         "--stems",
-        type=Path,
+        type=opt.folder,
         metavar="FOLDER",
         help="after the jam, render the recording to one WAV a part (default: not)",
     )
@@ -151,38 +151,52 @@ def run(args: argparse.Namespace) -> int:
 
         return tap_test(plan, say)
     plain = args.plain or not (sys.stdin.isatty() and sys.stdout.isatty())
+    interrupted = False
     with _ended_by_hangup(), Session(plan, say if plain else _quietly) as session, _control(args.control, session):
-        if plain:
-            while not session.wait(0.2):
-                pass
-        else:
-            from composer.live.screen import show
+        try:
+            if plain:
+                while not session.wait(0.2):
+                    pass
+            else:
+                from composer.live.screen import show
 
-            show(session)
+                show(session)
+        except KeyboardInterrupt:  # how most jams end: what was asked for afterwards is done all the same
+            interrupted = True
         why = session.engine.finished
-    _report(session, why, plan)
+    _report(session, "stopped" if interrupted else why, plan)
     if args.stems is not None:
         _stems(args)
-    return 0
+    return 130 if interrupted else 0
 
 
 def session_plan(args: argparse.Namespace) -> SessionPlan:
     """The command's words as a session. Raises InputError."""
+    from composer.cli.render import outputs
     from composer.live.port_names import PortName
     from composer.live.session import Route, SessionPlan
     from composer.live.settings import PART_CHANNELS, JamSettings
+    from composer.output import check_free
     from composer.styles import resolve
 
     inputs = tuple(PortName.parse(text) for text in args.input)
     routes = tuple(Route.parse(text) for text in args.output) or (Route.parse("synth"),)
-    if args.stems is not None and args.record is None:
-        raise InputError("--stems renders the recording: give --record as well")
+    if args.record is not None and args.record.suffix.lower() not in (".mid", ".midi"):
+        raise InputError(
+            f"--record {args.record}: keeps MIDI; give a name that ends in .mid (sound: --output synth:file:jam.wav)"
+        )
+    if args.stems is not None:
+        if args.record is None:
+            raise InputError("--stems renders the recording: give --record as well")
+        check_free(args.stems, outputs(args.record.stem, "wav", stems=True), args.force)
     file_names = [name for name in inputs if name.kind == "file"]
     tempo, source = args.tempo, "given"
     if tempo in ("tap", "count-in", "clock"):
         tempo, source = None, args.tempo
         if file_names and source != "clock":
             raise InputError("a file cannot tap or count in; give --tempo a number")
+        if source != "tap" and len(file_names) == len(inputs):
+            raise InputError(f"--tempo {source}: nobody is there to give it; name an --input, see composer ports")
     try:
         bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
     except argparse.ArgumentTypeError as error:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from composer.audio.mixer import Mix, MixSettings
     from composer.audio.strip import Insert
     from composer.audio.synth import Stems
+    from composer.score import Score
 
 LOSSY = (".ogg", ".mp3")
 MOST_OFF_DB = 3.0
@@ -45,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--style", metavar="STYLE", help="whose balance, see composer styles (default: of no style)")
     for name, value, what in (
         ("gain", "DB", "faders on top of the balance, in dB: drums=-3dB"),
-        ("pan", "PLACE", "-1 left … 1 right: guitar=-0.4"),
+        ("pan", "PLACE", "-1 left … 1 right, or left, centre, right: guitar=-0.4"),
         ("reverb", "DB", "more or less of the room, in dB: piano=-6; piano=off is dry"),
         ("chorus", "DB", "sent to the chorus, in dB below the dry sound: piano=-9"),
         ("amp", "AMP", "through a guitar amplifier: guitar=crunch, clean, or a .nam or .json file"),
@@ -75,23 +76,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def settings(args: argparse.Namespace, sample_rate: int) -> MixSettings:
-    """What the options say. Raises InputError on words that cannot be read."""
+def settings(args: argparse.Namespace, sample_rate: int, score: Score | None = None) -> MixSettings:
+    """What the options say. Raises InputError on words that cannot be read, AudioError on parts that the score has not."""
     from composer import styles
-    from composer.audio.mixer import MixSettings
+    from composer.audio.mixer import MixSettings, check_names
+    from composer.audio.synth import role_of, stem_names
 
-    return MixSettings(
+    said = MixSettings(
         target_lufs=args.lufs,
         balance=args.balance,
         style=styles.resolve(args.style).name if args.style else None,
         gain_db=levels("--gain", args.gain),
-        pan=levels("--pan", args.pan),
+        pan={part: place(part, value) for part, value in pairs("--pan", args.pan)},
         reverb_db=levels("--reverb", args.reverb),
         chorus_db=levels("--chorus", args.chorus),
         inserts=_inserts(args, sample_rate),
         mute=_names(args.mute),
         solo=_names(args.solo),
     )
+    if score is not None:
+        check_names(stem_names(score.parts), [role_of(part) for part in score.parts], said)
+    return said
 
 
 def sample_rate(args: argparse.Namespace, otherwise: int = 44_100) -> int:
@@ -126,6 +131,16 @@ def level(option: str, part: str, value: str) -> float:
     if found is None:
         raise InputError(f"{option} {part}: {value!r} is no number; write a number such as -3 or -3dB, or off")
     return float(found[1])
+
+
+def place(part: str, value: str) -> float:
+    """-1 … 1, or a word."""
+    words = {"left": -1.0, "centre": 0.0, "center": 0.0, "right": 1.0}
+    try:
+        return words[value.lower()] if value.lower() in words else float(value)
+    except ValueError:
+        wanted = "a number from -1 (left) to 1 (right), or left, centre, right"
+        raise InputError(f"--pan {part}: {value!r} is no place; write {wanted}") from None
 
 
 def report(mixed: Mix) -> dict[str, Any]:

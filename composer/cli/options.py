@@ -119,10 +119,20 @@ def chart(text: str | None) -> str | None:
         raise InputError(f"{path}: cannot be read ({error.strerror}); --chords takes a chart or a text file") from None
 
 
+def folder(text: str) -> Path:
+    """Where to write. The name of a sound or a score is one that other programs want there: no folder is made of it."""
+    path = Path(text)
+    if path.suffix.lower() in (".wav", ".flac", ".ogg", ".mp3", ".mid", ".midi", ".musicxml") and not path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is a file's name; give the folder to write into, such as {path.stem}")
+    return path
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """--out, --force and --quiet."""
     group = parser.add_argument_group("output")
-    group.add_argument("--out", type=Path, default=Path("out"), metavar="FOLDER", help="where to write (default: out)")
+    group.add_argument(
+        "--out", type=folder, default=Path("out"), metavar="FOLDER", help="where to write (default: out)"
+    )
     group.add_argument("--force", action="store_true", help="replace outputs that are already there (default: refuse)")
     group.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
 

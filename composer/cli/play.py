@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from composer.cli import mixing
 from composer.cli import options as opt
 from composer.cli.progress import steps
+from composer.errors import InputError
 
 if TYPE_CHECKING:
     from composer.playback.hands import Hands
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.audio.mixer import mix
     from composer.audio.synth import MAX_SECONDS, render
     from composer.audio.wav import check_format
-    from composer.errors import InputError, OutputError
+    from composer.errors import OutputError
     from composer.playback.engine import Piece
     from composer.playback.hands import Hands
     from composer.playback.outlet import Output
@@ -96,10 +97,12 @@ def run(args: argparse.Namespace) -> int:
         if args.record.exists() and not args.force:
             raise OutputError(f"{args.record}: exists already; use --force to write over it")
         check_format(args.record, 32, rate)
-    settings = mixing.settings(args, rate)
     score = formats.load(args.file)
     if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to play")
+    if args.start >= score.duration_s:
+        raise InputError(f"--start {args.start:g}: {args.file} is over after {score.duration_s:.1f} s")
+    settings = mixing.settings(args, rate, score)
     font = soundfonts.find(args.soundfont)
     notices = list(score.problems)
     if args.at_once:
@@ -122,9 +125,10 @@ def run(args: argparse.Namespace) -> int:
     output = Output(
         args.driver, args.record, args.period, separate=args.separate, force=args.force, ahead_s=args.ahead / 1_000
     )
-    with _kept(args.record), Playback(piece, output) as playing:
+    with _kept(args.record), _keyboard(args.midi) as listening, Playback(piece, output) as playing:
         hands = Hands(playing)
-        with _controlled(args, playing, hands):
+        listening.append(hands)
+        with _osc(args.osc, playing):
             if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
                 _plain(playing)
             else:
@@ -160,27 +164,40 @@ def _written(path: Path | None) -> tuple[int, int] | None:
 
 
 @contextlib.contextmanager
-def _controlled(args: argparse.Namespace, playing: Playback, hands: Hands) -> Iterator[None]:
-    """MIDI and OSC at the faders, while the block runs."""
+def _keyboard(port: str | None) -> Iterator[list[Hands]]:
+    """MIDI for the hands that are put into the list; opened before anything sounds. Raises InputError."""
     from composer.live.items import Heard
     from composer.live.port_names import PortName
     from composer.live.ports import Ports
-    from composer.playback.osc import OscServer
+
+    listening: list[Hands] = []
 
     def hear(item: object) -> None:
         if isinstance(item, Heard):
-            hands.midi(item.data)
+            for hands in listening:
+                hands.midi(item.data)
 
-    with contextlib.ExitStack() as stack:
-        if args.midi:
-            stack.enter_context(Ports(hear)).input(PortName.parse(args.midi))
-        if args.osc is not None:
-            server = stack.enter_context(OscServer(playing, args.osc))
-            print(f"OSC: 127.0.0.1:{server.port}")
+    with Ports(hear) as ports:
+        if port:
+            ports.input(PortName.parse(port))
+        yield listening
+
+
+@contextlib.contextmanager
+def _osc(port: int | None, playing: Playback) -> Iterator[None]:
+    """OSC at the faders, while the block runs."""
+    from composer.playback.osc import OscServer
+
+    if port is None:
+        yield
+        return
+    with OscServer(playing, port) as server:
+        print(f"OSC: 127.0.0.1:{server.port}")
         yield
 
 
 def _plain(playing: Playback) -> None:
     """A line every ten seconds."""
+    whole_s = playing.piece.duration_s
     while not playing.wait(10.0):
-        print(f"{playing.position_s:.0f} of {playing.piece.duration_s:.0f} s", flush=True)
+        print(f"{min(playing.position_s, whole_s):.0f} of {whole_s:.0f} s", flush=True)

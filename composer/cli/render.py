@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opt.add_output(parser)
 
 
+def outputs(name: str, kind: str, stems: bool) -> list[str]:
+    """What is written: the sound, the mix's table and picture, and the folder of stems."""
+    return [f"{name}.{kind}", f"{name}.mix.json", f"{name}.mix.png", *([f"{name}-stems"] if stems else [])]
+
+
 def run(args: argparse.Namespace) -> int:
     from composer import formats
     from composer.audio.stem_files import write_stems
@@ -45,16 +50,16 @@ def run(args: argparse.Namespace) -> int:
     from composer.picture_mix import save_mix_picture
 
     name = args.file.stem
-    sound, table, picture = f"{name}.{args.format}", f"{name}.mix.json", f"{name}.mix.png"
-    outputs = [sound, table, picture, *([f"{name}-stems"] if args.stems else [])]
-    check_free(args.out, outputs, args.force)
+    written = outputs(name, args.format, args.stems)
+    sound, table, picture = written[:3]
+    check_free(args.out, written, args.force)
     rate = mixing.sample_rate(args)
     score = formats.load(args.file)
     if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to render")
     check_format(args.out / sound, args.bits, rate)
-    settings = mixing.settings(args, rate)
-    with steps(args.quiet) as progress, staging(args.out, outputs, args.force) as folder:
+    settings = mixing.settings(args, rate, score)
+    with steps(args.quiet) as progress, staging(args.out, written, args.force) as folder:
         with progress.step("playing the parts") as tell:
             stems = render(score, args.soundfont, rate, on_progress=tell)
         with progress.step("mixing"):
@@ -67,6 +72,6 @@ def run(args: argparse.Namespace) -> int:
     print(mixed.report())
     for sentence in (*score.problems, *stems.notices, *mixing.shortfall(mixed, settings)):
         print(f"note: {sentence}")
-    for output in outputs:
+    for output in written:
         print(args.out / output)
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from composer.errors import InputError
 from composer.live.items import Command
 from composer.live.settings import MODES
-from composer.live.transport import check_tempo
+from composer.live.transport import FASTEST_BPM, SLOWEST_BPM
 from composer.styles import resolve
 
 if TYPE_CHECKING:
@@ -106,9 +106,7 @@ def _mode(engine: Engine, values: dict[str, Any]) -> str:
 
 
 def _tempo(engine: Engine, values: dict[str, Any]) -> str:
-    bpm = _number(values, "bpm", 1, 1000)
-    check_tempo(bpm)
-    engine.set_tempo(bpm)
+    engine.set_tempo(_number(values, "bpm", SLOWEST_BPM, FASTEST_BPM))
     return ""
 
 

@@ -131,8 +131,9 @@ class Conductor:
         for beat in range(math.ceil(length - 1e-9)):
             schedule.put(start + beat, DECIDES, Call(lambda at=beat: self._beat(bar, at)))  # type: ignore[misc]
             schedule.put(start + beat + LISTEN_AGAIN, DECIDES, Call(lambda at=beat: self._listen_again(bar, at)))  # type: ignore[misc]
-            if room.settings.metronome:
-                schedule.put(start + beat - room.early, BEGINS, Click(beat == 0))
+        if room.settings.metronome:
+            for count in range(room.settings.numerator):
+                schedule.put(start + count * room.transport.count_beats - room.early, BEGINS, Click(count == 0))
         self._ask(bar + 1, 0)
         # And again when as much of this bar has been heard as can be.
         wait_s = min(self.book.usual_s * 1.3 + SAFETY_S + COMMIT_S, 0.7 * length * room.transport.beat_s)

@@ -27,6 +27,8 @@ from composer.live.wiring import Wiring
 
 LATE_S = 0.005
 HEARTBEAT_S = 0.25
+COLD_S = 5.0
+"""How long the first bar is waited for."""
 SHOW_S = 0.05
 """Nobody looks more often."""
 SAID = 6
@@ -81,8 +83,18 @@ class Engine:
         for output in self.wiring.outputs:
             self.voices.set_sounds(output.name)
         self.conductor.begin()
+        if self.settings.tempo_from == "given":
+            self._wait_for_the_band()
         self.timekeeper.begin()
         self._show()
+
+    def _wait_for_the_band(self) -> None:
+        """A generator that has just been started needs a moment: without a count-in, the first bar would be silent."""
+        until_s = self.inbox.now() + COLD_S
+        while not self.finished and not self.conductor.book.planned and self.inbox.now() < until_s:
+            item = self.inbox.wait(until_s)
+            if item is not None:
+                self.take(item)
 
     def quiet(self) -> None:
         """End everything that sounds, and what runs beside us. Safe to call twice."""

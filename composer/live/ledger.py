@@ -1,6 +1,7 @@
 """The ledger: every note that sounds at a port because of us, so that every one of them is ended.
 
-Whoever sends notes sends them through here. `all_off` ends what sounds and lifts the pedals; it runs on every way out.
+Whoever sends notes sends them through here. `all_off` ends what sounds, lifts the pedals and lets go of the
+wheels; it runs on every way out.
 A port that vanishes takes its notes along; what it may still be sounding is ended when it returns (`PortDown`, `PortUp`).
 """
 
@@ -33,7 +34,8 @@ class Ledger:
     def __init__(self, outputs: Iterable[Sender]) -> None:
         self.outputs = {output.name: output for output in outputs}
         self._sounding: dict[Key, int] = {}
-        self._pedals: set[tuple[str, int]] = set()
+        self._moved: dict[tuple[str, int, int], bytes] = {}
+        """(port, channel, pedal or BEND) that the player holds → the message that lets go of it."""
         self._last_id = 0
 
     def __len__(self) -> int:
@@ -67,26 +69,38 @@ class Ledger:
         elif midi.is_note_off(data):
             self.note_off(port, channel, data[1])
         else:
-            if midi.is_control(data, midi.SUSTAIN):
-                (self._pedals.add if data[2] >= 64 else self._pedals.discard)((port, channel))
+            self._enter(port, channel, data)
             self.outputs[port].send(data)
 
+    def _enter(self, port: str, channel: int, data: bytes) -> None:
+        """Keep in mind what stays as it is until it is moved back: pedals and the pitch wheel."""
+        if data[0] & 0xF0 == midi.CONTROL and data[1] in midi.PEDALS:
+            held, what, back = data[2] > 0, data[1], midi.control(channel, data[1], 0)
+        elif data[0] & 0xF0 == midi.BEND:
+            held, what, back = data[1:] != midi.CENTRE, midi.BEND, bytes((midi.BEND | channel,)) + midi.CENTRE
+        else:
+            return
+        if held:
+            self._moved[port, channel, what] = back
+        else:
+            self._moved.pop((port, channel, what), None)
+
+    def _let_go(self, moved: Iterable[tuple[str, int, int]]) -> None:
+        for key in list(moved):
+            self.outputs[key[0]].send(self._moved.pop(key))
+
     def end_channel(self, port: str, channel: int) -> None:
-        """End one channel's notes and lift its pedal."""
+        """End one channel's notes, lift its pedals and let go of its wheel."""
         for _, _, pitch in [key for key in self._sounding if key[:2] == (port, channel)]:
             self.note_off(port, channel, pitch)
-        if (port, channel) in self._pedals:
-            self._pedals.discard((port, channel))
-            self.outputs[port].send(midi.control(channel, midi.SUSTAIN, 0))
+        self._let_go(key for key in self._moved if key[:2] == (port, channel))
 
     def all_off(self) -> int:
-        """End every sounding note and lift every pedal; returns how many notes that were."""
+        """End every sounding note, lift every pedal, let go of every wheel; returns how many notes that were."""
         ended = len(self._sounding)
         for port, channel, pitch in list(self._sounding):
             self.note_off(port, channel, pitch)
-        for port, channel in list(self._pedals):
-            self.outputs[port].send(midi.control(channel, midi.SUSTAIN, 0))
-        self._pedals.clear()
+        self._let_go(self._moved)
         return ended
 
     def panic(self) -> int:
@@ -99,7 +113,7 @@ class Ledger:
     def silence(self, port: str) -> None:
         """All sound off, pedals up and all notes off on every channel of a port: for a panic, and for one that came back."""
         for channel in range(16):
-            for controller in (midi.SUSTAIN, midi.NOTES_OFF, midi.SOUND_OFF):
+            for controller in (*midi.PEDALS, midi.NOTES_OFF, midi.SOUND_OFF):
                 self.outputs[port].send(midi.control(channel, controller, 0))
 
     def forget(self, port: str) -> int:
@@ -107,5 +121,5 @@ class Ledger:
         gone = [key for key in self._sounding if key[0] == port]
         for key in gone:
             del self._sounding[key]
-        self._pedals = {pedal for pedal in self._pedals if pedal[0] != port}
+        self._moved = {key: back for key, back in self._moved.items() if key[0] != port}
         return len(gone)

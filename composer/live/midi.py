@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
-NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, BEND = 0x80, 0x90, 0xB0, 0xC0, 0xE0
+from collections.abc import Iterator
+
+NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL, PROGRAM, PRESSURE, BEND = range(0x80, 0xF0, 0x10)
 SUSTAIN, VOLUME, SOUND_OFF, RESET_CONTROLS, NOTES_OFF = 64, 7, 120, 121, 123
 SONG_POSITION, CLOCK, START, CONTINUE, STOP = 0xF2, 0xF8, 0xFA, 0xFB, 0xFC
+PEDALS = SUSTAIN, 66, 69
+"""Sustain, sostenuto, hold 2: with one of them down, a note that was ended goes on."""
+CENTRE = bytes((0, 64))
+"""The pitch wheel let go."""
+UNDEFINED = 0xF9, 0xFD
 CLOCKS_PER_BEAT = 24
 SIXTEENTHS_PER_BEAT = 4
 """MIDI's song position counts sixteenth notes."""
+
+
+class Reader:
+    """Bytes as they come down a wire → whole messages: running status, and a clock that ticks between a message's bytes, are
+    understood; system exclusive, and what MIDI does not define, is left out."""
+
+    def __init__(self) -> None:
+        self._status, self._data = 0, bytearray()
+
+    def read(self, data: bytes) -> Iterator[bytes]:
+        """The messages that these bytes complete."""
+        for byte in data:
+            if byte >= CLOCK:
+                if byte not in UNDEFINED:
+                    yield bytes((byte,))
+            elif byte >= NOTE_OFF:
+                self._status = byte
+                self._data.clear()
+            elif wanted := _data_bytes(self._status):
+                self._data.append(byte)
+                if len(self._data) == wanted:
+                    yield bytes((self._status, *self._data))
+                    self._data.clear()
+                    self._status = self._status if self._status < 0xF0 else 0
+
+
+def _data_bytes(status: int) -> int:
+    """How many follow a status byte; 0 where whatever follows is not ours."""
+    if status >= 0xF0:
+        return {0xF1: 1, SONG_POSITION: 2, 0xF3: 1}.get(status, 0)
+    return 0 if status < NOTE_OFF else 1 if status & 0xF0 in (PROGRAM, PRESSURE) else 2
 
 
 def note_on(channel: int, pitch: int, velocity: int) -> bytes:

@@ -97,6 +97,8 @@ class Session:
             self.ports.close()
             raise
         self._thread = threading.Thread(target=self._run, name="engine", daemon=True)
+        self._over = threading.Event()
+        """The engine has ended. Not `Thread.join`: interrupted by Ctrl-C, that takes a running thread for a finished one."""
         self._switch_s = sys.getswitchinterval()
 
     def __enter__(self) -> Session:
@@ -114,11 +116,11 @@ class Session:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until the jam is over; returns whether it is. Raises what the engine died of."""
-        self._thread.join(timeout_s)
+        over = self._over.wait(timeout_s)
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        return not self._thread.is_alive()
+        return over
 
     def close(self) -> None:
         """Stop, with all notes off, ports closed and the recording complete; safe to call twice."""
@@ -128,8 +130,8 @@ class Session:
         try:
             if self._thread.ident is not None:
                 self.inbox.put(Command("stop", {"why": "stopped"}))
-                self._thread.join(timeout=PATIENCE_S)
-            if self._thread.is_alive():
+                self._over.wait(PATIENCE_S)
+            if self._thread.ident is not None and not self._over.is_set():
                 self.engine.voices.ledger.all_off()  # it hangs: the notes must end all the same
             else:
                 self.engine.quiet()
@@ -149,6 +151,8 @@ class Session:
             self.engine.run()
         except BaseException as error:  # told to whoever waits: a thread has nobody else to tell
             self._error = error
+        finally:
+            self._over.set()
 
     def _engine(self) -> Engine:
         plan, settings = self.plan, self.settings

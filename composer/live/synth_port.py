@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import math
 import multiprocessing
 import signal
 import sys
@@ -26,8 +27,13 @@ from composer.live.port_names import PortName, Post
 from composer.live.synth_sound import JamSound, Seat
 
 SAMPLE_RATE = 48_000
+"""Where the sound server has none of its own."""
+HINT = "name another, as in --output synth:DRIVER, or write a file with --output synth:file:PATH.wav"
 PERIOD, PERIODS = 256, 2
 START_S = 30.0
+GONE_S = 2.0
+"""A sound card that has asked for nothing for so long is not there any more."""
+RETRY_S = 2.0
 SWITCH_S = 2e-4
 """The driver's thread waits no longer for the one that takes messages."""
 DRUM_SEAT = {9: Seat("drums")}
@@ -52,24 +58,32 @@ class SynthPort:
         if driver == "file" and not path:
             raise InputError(f"{self.name}: name the file, as in synth:file:jam.wav")
         font = soundfonts.find(soundfont)
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        arguments = (theirs, font, dict(seats or DRUM_SEAT), style, driver, path)
-        self.process = context.Process(target=_sound, args=arguments, name="synth", daemon=True)
-        with priority.one_thread():
-            self.process.start()
-        theirs.close()
+        self._arguments = (font, dict(seats or DRUM_SEAT), style, driver, path)
         self._lock = threading.Lock()
-        self._away = self._closing = False
-        answer: str | None = "its process ended before it sounded"
-        with contextlib.suppress(EOFError, OSError):
-            answer = self._pipe.recv() if self._pipe.poll(START_S) else "it did not start in time"
+        self._away, self._closing = True, threading.Event()
+        answer = self._start()
         if answer is not None:
             self.close()
             raise AudioError(f"{self.name}: {answer}")
         post(PortUp(self.name))
         self._watcher = threading.Thread(target=self._watch, name=f"watch {self.name}", daemon=True)
         self._watcher.start()
+
+    def _start(self) -> str | None:
+        """A process that sounds; returns None, or why there is none."""
+        context = multiprocessing.get_context("spawn")
+        pipe, theirs = context.Pipe()
+        process = context.Process(target=_sound, args=(theirs, *self._arguments), name="synth", daemon=True)
+        with priority.one_thread():
+            process.start()
+        theirs.close()
+        with self._lock:
+            self._pipe, self.process = pipe, process
+        answer: str | None = "its process ended before it sounded"
+        with contextlib.suppress(EOFError, OSError):
+            answer = pipe.recv() if pipe.poll(START_S) else "it did not start in time"
+        self._away = answer is not None
+        return answer
 
     def send(self, data: bytes) -> None:
         with self._lock:
@@ -81,52 +95,93 @@ class SynthPort:
 
     def close(self) -> None:
         """Silence, and the end of the process; safe to call twice."""
-        self._closing = True
+        self._closing.set()
         with self._lock:
             self._away = True
             with contextlib.suppress(OSError):
                 self._pipe.send_bytes(b"")
         self.process.join(timeout=3)
+        self._end()
+
+    def _end(self) -> None:
         if self.process.is_alive():
             self.process.kill()
             self.process.join(timeout=1)
         self._pipe.close()
 
     def _watch(self) -> None:
-        self.process.join()
-        if not self._closing:
+        """Say when the sound has gone, and look for it; a file that broke off is not begun anew."""
+        while True:
+            self.process.join()
+            if self._closing.is_set():
+                return
             self._away = True
-            self._post(PortDown(self.name, f"the synth's process ended with code {self.process.exitcode}"))
+            why = f"the synth's process ended with code {self.process.exitcode}"
+            with contextlib.suppress(EOFError, OSError):
+                why = self._pipe.recv() if self._pipe.poll(0) else why
+            self._post(PortDown(self.name, why))
+            if self._arguments[3] == "file":
+                return
+            self._pipe.close()
+            while not self._closing.wait(RETRY_S) and self._start() is not None:
+                self._end()
+            if self._closing.is_set():
+                self._end()
+                return
+            self._post(PortUp(self.name, "it is back"))
 
 
 def _sound(pipe: Connection, font: Path, seats: Mapping[int, Seat], style: str | None, driver: str, path: str) -> None:
     """The synth's process: first an answer (None, or why not), then messages until an empty one or the pipe's end."""
-    from composer.audio.fluid import Driver
-    from composer.playback.outlet import Output, drivers, quiet
+    from composer.audio.fluid import OtherRate
+    from composer.playback.outlet import quiet
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     quiet()
     priority.ask_for(priority.SOUND)
     try:
-        with JamSound(font, seats, SAMPLE_RATE, style) as sound, contextlib.ExitStack() as stack:
-            gc.collect()
-            gc.freeze()
-            gc.disable()
-            sys.setswitchinterval(SWITCH_S)
-            if driver == "file":
-                stack.enter_context(_File(sound, Path(path)))
-            else:
-                card = Driver(sound.fill)
-                stack.callback(card.close)
-                priority.stay_in_memory()  # takes its time, so before anybody asks for sound
-                card.open(drivers(Output(driver)), SAMPLE_RATE, PERIOD, PERIODS, "composer-jam")
-            pipe.send(None)
-            with contextlib.suppress(EOFError, OSError):
-                while data := pipe.recv_bytes():
-                    sound.hear(data)
+        try:
+            _play(pipe, JamSound(font, seats, SAMPLE_RATE, style), SAMPLE_RATE, driver, path)
+        except OtherRate as other:  # the server's own, which nobody need look up
+            _play(pipe, JamSound(font, seats, other.rate, style), other.rate, driver, path)
     except ComposerError as error:
         with contextlib.suppress(OSError):
             pipe.send(str(error))
+
+
+def _play(pipe: Connection, band: JamSound, rate: int, driver: str, path: str) -> None:
+    """Answer, then play what the messages say. Raises AudioError before the answer, OtherRate where the server's rate is not ours."""
+    from composer.audio.fluid import Driver
+    from composer.playback.outlet import Output, drivers
+
+    asked_s = math.inf
+    """When the sound card last asked for sound."""
+
+    def fill(frames: int, out: np.ndarray) -> None:
+        nonlocal asked_s
+        asked_s = time.monotonic()
+        sound.fill(frames, out)
+
+    with band as sound, contextlib.ExitStack() as stack:
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        sys.setswitchinterval(SWITCH_S)
+        if driver == "file":
+            stack.enter_context(_File(sound, Path(path)))
+        else:
+            card = Driver(fill)
+            stack.callback(card.close)
+            priority.stay_in_memory()  # takes its time, so before anybody asks for sound
+            card.open(drivers(Output(driver)), rate, PERIOD, PERIODS, "composer-jam", HINT)
+        pipe.send(None)
+        with contextlib.suppress(EOFError, OSError):
+            while time.monotonic() - asked_s < GONE_S:
+                if pipe.poll(GONE_S):
+                    if not (data := pipe.recv_bytes()):
+                        return
+                    sound.hear(data)
+            pipe.send("the sound card or its server has gone")
 
 
 class _File:

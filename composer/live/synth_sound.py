@@ -92,6 +92,10 @@ class JamSound:
             synth.control(at, data[1], data[2])
         elif kind == midi.BEND:
             synth.bend(at, data[1] + (data[2] << 7) - 8192)
+        elif kind == midi.PRESSURE:
+            synth.pressure(at, data[1])
+        elif kind == midi.KEY_PRESSURE:
+            synth.key_pressure(at, data[1], data[2])
 
     def fill(self, frames: int, out: np.ndarray) -> None:
         """The next frames into out (2, frames), as a driver asks for them."""

@@ -12,10 +12,9 @@ import socket
 import threading
 import time
 
-import mido
-
 from composer import priority
 from composer.errors import InputError
+from composer.live import midi
 from composer.live.items import Heard, PortDown, PortUp
 from composer.live.port_names import PortName, Post
 
@@ -31,7 +30,7 @@ class TcpLink:
         self._address = name.address
         self._post = post
         self._lock = threading.Lock()
-        self._peers: dict[socket.socket, mido.Parser] = {}
+        self._peers: dict[socket.socket, midi.Reader] = {}
         self._listener: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -111,7 +110,7 @@ class TcpLink:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer.setblocking(False)
         with self._lock:
-            self._peers[peer] = mido.Parser()
+            self._peers[peer] = midi.Reader()
         self._selector.register(peer, selectors.EVENT_READ)
         self._post(PortUp(self.name, why))
 
@@ -157,11 +156,10 @@ class TcpLink:
             with self._lock:
                 self._drop(peer, "the other side has gone")
             return
-        parser = self._peers.get(peer)
-        if parser is not None:
-            parser.feed(data)
-            for message in parser:
-                self._post(Heard(self.name, bytes(message.bin()), now_s))
+        reader = self._peers.get(peer)
+        if reader is not None:
+            for message in reader.read(data):
+                self._post(Heard(self.name, message, now_s))
 
 
 def _reason(error: OSError) -> str:

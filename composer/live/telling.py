@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -40,8 +39,8 @@ def look(engine: Engine, state: str = "") -> JamView:
     return JamView(
         state=state or ("waiting" if not transport.running else "counting in" if beat < 0 else "playing"),
         bar=bar,
-        beat=int((beat - transport.bar_start(bar)) // 1) if transport.running else 0,
-        beats=max(1, math.ceil(transport.bar_beats - 1e-9)),
+        beat=int((beat - transport.bar_start(bar)) // transport.count_beats) if transport.running else 0,
+        beats=transport.numerator,
         bpm=transport.bpm,
         tempo_from=engine.settings.tempo_from,
         chord=conductor.heard_chord.symbol if conductor.heard_chord.root >= 0 else "",

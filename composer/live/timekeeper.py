@@ -27,7 +27,7 @@ class Timekeeper:
         """begin_at(bar): time flows, and that bar is the next; halt(): it does not any more."""
         self._room, self._begin_at, self._halt = room, begin_at, halt
         self._follower = ClockFollower()
-        self._taps = Taps(max(2, round(room.transport.bar_beats)))
+        self._taps = Taps(max(2, room.settings.numerator), room.transport.count_beats)
         self.clock_is_away = False
         self._clock_started: float | None = None
         """The beat at which the next pulse starts us."""
@@ -88,10 +88,10 @@ class Timekeeper:
         """Bar 0 begins at `downbeat_s`; what lies between `from_beat` and it is counted in."""
         room = self._room
         self._flow(downbeat_s, 0.0, from_beat)
-        beat_length = 4 / room.settings.denominator if room.settings.denominator != 8 else 0.5
-        for number in range(round(-from_beat / beat_length)):
+        length = room.transport.count_beats
+        for number in range(round(-from_beat / length)):
             accent = number % room.settings.numerator == 0
-            room.schedule.put(from_beat + number * beat_length, BEGINS, Click(accent))
+            room.schedule.put(from_beat + number * length, BEGINS, Click(accent))
         if room.settings.clock_out:
             room.schedule.put(0.0, PULSES, Call(lambda: self._send(bytes((midi.START,)))))
             room.schedule.put(0.0, PULSES, Call(self._pulse(0)))

@@ -14,6 +14,8 @@ class Transport:
         check_tempo(bpm)
         self.numerator, self.denominator = numerator, denominator
         self.bar_beats = numerator * 4 / denominator
+        self.count_beats = 4 / denominator
+        """Quarter notes from one count to the next: in 6/8 there are six counts to the bar."""
         self._anchor_s, self._anchor_beat = 0.0, 0.0
         self.beat_s = 60 / bpm
         """Seconds a beat."""
@@ -70,9 +72,11 @@ def check_tempo(bpm: float) -> None:
 class Taps:
     """Taps or the notes of a count-in → tempo and the downbeat that follows."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, beats: float = 1.0) -> None:
         self.count = count
         """Taps that make a bar: the next beat after them is the downbeat."""
+        self.beats = beats
+        """Quarter notes from one tap to the next."""
         self.times_s: list[float] = []
 
     def tap(self, time_s: float) -> tuple[float, float] | None:
@@ -95,7 +99,7 @@ class Taps:
             return None
         beat_s, next_s = fit_beats(times[-self.count :])
         self.times_s = times[-self.count :]
-        bpm = 60 / beat_s
+        bpm = 60 / beat_s * self.beats
         return (bpm, next_s) if SLOWEST_BPM <= bpm <= FASTEST_BPM else None
 
 

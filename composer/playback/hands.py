@@ -38,8 +38,7 @@ class Hands:
             name = {"m": "mute", "s": "solo"}[key]
             playing.fade(part, **{name: 1 - playing.board.get(self.chosen, name)})
         elif key in ("[", "]"):
-            self.master_db += STEP_DB if key == "]" else -STEP_DB
-            playing.master(self.master_db)
+            self.master_db = playing.master(self.master_db + (STEP_DB if key == "]" else -STEP_DB))
         elif key == " ":
             self.paused = not self.paused
             playing.pause(self.paused)

@@ -56,7 +56,7 @@ def run(pipe: Connection, rows: int, frames: int, memory: Any, sample_rate: int,
         priority.ask_for(priority.SOUND)
         try:
             priority.stay_in_memory()
-            driver.open(drivers(output), sample_rate, output.period, output.periods, output.client)
+            driver.open(drivers(output), sample_rate, output.period, output.periods, output.client, HINT)
             say(pipe, None)
             while not ring.over and not driver.error and not gone(pipe, LOOK_S):
                 pass
@@ -71,6 +71,9 @@ def run(pipe: Connection, rows: int, frames: int, memory: Any, sample_rate: int,
         ring.close()
     except ComposerError as error:
         say(pipe, str(error))
+
+
+HINT = "name another with --driver, or write a file with --driver file"
 
 
 def drivers(output: Output) -> tuple[str, ...]:

@@ -115,12 +115,14 @@ class Playback:
             now = self.piece.plan.strips[at].pan
         return self.board.set(at, fader, now + by)
 
-    def master(self, db: float) -> None:
-        """The master's fader, within the limits of a part's. Raises InputError."""
+    def master(self, db: float) -> float:
+        """The master's fader, within the limits of a part's; returns where it stands. Raises InputError."""
         if not db == db:
             raise InputError(f"the master's fader cannot stand at {db}; it takes decibels")
         low, high = LIMITS["gain_db"]
-        self.board.wish("master_db", min(max(db, low), high))
+        stands_db = min(max(db, low), high)
+        self.board.wish("master_db", stands_db)
+        return stands_db
 
     def pause(self, paused: bool = True) -> None:
         self.board.wish("pause", float(paused))

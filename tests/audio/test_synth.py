@@ -12,7 +12,7 @@ import pytest
 from composer.audio import fluid, soundfonts, synth
 from composer.audio.fluid import BLOCK, Synth, nearest_preset
 from composer.audio.player import shares
-from composer.audio.synth import Stems, render, render_part
+from composer.audio.synth import Stems, render, render_part, stem_names
 from composer.errors import AudioError
 from composer.score import Event, Part, Score
 from composer.timing import TempoMap
@@ -246,3 +246,24 @@ def test_a_font_whose_name_is_no_utf_8_plays(tmp_path: Path, small_font: Path) -
     font.symlink_to(small_font)
     with Synth(font, 1, 44_100) as synth:
         assert synth.presets
+
+
+@pytest.mark.parametrize("controller", [7, 11])
+def test_a_part_that_the_file_keeps_at_no_volume_is_silent(controller: int, small_font: Path) -> None:
+    """FluidSynth plays it 96 dB down, and a mix would lift that up to the others."""
+    rows = [(beat * BEAT, 400, 60, 90) for beat in range(4)]
+
+    def stem(*values: tuple[int, int]) -> Stems:
+        events = tuple(Event(tick, "control_change", (controller, value)) for tick, value in values)
+        return render(Score((Part("Pad", rows, 48, events=events),), TempoMap.constant(240)), small_font, tail_s=0.0)
+
+    shut = stem((0, 0))
+    assert not shut.audio.any()
+    assert shut.notices == ("Pad: the file keeps its volume (controller 7 or 11) at 0, so it is silent",)
+    assert stem((0, 0), (BEAT, 100)).audio.any(), "it fades in"
+    assert stem((0, 100), (BEAT, 0)).audio.any(), "it fades out"
+
+
+def test_names_are_fit_for_a_line() -> None:
+    names = stem_names((Part("\x1b[31mred\n", role=""), Part("x" * 300), Part("x" * 300), Part("\t")))
+    assert names == ("[31mred", "x" * 60, "x" * 60 + " 2", "part 4")

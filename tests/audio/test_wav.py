@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -51,8 +53,8 @@ def test_a_place_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written"):
         write_wav(tmp_path / "no" / "a.wav", AUDIO, 44_100)
     (tmp_path / "text.wav").write_text("no sound")
-    for name in ("text.wav", "none.wav"):
-        with pytest.raises(AudioError, match="cannot be read"):
+    for name, said in (("text.wav", "cannot be read"), ("none.wav", "no such file")):
+        with pytest.raises(AudioError, match=said):
             read_wav(tmp_path / name)
 
 
@@ -93,3 +95,18 @@ def test_a_sound_file_has_the_rights_that_new_files_get(
     monkeypatch.setattr("os.umask", lambda _mask: pytest.fail("the umask was touched"))
     path = write_wav(tmp_path / name, AUDIO, 44_100)
     assert path.stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("kind", ["wav", "mp3"])
+def test_ctrl_c_while_writing_is_ctrl_c(kind: str, tmp_path: Path) -> None:
+    """It came in a callback of libsndfile's, was printed and forgotten."""
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, (44_100 * 600, 1)).astype(np.float32)
+
+    def write_on() -> None:
+        for _ in range(1_000):
+            write_sound(tmp_path / f"long.{kind}", noise, 44_100, force=True)
+
+    threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,)).start()
+    with pytest.raises(KeyboardInterrupt):
+        write_on()
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

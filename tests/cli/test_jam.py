@@ -79,6 +79,10 @@ def test_charts_channels_and_sources() -> None:
         (["--chords", "C | H7"], "H"),
         (["--style", "nonsense"], "no style called 'nonsense'"),
         (["--stems", "out"], "give --record as well"),
+        (["--record", "jam.wav"], "keeps MIDI; give a name that ends in .mid"),
+        (["--meter", "7/16"], "counts halves, quarters or eighths"),
+        (["--tempo", "clock"], "--tempo clock: nobody is there to give it"),
+        (["--tempo", "count-in"], "nobody is there"),
         (["--calibrate", "--output", "virtual:Band"], "exactly one each"),
         (["--channel", "bass=17"], "1..16"),
     ],
@@ -98,3 +102,26 @@ def test_ports_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "inputs" in out
     assert "virtual:NAME" in out
+
+
+def test_stems_that_are_there_are_told_before_the_jam(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "out" / "jam-stems").mkdir(parents=True)
+    assert main(["jam", "--output", "tcp:127.0.0.1:1", "--record", "jam.mid", "--stems", "out", "--plain"]) == 1
+    assert "jam-stems: already there" in capsys.readouterr().err
+
+
+def test_what_was_asked_for_afterwards_is_done_after_ctrl_c_too(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --bars there is no other end than Ctrl-C or q."""
+    rendered = list[Path]()
+
+    def end(*_: object) -> bool:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("composer.live.session.Session.wait", end)
+    monkeypatch.setattr("composer.cli.jam._stems", lambda args: rendered.append(args.stems))
+    words = ["--output", "synth:file:jam.wav", "--record", "jam.mid", "--stems", "out", "--plain"]
+    assert main(["jam", *words]) == 130
+    assert "recorded: jam.mid" in capsys.readouterr().out
+    assert rendered == [Path("out")]

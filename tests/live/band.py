@@ -109,9 +109,9 @@ class Stage:
             self.inbox.put_at(from_s + at, Heard("keys", data, from_s + at))
 
     def downbeat_s(self) -> float:
-        """When bar 1 begins, for a given tempo."""
+        """When bar 1 begins, for a given tempo: the band is waited for, then counted in."""
         count = self.settings.count_in_bars * self.settings.numerator * 4 / self.settings.denominator
-        return self.inbox.now() + 0.4 + count * 60 / self.settings.tempo_bpm
+        return self.inbox.now() + self.delay_s + 0.4 + count * 60 / self.settings.tempo_bpm
 
 
 def hang_up(peer: SocketPort) -> None:

@@ -65,6 +65,18 @@ def test_whatever_was_struck_is_ended(changes: list[tuple[str, int, int]]) -> No
     assert (on, pedal, len(ledger)) == (set(), set(), 0)
 
 
+def test_pedals_and_wheels_are_let_go() -> None:
+    """Sustain, sostenuto, hold 2 and a bent string: none outlives the jam, and what was let go is not let go twice."""
+    out = Keeper()
+    ledger = Ledger([out])
+    for data in ("b0407f", "b0427f", "b0457f", "e00050", "e10060", "e10040", "b10728"):
+        ledger.pass_on("a", bytes.fromhex(data))
+    out.sent.clear()
+    ledger.end_channel("a", 0)
+    ledger.all_off()
+    assert sorted(data.hex() for data in out.sent) == ["b04000", "b04200", "b04500", "e00040"]
+
+
 def test_a_late_end_spares_the_successor() -> None:
     out = Keeper()
     ledger = Ledger([out])
@@ -72,6 +84,35 @@ def test_a_late_end_spares_the_successor() -> None:
     ledger.note_on("a", 0, 60, 64)
     assert not ledger.note_off("a", 0, 60, first)
     assert len(ledger) == 1
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5, 100])
+def test_bytes_become_messages_however_they_are_cut(piece: int) -> None:
+    """As keyboards send them: running status, a clock between two bytes of a note, system exclusive, and plain rubbish."""
+    wire = bytes.fromhex(
+        "4211 903c64 4064 f8 3cf800 4000 f000212ff87ff7 4033 903e40 c010 11 d030 e00050 f20a01 3e40 f4 55 f9 803e00 f6 fe"
+    )
+    reader = midi.Reader()
+    messages = [message.hex() for at in range(0, len(wire), piece) for message in reader.read(wire[at : at + piece])]
+    assert messages == (
+        [
+            "903c64",
+            "904064",
+            "f8",
+            "f8",
+            "903c00",
+            "904000",
+            "f8",
+            "903e40",
+            "c010",
+            "c011",
+            "d030",
+            "e00050",
+            "f20a01",
+            "803e00",
+            "fe",
+        ]
+    )
 
 
 def test_ends_come_before_beginnings() -> None:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from composer.audio import soundfonts
 from composer.errors import InputError
 from composer.live import midi
 from composer.live.inbox import LiveInbox
@@ -36,21 +38,27 @@ def jack() -> Iterator[None]:
     if shutil.which("jackd") is None:
         pytest.skip("no jackd here: install jackd2 to test system MIDI ports")
     pytest.importorskip("rtmidi", reason="python-rtmidi has no wheel for this Python")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JACK_DEFAULT_SERVER", "composer-tests")
-        patch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
-        server = subprocess.Popen(
-            ["jackd", "-r", "-d", "dummy", "-r", "48000", "-p", "256"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+    with pytest.MonkeyPatch.context() as patch, serving(patch, "composer-tests", 48_000):
+        yield
+
+
+@contextmanager
+def serving(patch: pytest.MonkeyPatch, name: str, rate: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A JACK server of a name and a sample rate, which this process and those that it starts connect to."""
+    patch.setenv("JACK_DEFAULT_SERVER", name)
+    patch.setenv("JACK_NO_AUDIO_RESERVATION", "1")
+    server = subprocess.Popen(
+        ["jackd", "-r", "-d", "dummy", "-r", str(rate), "-p", "256"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
         until = time.monotonic() + 10
         while not midi_systems() and time.monotonic() < until:
             time.sleep(0.2)
         if not midi_systems():
-            server.kill()
-            server.wait()
             pytest.skip("jackd does not start here")
-        yield
+        yield server
+    finally:
         server.terminate()
         server.wait()
 
@@ -149,3 +157,25 @@ def test_without_a_midi_system_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
         return  # a machine with ALSA or CoreMIDI has one
     with Ports(LiveInbox().put) as ports, pytest.raises(InputError, match="no MIDI system answers"):
         ports.output(PortName.parse("virtual:Band"))
+
+
+def test_our_own_sound_takes_the_servers_rate_and_is_lost_and_found_with_it(
+    jack: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server at 44.1 kHz is played to; when it dies that is said, and when it is back the sound is, too."""
+    inbox, name = LiveInbox(), "composer-tests-sound"
+    font = str(soundfonts.bundled_font())
+    with Ports(inbox.put, font) as ports:
+        with serving(monkeypatch, name, 44_100):
+            port = ports.output(PortName.parse("synth:jack"))
+            assert isinstance(next_of(inbox, PortUp), PortUp)
+            port.send(midi.note_on(9, 36, 100))
+        down = next_of(inbox, PortDown, 20)
+        assert isinstance(down, PortDown)
+        assert down.why == "the sound card or its server has gone"
+        port.send(midi.note_on(9, 36, 100))
+        with serving(monkeypatch, name, 48_000):
+            up = next_of(inbox, PortUp, 30)
+            assert isinstance(up, PortUp)
+            assert up.why == "it is back"
+            port.send(midi.note_on(9, 36, 100))

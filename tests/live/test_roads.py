@@ -84,6 +84,38 @@ def test_the_metronome_clicks_on_every_beat() -> None:
     assert [pitch for _, pitch in clicks] == [76, 75, 75] * 2
 
 
+@pytest.mark.parametrize(("numerator", "denominator"), [(6, 8), (7, 8), (2, 2)])
+def test_a_metre_is_clicked_tapped_and_shown_by_its_own_counts(numerator: int, denominator: int) -> None:
+    """Six counts in a bar of 6/8, in the count-in and after it, from us and from the player."""
+    metre = {"numerator": numerator, "denominator": denominator}
+    count_s = 0.5 * 4 / denominator
+    stage = Stage(settings(bars=1, metronome=True, count_in_bars=1, **metre))
+    stage.engine.run()
+    clicks = [(at, pitch) for at, pitch in stage.port.notes(9) if pitch in (75, 76)]
+    assert [at - clicks[0][0] for at, _ in clicks] == pytest.approx(
+        [count_s * number for number in range(2 * numerator)], abs=1e-6
+    )
+    assert [pitch for _, pitch in clicks] == [76, *[75] * (numerator - 1)] * 2
+    assert stage.engine.view.beats == numerator
+    stage = Stage(settings(tempo_from="count-in", count_in_bars=0, bars=1, **metre))
+    first = stage.inbox.now() + 1
+    stage.play([(count_s * number, midi.note_on(0, 60, 80)) for number in range(numerator)], first)
+    stage.engine.run()
+    assert stage.engine.transport.bpm == pytest.approx(120, abs=0.01)
+    assert stage.port.notes(9)[0][0] == pytest.approx(first + numerator * count_s, abs=1e-3)
+
+
+def test_a_cold_generator_is_waited_for() -> None:
+    """Its first answer takes two seconds: without a count-in, too, the first bar is played."""
+    stage = Stage(settings(bars=2, count_in_bars=0), delay_s=2.0)
+    stage.engine.begin()
+    stage.engine.conductor._planner._delay_s = 0.05  # type: ignore[union-attr]
+    while not stage.engine.finished:
+        stage.engine.turn()
+    assert stage.engine.view.missed == 0
+    assert len(stage.port.notes(9)) == 8
+
+
 def test_one_of_two_outputs_goes_and_the_other_plays_on() -> None:
     stage = Stage(settings(bars=6, chords=("C",) * 4))
     kit = FakePort(stage.inbox, "kit")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 from mido.sockets import PortServer, SocketPort
 
 from composer import formats
+from composer.live.items import Command
 from tests.live.band import PatternLeader, hang_up
 
 SCRIPT = Path(__file__).parent / "jam_process.py"
@@ -220,3 +222,35 @@ def test_leaving_the_block_ends_every_note() -> None:
             on.discard((message.channel, message.note))
     assert sum(m.type == "note_on" for m in found) >= 9
     assert on == set()
+
+
+def test_ctrl_c_waits_until_the_engine_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A note struck after the port is closed would sound for ever: nothing is taken down while the engine plays."""
+    from composer.live.port_names import PortName
+    from composer.live.session import Route, Session, SessionPlan
+    from composer.live.settings import JamSettings
+
+    told = list[str]()
+
+    def run(self: object) -> None:
+        while not isinstance(session.inbox.wait(time.monotonic() + 5), Command):
+            pass
+        time.sleep(0.3)
+        told.append("engine ended")
+
+    monkeypatch.setattr("composer.live.engine.Engine.run", run)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        name = PortName.parse(f"tcp:127.0.0.1:{probe.getsockname()[1]}")
+    session = Session(SessionPlan(JamSettings(), (), (Route(name),)), lambda _: None)
+    close = session.ports.close
+
+    def close_ports() -> None:
+        told.append("ports closed")
+        close()
+
+    monkeypatch.setattr(session.ports, "close", close_ports)
+    threading.Timer(0.3, _thread.interrupt_main).start()
+    with pytest.raises(KeyboardInterrupt), session:
+        session.wait(5)
+    assert told == ["engine ended", "ports closed"]
