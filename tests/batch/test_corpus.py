@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -187,3 +188,53 @@ def test_mistakes_are_one_line(
     assert error[-1].startswith("composer: ")
     assert said in error[-1]
     assert sorted(here.iterdir()) == before
+
+
+def damaged(made: Path, folder: Path, name: str, data: bytes | None) -> Path:
+    """A copy of a corpus in which one file is gone, or something else."""
+    mine = folder / "corpus"
+    shutil.copytree(made, mine)
+    (mine / name).unlink() if data is None else (mine / name).write_bytes(data)
+    return mine
+
+
+@pytest.mark.parametrize("command", [["stats"], ["split"], ["export", "--to", "midi"], ["export", "--to", "pack"]])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("manifest.jsonl", b'{"id": "0123'),
+        ("manifest.jsonl", b'["not", "a", "row"]\n'),
+        ("shards/00000.tar", None),
+        ("shards/00000.tar", b"x"),
+        ("plan.json", b"[]"),
+    ],
+)
+def test_what_is_damaged_is_told_in_one_line(
+    command: list[str], name: str, data: bytes | None, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = damaged(made, tmp_path, name, data)
+    if name.endswith(".tar") and command[0] != "export":
+        return  # they do not open it
+    assert main(["corpus", command[0], str(mine), "--out", str(tmp_path / "out"), *command[1:]]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"composer: {mine}/{name}: cannot be read (")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_index_that_cannot_be_read_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = damaged(made, tmp_path, "shards/00000.jsonl", b'{"id": "0123')
+    assert main(["generate", "--out", str(mine), "--quiet"]) == 1
+    assert "00000.jsonl: cannot be read (" in capsys.readouterr().err
+    (mine / "shards" / "00000.jsonl").unlink()
+    assert main(["generate", "--out", str(mine), "--quiet", "--workers", "1"]) == 0
+    assert list(verify.problems(Corpus.open(str(mine)))) == []
+
+
+def test_names_may_hold_what_ends_a_line_of_text(model: Path, tmp_path: Path) -> None:
+    folder = write_seeds(tmp_path / "seeds", 1)
+    (folder / "tune-0.mid").rename(folder / "a\u2028b\x85c.mid")
+    wanted = setting(plan_of(folder, model, takes=1), tmp_path / "corpus")
+    assert generate(wanted, Here(wanted), silence).counts["kept"] == 2
+    corpus = Corpus.open(str(tmp_path / "corpus"))
+    assert list(verify.problems(corpus)) == []
+    assert {row["seed"] for row in corpus.rows()} == {"a\u2028b\x85c.mid"}
