@@ -83,12 +83,14 @@ def test_splits_keep_seeds_together(corpus: Corpus, tmp_path: Path) -> None:
     }
     assert seeds["train"] & seeds["valid"] == seeds["train"] & seeds["test"] == seeds["valid"] & seeds["test"] == set()
     with pytest.raises(InputError, match="sum to 1"):
+        split.sides(corpus, [float("nan"), 0.5, 0.5])
+    with pytest.raises(InputError, match="sum to 1"):
         split.sides(corpus, (0.5, 0.1, 0.1))
 
 
 def test_layouts(corpus: Corpus, tmp_path: Path) -> None:
     for layout in ("midi", "miditok", "muspy", "datasets", "pack"):
-        assert export(corpus, layout, tmp_path / layout, SHARES, force=False) == 16
+        assert sum(export(corpus, layout, tmp_path / layout, SHARES, force=False).values()) == 16
     assert len(list((tmp_path / "midi" / "midi").glob("*.mid"))) == 16
     assert len((tmp_path / "midi" / "metadata.csv").read_text().splitlines()) == 17
     assert len(list((tmp_path / "miditok" / "midis" / "train").glob("*.mid"))) == 8
@@ -238,3 +240,10 @@ def test_names_may_hold_what_ends_a_line_of_text(model: Path, tmp_path: Path) ->
     corpus = Corpus.open(str(tmp_path / "corpus"))
     assert list(verify.problems(corpus)) == []
     assert {row["seed"] for row in corpus.rows()} == {"a\u2028b\x85c.mid"}
+
+
+def test_a_side_without_pieces_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["corpus", "export", str(made), "--to", "midi", "--out", str(tmp_path), "--shares", "0.98,0.01,0.01"]) == 0
+    )
+    assert "note: no pieces for valid and test: too few seeds" in capsys.readouterr().err
