@@ -40,23 +40,36 @@ class Corpus:
         return str(self.plan["plan"]["name"])
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every piece, whatever became of it."""
-        return manifest.read(self.store)
+        """Every piece, whatever became of it. Raises InputError where the manifest cannot be read."""
+        try:
+            yield from manifest.read(self.store)
+        except (OSError, ValueError) as error:
+            raise self._damaged(manifest.LINES, error) from None
 
     def kept(self) -> Iterator[dict[str, Any]]:
         """The pieces that are in the corpus."""
         return (row for row in self.rows() if row["status"] == KEPT)
 
     def music(self) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """(row, MIDI bytes) of every piece that is kept; of a tar no more than one is in memory."""
+        """(row, MIDI bytes) of every piece that is kept; of a tar no more than one is in memory. Raises InputError for damage."""
         name, members = "", {}
         for row in self.kept():
-            if not row["member"]:
-                yield row, self.store.read(row["file"])
-                continue
-            if row["file"] != name:
-                name, members = row["file"], self.members(row["file"])
-            yield row, members[row["member"]]
+            try:
+                if row["member"] and row["file"] != name:
+                    name, members = row["file"], self.members(row["file"])
+                data = members[row["member"]] if row["member"] else self.store.read(row["file"])
+            except KeyError:
+                raise self._damaged(name, f"{row['member']} is missing in it") from None
+            except (OSError, EOFError, tarfile.TarError) as error:
+                raise self._damaged(row["file"], error) from None
+            yield row, data
+
+    def _damaged(self, name: str, error: Exception | str) -> InputError:
+        why = getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
+        where = self.store.where
+        return InputError(
+            f"{where}/{name}: cannot be read ({why}); composer corpus verify {where} finds all that is damaged"
+        )
 
     def members(self, name: str) -> dict[str, bytes]:
         """What a tar holds. Raises FileNotFoundError, tarfile.TarError."""

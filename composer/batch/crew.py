@@ -51,6 +51,7 @@ class Crew:
         self.setting, self.size, self.patience_s = setting, workers, patience_s
         self.poisoned: dict[int, str] = {}
         self._deaths: Counter[int] = Counter()
+        self._unwritten: Counter[str] = Counter()
         self._suspect: set[str] = set()
         self._workers: list[Worker] = []
         self._failed_starts = 0
@@ -136,6 +137,7 @@ class Crew:
                     tell("unit", value)
                 elif what == "piece":
                     worker.left -= 1
+                    worker.making = None
                     tell("piece", value)
                 elif what == "refused":
                     raise OutputError(value)
@@ -158,6 +160,12 @@ class Crew:
         for unit in worker.units:
             queue.appendleft(unit)
             self._suspect.add(unit.name)
+            if worker.careful and worker.making is None:
+                self._unwritten[unit.name] += 1
+                if self._unwritten[unit.name] >= DEATHS:
+                    raise ComposerError(
+                        f"shard {unit.name}: the worker {how}, {DEATHS} times, and over none of its pieces; see what is said above"
+                    )
         if worker.making is not None:
             self._deaths[worker.making] += 1
             if self._deaths[worker.making] >= DEATHS:

@@ -21,8 +21,8 @@ ROWS = 1000
 Writer = Callable[[Corpus, dict[str, str], Path], None]
 
 
-def export(corpus: Corpus, layout: str, out: Path, shares: Sequence[float], force: bool) -> int:
-    """Write the kept pieces in a layout of LAYOUTS; returns how many. Raises InputError, OutputError."""
+def export(corpus: Corpus, layout: str, out: Path, shares: Sequence[float], force: bool) -> dict[str, int]:
+    """Write the kept pieces in a layout of LAYOUTS; returns how many of each side. Raises InputError, OutputError."""
     if layout not in LAYOUTS:
         raise InputError(f"--to: no layout {layout!r}; choose from: {', '.join(LAYOUTS)}")
     side = sides(corpus, shares)
@@ -31,7 +31,7 @@ def export(corpus: Corpus, layout: str, out: Path, shares: Sequence[float], forc
     names, write = LAYOUTS[layout]
     with staging(out, names, force) as folder:
         write(corpus, side, folder)
-    return len(side)
+    return {name: list(side.values()).count(name) for name in SPLITS}
 
 
 def _midi(corpus: Corpus, side: dict[str, str], folder: Path) -> None:

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from composer.batch.shards import PRIVATE, read_index
 from composer.batch.store import Store, telling
 from composer.errors import InputError
 from composer.gm import ROLES
@@ -63,13 +62,8 @@ FIELDS: dict[str, tuple[str, str]] = {
     "seconds": ("double", "from the first attempt to the last, with whatever was made beside it"),
 }
 """Column → (type, what it tells)."""
-
-
-def index_of(store: Store, name: str) -> list[dict[str, Any]]:
-    """A shard's records without what is only the index's."""
-    return [
-        {field: value for field, value in record.items() if field not in PRIVATE} for record in read_index(store, name)
-    ]
+NEEDED = {"id", "index", "status", "reason", "file", "member", "sha256", "seed_sha256", "near_duplicate_group"}
+"""Columns without which a row is none; manifests of earlier versions lack some of the others."""
 
 
 def row_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +94,12 @@ def write(store: Store, records: Iterable[dict[str, Any]]) -> list[str]:
 
 
 def read(store: Store) -> Iterator[dict[str, Any]]:
-    """The manifest's rows. Raises FileNotFoundError where there is none."""
-    for line in store.read(LINES).decode().splitlines():
-        yield json.loads(line)
+    """The manifest's rows. Raises FileNotFoundError where there is none, ValueError where it cannot be read."""
+    for line in store.read(LINES).splitlines():  # as bytes: names of seeds may hold what ends a line of text
+        row = json.loads(line)
+        if not isinstance(row, dict) or not set(row) >= NEEDED:
+            raise ValueError("a line that is no row")
+        yield row
 
 
 class _Parquet:

@@ -8,6 +8,7 @@ from typing import Any
 
 from composer.batch.corpus import Corpus
 from composer.batch.split import sides
+from composer.batch.store import telling
 from composer.corpora.form import find_phrases
 from composer.corpora.song import Song
 from composer.errors import ComposerError
@@ -35,8 +36,9 @@ def pack_for_training(folder: Path, run: Path) -> Path:
     if not path.exists():
         corpus = Corpus.open(str(folder))
         staged = run / f".{PACK}"
-        pack_corpus(corpus, staged, sides(corpus, SHARES))
-        staged.replace(path)
+        with telling(str(run)):
+            pack_corpus(corpus, staged, sides(corpus, SHARES))
+            staged.replace(path)
     return path
 
 

@@ -22,6 +22,8 @@ AUDIO = ("none", "wav", "flac")
 STYLES_OWN = "style"
 """In place of a set of parts: those that the style plays."""
 MOST_PIECES = 10_000_000
+UNBOUND = ("checkpoint", "seeds")
+"""Paths in a plan: what lies there counts, not where."""
 
 V = TypeVar("V")
 
@@ -213,7 +215,7 @@ class BatchPlan:
     @property
     def digest(self) -> str:
         """A hash of everything that decides which pieces there are and how they are kept."""
-        told = {name: value for name, value in self.to_json().items() if name not in ("checkpoint", "seeds")}
+        told = {name: value for name, value in self.to_json().items() if name not in UNBOUND}
         return hashlib.sha256(canonical(told)).hexdigest()[:16]
 
 

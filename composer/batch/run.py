@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from composer.batch import manifest, twins
 from composer.batch.bench import Bench, Setting
 from composer.batch.making import ASIDE, DUPLICATE, FAILED, KEPT
 from composer.batch.pieces import Pieces
-from composer.batch.plan import BatchPlan
+from composer.batch.plan import UNBOUND, BatchPlan
 from composer.batch.seeds import find_seeds
 from composer.batch.shards import (
     FOLDER,
@@ -98,13 +99,16 @@ def generate(setting: Setting, makers: Makers, tell: OnEvent) -> Outcome:
             tell(what, value)
 
         units = [Unit(f"{number:05d}", tuple(pieces.of_shard(number))) for number in range(pieces.shards())]
+        lost = _lost(store)
         for again in range(ROUNDS + 1):
-            there = set(finished_shards(store))
+            there = set(finished_shards(store)) - lost
             missing = [unit for unit in units if unit.name not in there]
             tell("round", (again, sum(len(unit.indexes) for unit in missing), sum(len(unit.indexes) for unit in units)))
             if missing:
                 makers.run(missing, listen)
-            copies = [index for index, original in _copies(store, plan).items() if original != index]
+                lost -= {unit.name for unit in missing}
+            # As they were before the round was begun: what a killed run made of it changes no shard's pieces.
+            copies = [index for index, original in _copies(store, plan, again).items() if original != index]
             if again == ROUNDS or not copies:
                 break
             size = pieces.shard_size()
@@ -119,15 +123,36 @@ def generate(setting: Setting, makers: Makers, tell: OnEvent) -> Outcome:
     return replace(outcome, seconds=time.monotonic() - began, made=counted["pieces"], notes=counted["notes"])
 
 
-def _copies(store: Store, plan: BatchPlan) -> dict[int, int]:
-    """Index → index of the earliest piece it nearly is, itself for most, for all pieces that passed the gate."""
+def _copies(store: Store, plan: BatchPlan, rounds: int = ROUNDS) -> dict[int, int]:
+    """Index → index of the earliest piece it nearly is, itself for most, for all pieces that passed the gate.
+
+    rounds: how often pieces made again are counted in.
+    """
     if not plan.gate.near_duplicates:
         return {}
     # Pieces made again come after their first making, and so take its place.
-    marks = {record["index"]: record.get("minhash", "") for record in all_records(store)}
+    marks = {record["index"]: record.get("minhash", "") for record in all_records(store, rounds)}
     order = sorted(index for index, mark in marks.items() if mark)
     found = twins.near_duplicates([marks[index] for index in order], plan.gate.near_duplicates)
     return {index: order[original] for index, original in zip(order, found, strict=True)}
+
+
+def _lost(store: Store) -> set[str]:
+    """Shards of which something has gone that the manifest, where there is one, tells of: they are made again."""
+    there: dict[str, set[str]] = {}
+    lost = set()
+    try:
+        for row in manifest.read(store):
+            if row["status"] != KEPT:
+                continue
+            folder, _, name = row["file"].rpartition("/")
+            if folder not in there:
+                there[folder] = set(store.names(folder))
+            if name not in there[folder]:
+                lost.add(row["file"].split("/")[1].removesuffix(".tar"))
+    except (FileNotFoundError, ValueError):
+        pass  # it is about to be written
+    return lost
 
 
 @dataclass(frozen=True)
@@ -215,26 +240,49 @@ def _check_plan(store: Store, setting: Setting, pieces: Pieces) -> None:
     if there is None:
         if isinstance(store, FolderStore) and any(not path.name.startswith(".") for path in store.root.iterdir()):
             raise OutputError(f"{store.where}: is not empty, and no corpus is in it; choose another --out")
-        store.write(PLAN, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode())
+        # Paths of seeds may be no UTF-8; json.loads reads them back as they were.
+        store.write(PLAN, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
         return
-    sides = {"digest": "plan", "seeds_digest": "seeds", "model_sha256": "model", "vocabulary": "vocabulary"}
+    sides = {
+        "digest": "another plan",
+        "seeds_digest": "other seeds",
+        "model_sha256": "another model",
+        "vocabulary": "another vocabulary",
+    }
     for name, what in sides.items():
         if there.get(name) != told[name]:
-            raise OutputError(
-                f"{store.where}: holds a corpus of another {what} ({str(there.get(name))[:12]}, now {str(told[name])[:12]});"
-                " choose another --out"
-            )
+            how = "; ".join(_changes(there["plan"], told["plan"])) if name == "digest" else ""
+            how = how or f"{str(there.get(name))[:12]}, now {str(told[name])[:12]}"
+            raise OutputError(f"{store.where}: holds a corpus of {what} ({how}); choose another --out")
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
+    """What two plans differ in, "seed: 0, now 5"; of tables "gate.tries: 3, now 1"."""
+    for name, value in json.loads(json.dumps(now)).items():
+        old = before.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            yield from (f"{name}.{line}" for line in _changes(old, value))
+        elif value != old and name not in UNBOUND:
+            yield f"{name}: {_short(old)}, now {_short(value)}"
+
+
+def _short(value: Any) -> str:
+    return textwrap.shorten(json.dumps(value, ensure_ascii=False), 60, placeholder=" …")
 
 
 def read_plan_of(store: Store) -> dict[str, Any] | None:
     """What a corpus says of its plan; None where there is none. Raises OutputError where it cannot be read."""
     try:
         told: dict[str, Any] = json.loads(store.read(PLAN))
+        if not isinstance(told, dict) or not isinstance(told.get("plan"), dict):
+            raise ValueError("no plan is in it")
         return told
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise OutputError(f"{store.where}/{PLAN}: cannot be read ({error})") from None
+        raise OutputError(
+            f"{store.where}/{PLAN}: cannot be read ({error}); put it back from a copy, or choose another --out"
+        ) from None
 
 
 @dataclass(frozen=True)

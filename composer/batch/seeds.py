@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,7 +47,7 @@ def find_seeds(paths: Sequence[str], own: int) -> tuple[list[Seed], list[str]]:
         root = Path(text)
         for path in _files(root):
             key = hashlib.sha256(_bytes(path)).hexdigest()
-            name = path.relative_to(root).as_posix() if root.is_dir() else path.name
+            name = _text(path.relative_to(root).as_posix() if root.is_dir() else path.name)
             other = named.setdefault(path.with_suffix(""), path) if root.is_dir() else path
             if key in found:
                 copies.append(f"{path}: the same bytes as {found[key].path}; used once")
@@ -68,6 +69,11 @@ def _files(root: Path) -> list[Path]:
     if not visible:
         raise InputError(f"{root}: no music in this folder; seeds end in {', '.join(SUFFIXES)}")
     return visible
+
+
+def _text(name: str) -> str:
+    """A file's name as text that can be written down: one from another system may be no UTF-8."""
+    return os.fsencode(name).decode("utf-8", "replace")
 
 
 def _bytes(path: Path) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,10 +21,13 @@ from typing import Any
 from composer.batch.making import ASIDE, KEPT
 from composer.batch.store import Store, telling
 from composer.digest import sha256_of
+from composer.errors import OutputError
 
 FOLDER, INDEX, ASIDE_FOLDER = "shards", ".jsonl", "aside"
 BESIDE = ".json"
 """What the name of a piece's record ends in that lies beside it."""
+SHARD_NAME = re.compile(r"\d{5,}|again-(\d+)-\d{5,}")
+"""A shard's, and of pieces made again in which round."""
 PRIVATE = ("minhash",)
 """Fields of a record that only the index has."""
 UNSTEADY = ("seconds", "worker")
@@ -86,24 +90,46 @@ def _write_pieces(store: Store, name: str, kept: Sequence[Finished], layout: str
 
 
 def read_index(store: Store, name: str) -> list[dict[str, Any]]:
-    """The records of a shard, in order of index."""
-    return [json.loads(line) for line in store.read(f"{FOLDER}/{name}{INDEX}").decode().splitlines()]
+    """The records of a shard, in order of index. Raises OutputError where they cannot be read."""
+    file = f"{FOLDER}/{name}{INDEX}"
+    try:
+        return records_of(store.read(file))
+    except ValueError as error:
+        raise OutputError(
+            f"{store.where}/{file}: cannot be read ({error}); remove it, and composer generate makes its pieces again"
+        ) from None
+
+
+def records_of(data: bytes) -> list[dict[str, Any]]:
+    """JSON lines as records. Raises ValueError for anything else. Split as bytes: seeds' names may hold U+2028."""
+    records = [json.loads(line) for line in data.splitlines()]
+    if not all(isinstance(record, dict) for record in records):
+        raise ValueError("a line that is no record")
+    return records
 
 
 def finished_shards(store: Store) -> list[str]:
     """Names of the shards that are there."""
-    return [name.removesuffix(INDEX) for name in store.names(FOLDER) if name.endswith(INDEX)]
+    names = (name.removesuffix(INDEX) for name in store.names(FOLDER) if name.endswith(INDEX))
+    return [name for name in names if SHARD_NAME.fullmatch(name)]
 
 
-def all_records(store: Store) -> Iterator[dict[str, Any]]:
-    """Every record of every shard, shard after shard; pieces made again come after their first making."""
+def all_records(store: Store, rounds: int) -> Iterator[dict[str, Any]]:
+    """Every record of the shards made until then, shard after shard; pieces made again come after their first making."""
     for name in in_order(finished_shards(store)):
-        yield from read_index(store, name)
+        if round_of(name) <= rounds:
+            yield from read_index(store, name)
+
+
+def round_of(name: str) -> int:
+    """How often a shard's pieces had been made before: 0 for "00012", 1 for "again-1-00003"."""
+    again = SHARD_NAME.fullmatch(name)
+    return int(again[1] or 0) if again else 0
 
 
 def in_order(names: Iterable[str]) -> list[str]:
     """Shards in the order in which they were made: pieces made again after their first making."""
-    return sorted(names, key=lambda name: (name.startswith("again"), name))
+    return sorted(names, key=lambda name: (round_of(name), name))
 
 
 def drop_from_shard(store: Store, name: str, ids: set[str], layout: str) -> None:

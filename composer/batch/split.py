@@ -15,7 +15,7 @@ from composer.output import staging
 
 def sides(corpus: Corpus, shares: Sequence[float]) -> dict[str, str]:
     """Id → "train", "valid" or "test" of every piece that is kept. `shares` sum to 1 and are kept to as well as whole seeds allow."""
-    if len(shares) != len(SPLITS) or any(share < 0 for share in shares) or abs(sum(shares) - 1) > 1e-6:
+    if len(shares) != len(SPLITS) or any(share < 0 for share in shares) or not abs(sum(shares) - 1) <= 1e-6:
         raise InputError(f"--shares: write {len(SPLITS)} shares that sum to 1, such as 0.8,0.1,0.1")
     members: dict[str, list[str]] = {}
     for row in corpus.kept():

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import tarfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,13 +17,12 @@ from composer.batch import manifest
 from composer.batch.corpus import Corpus
 from composer.batch.making import ASIDE, DUPLICATE, KEPT, STATES
 from composer.batch.run import PLAN, REPORT
-from composer.batch.shards import BESIDE, FOLDER, INDEX, in_order
+from composer.batch.shards import BESIDE, FOLDER, INDEX, SHARD_NAME, in_order, records_of
 from composer.digest import sha256_of
 from composer.errors import ComposerError
 from composer.formats import read_midi
 
 Row = dict[str, Any]
-SHARD_NAME = re.compile(r"\d{5,}|again-\d+-\d{5,}")
 SETTLED = ("status", "reason", "file", "member", "near_duplicate_group")
 """What is decided of a piece when all are there: the manifest may say otherwise than the index."""
 
@@ -33,7 +31,7 @@ def problems(corpus: Corpus) -> Iterator[str]:
     """What is wrong with a corpus, a line each; nothing where it is whole."""
     try:
         rows = _rows(corpus)
-    except (ValueError, KeyError, TypeError) as error:
+    except ValueError as error:
         yield f"{manifest.LINES}: cannot be read ({_why(error)})"
         return
     if len(rows) != corpus.plan.get("pieces"):
@@ -58,7 +56,7 @@ def unchecked(corpus: Corpus) -> Iterator[str]:
     """What cannot be known of a corpus, a line each: an earlier version wrote fewer hashes down."""
     try:
         rows = _rows(corpus)
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return
     kept = [row for row in rows if row["status"] == KEPT]
     if bare := sum(row.get("json_sha256") is None for row in kept):
@@ -69,11 +67,8 @@ def unchecked(corpus: Corpus) -> Iterator[str]:
 
 
 def _rows(corpus: Corpus) -> list[Row]:
-    """The manifest. Raises ValueError, KeyError or TypeError where it is none."""
-    rows = list(corpus.rows())
-    for row in rows:
-        row["id"], row["index"], row["status"], row["file"], row["member"], row["sha256"]
-    return rows
+    """The manifest. Raises ValueError where it is none."""
+    return list(manifest.read(corpus.store))
 
 
 def _report(corpus: Corpus) -> dict[str, Any]:
@@ -129,9 +124,7 @@ def _indexes(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping[s
             sound = False
             continue
         try:
-            latest |= {
-                record["index"]: manifest.row_of(record) for record in map(json.loads, data.decode().splitlines())
-            }
+            latest |= {record["index"]: manifest.row_of(record) for record in records_of(data)}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             yield f"{name}: cannot be read ({_why(error)})"
             sound = False

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,17 +86,29 @@ def _stats(corpus: Corpus, args: argparse.Namespace) -> int:
 def _split(corpus: Corpus, args: argparse.Namespace) -> int:
     from composer.batch import split
 
-    for name, count in split.write(corpus, shares(args.shares), args.out, args.force).items():
+    wanted = shares(args.shares)
+    counts = split.write(corpus, wanted, args.out, args.force)
+    for name, count in counts.items():
         print(f"{args.out / name}.jsonl: {count} pieces")
+    tell_empty(counts, wanted)
     return 0
 
 
 def _export(corpus: Corpus, args: argparse.Namespace) -> int:
     from composer.batch.export import export
 
-    count = export(corpus, args.to, args.out, shares(args.shares), args.force)
-    print(f"{args.out}: {count} pieces as {args.to}")
+    wanted = shares(args.shares)
+    counts = export(corpus, args.to, args.out, wanted, args.force)
+    print(f"{args.out}: {sum(counts.values())} pieces as {args.to}")
+    tell_empty(counts, wanted)
     return 0
+
+
+def tell_empty(counts: Mapping[str, int], wanted: Sequence[float]) -> None:
+    """Seeds stay whole, so that of few of them a small share gets none: nobody should find that out in training."""
+    empty = [name for (name, count), share in zip(counts.items(), wanted, strict=True) if share and not count]
+    if empty:
+        print(f"note: no pieces for {' and '.join(empty)}: too few seeds for these --shares", file=sys.stderr)
 
 
 def shares(text: str) -> list[float]:

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from composer.batch.run import Makers, Outcome
 
 EPILOG = """DIR gets shards/ (the pieces, and a record of each), manifest.jsonl and manifest.parquet, plan.json and report.json.
-The same command again goes on where it stopped: nothing is lost, doubled or half-written. docs/batch.md tells the rest.
+The same command again goes on where it stopped: nothing is lost, doubled or half-written.
+The exit code is 0 where pieces are kept, 1 where none is. docs/batch.md tells the rest.
 
 examples:
   composer generate plan.toml --out corpus --dry-run
@@ -151,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
     with counting(args.quiet) as tell:
         outcome = generate(setting, makers, tell)
     print("\n".join(told(outcome, where)))
-    return 0
+    return 0 if outcome.counts["kept"] else 1
 
 
 def cores() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,10 @@ class Journal:
         if not self.writes:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / LOG).open("a") as file:
-            file.write(json.dumps(entry) + "\n")
+        with (self.folder / LOG).open("a+b") as file:
+            if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+                file.write(b"\n")  # a run that was killed left half a line
+            file.write(json.dumps(entry).encode() + b"\n")
         if "step" in entry and importlib.util.find_spec("tensorboard"):
             if self.board is None:
                 from torch.utils.tensorboard import SummaryWriter
@@ -39,13 +42,21 @@ class Journal:
                 self.board.flush()
 
     def entries(self) -> list[dict[str, Any]]:
-        """All entries so far."""
+        """All entries so far, without those that a killed run wrote half."""
         path = self.folder / LOG
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [*filter(None, map(_entry, path.read_bytes().splitlines()))] if path.exists() else []
 
     def close(self) -> None:
         if self.board is not None:
             self.board.close()
+
+
+def _entry(line: bytes) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
 def numbers(entry: dict[str, Any], prefix: str = "") -> dict[str, float]:

@@ -10,6 +10,7 @@ from composer.errors import InputError
 from composer.training.labels import SIZES
 from composer.training.recipe import OPTIMIZERS, Recipe
 
+MOST_WORKERS = 256
 EPILOG = """The run's folder holds checkpoint/ (the best so far), resume.pt, log.jsonl, curves.png and TensorBoard's files.
 The same command again goes on where it stopped, to the last bit.
 
@@ -137,6 +138,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
     """The words as a recipe. Raises InputError for what does not fit together."""
+    if not args.slice > 0:
+        raise InputError(f"--slice {args.slice:g}: too short to train in; give minutes, more than 0")
+    if not 0 <= args.workers <= MOST_WORKERS:
+        raise InputError(f"--workers {args.workers}: give 0..{MOST_WORKERS} processes")
     return Recipe(
         minutes=args.minutes,
         steps=args.steps,

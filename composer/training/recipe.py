@@ -49,6 +49,9 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"optimiser {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}")
+        for name in ("minutes", "learning_rate", "weight_decay", "ema", "real_share", "band_share", "validate_minutes"):
+            if not math.isfinite(getattr(self, name)):
+                raise InputError(f"{name.replace('_', ' ')}: must be a number, got {getattr(self, name)}")
         for name, low in (
             ("minutes", 0.0),
             ("batch", 1),
@@ -62,6 +65,9 @@ class Recipe:
                 raise InputError(
                     f"{name.replace('_', ' ')} {value:g}: too little to train with; give {low if low else 'more'}"
                 )
+        for name in ("learning_rate", "weight_decay", "validate_minutes", "patience", "seed"):
+            if getattr(self, name) < 0:
+                raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: must not be negative")
         for name in ("ema", "real_share", "band_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: is a share; give 0..1")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -95,6 +96,10 @@ class Trainer:
         train = pack.split("train")
         if not len(train):
             raise InputError("the pack has no songs to train on; pack more of them")
+        if not len(pack.split("valid")):
+            raise InputError(
+                "the pack has no songs to judge by (its valid is empty); pack more of them, or a larger share"
+            )
         source = Source(
             train,
             corpus_weights(train, recipe.real_share, recipe.band_share),
@@ -283,7 +288,16 @@ class Trainer:
             json.dumps({"config": self.config.to_json(), "recipe": asdict(self.recipe)}, indent=1)
         )
         staged = self.folder / f"{RESUME}.part"
-        torch.save(saved, staged)
+        try:
+            with staged.open("wb") as file:
+                torch.save(saved, file)
+        except BaseException as error:
+            staged.unlink(missing_ok=True)
+            # torch tells of a full disk by an error of its own, raised while it tidies up after the system's.
+            refused = error.__context__ if isinstance(error, RuntimeError) else None
+            if isinstance(refused, OSError):
+                raise refused from None
+            raise
         staged.replace(self.folder / RESUME)
         if self.pieces is not None:
             split(saved, self.pieces)
@@ -294,7 +308,12 @@ class Trainer:
         found: dict[str, Any] | None = None
         if self.ranks.first:
             if path.exists():
-                found = torch.load(path, map_location="cpu", weights_only=True)
+                try:
+                    found = torch.load(path, map_location="cpu", weights_only=True)
+                except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
+                    raise InputError(
+                        f"{path}: cannot be gone on from ({' '.join(str(error).split())[:80]}); remove it to begin anew"
+                    ) from None
             elif self.pieces is not None:
                 found = join(self.pieces)
         everyones: dict[str, Any] | None = self.ranks.from_first(found)
@@ -332,7 +351,7 @@ def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
     """The run's config if there is one, else a new one. Raises InputError where the words ask for another than is there."""
     known = args.out / RUN
     if known.exists():
-        config = ModelConfig.from_json(json.loads(known.read_text())["config"])
+        config = _config_in(known)
         asked = config_for(pack, args.size or "small", args.trunk or config.trunk)
         if config.trunk != asked.trunk or (args.size and (config.width, config.layers) != (asked.width, asked.layers)):
             raise InputError(
@@ -348,6 +367,15 @@ def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
     return replace(config, dropout=args.dropout)
 
 
+def _config_in(known: Path) -> ModelConfig:
+    try:
+        return ModelConfig.from_json(json.loads(known.read_text())["config"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{known}: cannot be read ({error}); choose another --out, or remove the run to begin anew"
+        ) from None
+
+
 def run(args: argparse.Namespace) -> int:
     """One slice of a run, from the words of the command line."""
     use_threads(args.threads)
@@ -359,15 +387,17 @@ def run(args: argparse.Namespace) -> int:
     check_free(args.out, [])
     config = config_of(args, pack)
     ranks = Ranks(device)
-    trainer = Trainer(pack, args.out, config, recipe, ranks, args.start, args.workers, args.pieces)
-    if args.compile:
-        trainer.forward = torch.compile(trainer.network, dynamic=True)
+    trainer: Trainer | None = None
     try:
+        trainer = Trainer(pack, args.out, config, recipe, ranks, args.start, args.workers, args.pieces)
+        if args.compile:
+            trainer.forward = torch.compile(trainer.network, dynamic=True)
         valid = trainer.train(args.slice)
     except OSError as error:
         raise OutputError(f"{args.out}: cannot be written ({error.strerror}); is the disk full?") from None
     finally:
-        trainer.close()
+        if trainer is not None:
+            trainer.close()
     if ranks.first:
         size = np.sum([p.numel() for p in trainer.network.parameters()]) / 1e6
         ended = "the run is over" if trainer.over() else "the same command goes on"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -82,12 +83,14 @@ def test_splits_keep_seeds_together(corpus: Corpus, tmp_path: Path) -> None:
     }
     assert seeds["train"] & seeds["valid"] == seeds["train"] & seeds["test"] == seeds["valid"] & seeds["test"] == set()
     with pytest.raises(InputError, match="sum to 1"):
+        split.sides(corpus, [float("nan"), 0.5, 0.5])
+    with pytest.raises(InputError, match="sum to 1"):
         split.sides(corpus, (0.5, 0.1, 0.1))
 
 
 def test_layouts(corpus: Corpus, tmp_path: Path) -> None:
     for layout in ("midi", "miditok", "muspy", "datasets", "pack"):
-        assert export(corpus, layout, tmp_path / layout, SHARES, force=False) == 16
+        assert sum(export(corpus, layout, tmp_path / layout, SHARES, force=False).values()) == 16
     assert len(list((tmp_path / "midi" / "midi").glob("*.mid"))) == 16
     assert len((tmp_path / "midi" / "metadata.csv").read_text().splitlines()) == 17
     assert len(list((tmp_path / "miditok" / "midis" / "train").glob("*.mid"))) == 8
@@ -187,3 +190,60 @@ def test_mistakes_are_one_line(
     assert error[-1].startswith("composer: ")
     assert said in error[-1]
     assert sorted(here.iterdir()) == before
+
+
+def damaged(made: Path, folder: Path, name: str, data: bytes | None) -> Path:
+    """A copy of a corpus in which one file is gone, or something else."""
+    mine = folder / "corpus"
+    shutil.copytree(made, mine)
+    (mine / name).unlink() if data is None else (mine / name).write_bytes(data)
+    return mine
+
+
+@pytest.mark.parametrize("command", [["stats"], ["split"], ["export", "--to", "midi"], ["export", "--to", "pack"]])
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("manifest.jsonl", b'{"id": "0123'),
+        ("manifest.jsonl", b'["not", "a", "row"]\n'),
+        ("shards/00000.tar", None),
+        ("shards/00000.tar", b"x"),
+        ("plan.json", b"[]"),
+    ],
+)
+def test_what_is_damaged_is_told_in_one_line(
+    command: list[str], name: str, data: bytes | None, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = damaged(made, tmp_path, name, data)
+    if name.endswith(".tar") and command[0] != "export":
+        return  # they do not open it
+    assert main(["corpus", command[0], str(mine), "--out", str(tmp_path / "out"), *command[1:]]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"composer: {mine}/{name}: cannot be read (")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_index_that_cannot_be_read_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    mine = damaged(made, tmp_path, "shards/00000.jsonl", b'{"id": "0123')
+    assert main(["generate", "--out", str(mine), "--quiet"]) == 1
+    assert "00000.jsonl: cannot be read (" in capsys.readouterr().err
+    (mine / "shards" / "00000.jsonl").unlink()
+    assert main(["generate", "--out", str(mine), "--quiet", "--workers", "1"]) == 0
+    assert list(verify.problems(Corpus.open(str(mine)))) == []
+
+
+def test_names_may_hold_what_ends_a_line_of_text(model: Path, tmp_path: Path) -> None:
+    folder = write_seeds(tmp_path / "seeds", 1)
+    (folder / "tune-0.mid").rename(folder / "a\u2028b\x85c.mid")
+    wanted = setting(plan_of(folder, model, takes=1), tmp_path / "corpus")
+    assert generate(wanted, Here(wanted), silence).counts["kept"] == 2
+    corpus = Corpus.open(str(tmp_path / "corpus"))
+    assert list(verify.problems(corpus)) == []
+    assert {row["seed"] for row in corpus.rows()} == {"a\u2028b\x85c.mid"}
+
+
+def test_a_side_without_pieces_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert (
+        main(["corpus", "export", str(made), "--to", "midi", "--out", str(tmp_path), "--shares", "0.98,0.01,0.01"]) == 0
+    )
+    assert "note: no pieces for valid and test: too few seeds" in capsys.readouterr().err

@@ -112,3 +112,31 @@ def test_workers_that_cannot_start_are_told(seeds: Path, model: Path, tmp_path: 
     (mine / "weights.safetensors").write_bytes(b"nothing")
     with pytest.raises(ComposerError, match="the weights do not match their card"):
         generate(wanted, Crew(wanted, 1), silence)
+
+
+def test_workers_that_die_over_no_piece_are_told(
+    seeds: Path, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever breaks in writing a shard breaks again: nobody is hired for ever."""
+    wanted = setting(plan_of(seeds, model), tmp_path / "corpus")
+    crew = Crew(wanted, 1)
+    unit = Unit("00000", (0,))
+
+    class Dead:
+        exitcode = 1
+        pid = 1
+
+    def hired() -> Worker:
+        return Worker(Dead(), Closed(), ready=True, units=[unit], careful=True)  # type: ignore[arg-type]
+
+    class Closed(Line):
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(crew, "_hire", hired)
+    for _ in range(crew_module.DEATHS - 1):
+        crew._workers = [hired()]
+        crew._bury(crew._workers[0], deque(), silence, hangs=False)
+    crew._workers = [hired()]
+    with pytest.raises(ComposerError, match=r"shard 00000: the worker died \(exit code 1\), 3 times"):
+        crew._bury(crew._workers[0], deque(), silence, hangs=False)

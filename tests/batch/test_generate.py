@@ -10,6 +10,7 @@ import shutil
 import signal
 import time
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ import pytest
 
 from composer import formats
 from composer.batch.corpus import Corpus
-from composer.batch.run import estimate, generate
+from composer.batch.pieces import Piece
+from composer.batch.run import OnEvent, estimate, generate
 from composer.batch.shards import Unit
 from composer.batch.store import FolderStore, telling
+from composer.cli import main
 from composer.errors import OutputError
 from tests.batch.kitchen import OPEN_GATE, Here, plan_of, setting, silence, tune, write_seeds
 
@@ -75,8 +78,34 @@ def test_another_plan_is_refused(seeds: Path, model: Path, tmp_path: Path) -> No
     wanted = setting(plan_of(seeds, model, takes=1), tmp_path / "corpus")
     generate(wanted, Here(wanted), silence)
     other = setting(plan_of(seeds, model, takes=1, seed=5), tmp_path / "corpus")
-    with pytest.raises(OutputError, match="holds a corpus of another plan"):
+    with pytest.raises(OutputError, match=r"holds a corpus of another plan \(seed: 0, now 5\); choose"):
         generate(other, Here(other), silence)
+    other = setting(
+        plan_of(seeds, model, takes=1, gate=OPEN_GATE | {"near_duplicates": 0, "tries": 2}), tmp_path / "corpus"
+    )
+    with pytest.raises(OutputError, match=r"another plan \(gate\.tries: 1, now 2\)"):
+        generate(other, Here(other), silence)
+
+
+def test_other_seeds_are_refused(model: Path, tmp_path: Path) -> None:
+    folder = write_seeds(tmp_path / "seeds", 2)
+    wanted = setting(plan_of(folder, model, takes=1), tmp_path / "corpus")
+    generate(wanted, Here(wanted), silence)
+    (folder / "tune-1.mid").unlink()
+    other = setting(plan_of(folder, model, takes=1), tmp_path / "corpus")
+    with pytest.raises(OutputError, match="holds a corpus of other seeds"):
+        generate(other, Here(other), silence)
+
+
+@pytest.mark.parametrize("layout", ["tar", "folder"])
+def test_what_was_deleted_is_made_again(seeds: Path, model: Path, tmp_path: Path, layout: str) -> None:
+    wanted = setting(plan_of(seeds, model, output={"shard": 3, "layout": layout}), tmp_path / "corpus")
+    generate(wanted, Here(wanted), silence)
+    before = payload(tmp_path / "corpus")
+    (tmp_path / "corpus" / next(name for name in sorted(before) if name.endswith((".tar", ".mid")))).unlink()
+    assert generate(wanted, Here(wanted), silence).made == 3
+    assert payload(tmp_path / "corpus") == before
+    assert generate(wanted, Here(wanted), silence).made == 0
 
 
 def test_a_folder_with_other_things_is_refused(seeds: Path, model: Path, tmp_path: Path) -> None:
@@ -181,6 +210,37 @@ def test_copies_are_made_again_and_then_left_out(model: Path, tmp_path: Path, mo
     assert generate(wanted, Here(wanted), silence).made == 0
 
 
+@pytest.mark.parametrize("shards", [1, 2])
+def test_copies_made_again_are_the_same_whenever_it_is_killed(
+    shards: int, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two copies, a shard each: the first comes out well, the second is still a copy then."""
+    folder = write_seeds(tmp_path / "seeds", 1)
+
+    def alike(self: Piece, attempt: int) -> int:
+        return 5 if attempt == 0 else 100 * self.take + attempt
+
+    monkeypatch.setattr("composer.batch.pieces.Piece.dice", alike)
+    changes: dict[str, Any] = {"gate": OPEN_GATE | {"near_duplicates": 0.8}, "output": {"shard": 1}}
+    plan = plan_of(folder, model, styles=["pop"], takes=3, **changes)
+    whole = setting(plan, tmp_path / "whole")
+    generate(whole, Here(whole), silence)
+    wanted = setting(plan, tmp_path / "killed")
+
+    class Killed(Here):
+        def run(self, units: Sequence[Unit], tell: OnEvent) -> None:
+            again = units[0].name.startswith("again-1")
+            super().run(units[:shards] if again else units, tell)
+            if again:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(wanted, Killed(wanted), silence)
+    generate(wanted, Here(wanted), silence)
+    assert corpus(tmp_path / "killed") == corpus(tmp_path / "whole")
+    assert payload(tmp_path / "killed") == payload(tmp_path / "whole")
+
+
 @pytest.mark.parametrize("task", ["restyle", "infill", "continue", "scratch"])
 def test_other_tasks(task: str, model: Path, tmp_path: Path) -> None:
     from composer.score import Part, Score
@@ -251,3 +311,12 @@ def test_a_unit_that_was_poisoned_is_not_tried(seeds: Path, model: Path, tmp_pat
     records = [json.loads(line) for line in (tmp_path / "corpus" / "shards" / "00000.jsonl").read_text().splitlines()]
     assert [record["status"] for record in records] == ["kept", "failed"]
     assert records[1]["reason"] == "it bit"
+
+
+def test_where_nothing_is_kept_the_exit_code_says_so(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "notes.txt").write_text("no music")
+    words = ["--seeds", str(tmp_path / "notes.txt"), "--checkpoint", str(model), "--workers", "1", "--quiet"]
+    assert main(["generate", *words, "--out", str(tmp_path / "corpus")]) == 1
+    assert "1 failed" in capsys.readouterr().out

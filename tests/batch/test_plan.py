@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -144,3 +145,13 @@ def test_wishes_that_a_task_does_not_heed_are_refused(task: str, wish: dict[str,
     with pytest.raises(InputError, match=f"{task} does not heed {next(iter(wish))}"):
         BatchPlan.from_json({**asked, "tasks": ["arrange", task]})
     assert BatchPlan.from_json({**asked, "tasks": ["arrange"]}).controls
+
+
+def test_a_seed_whose_name_is_no_text_is_used(tmp_path: Path) -> None:
+    """Names from other systems: whatever tells of the seed can be written down."""
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff.mid")).write_bytes(b"a song")
+    (seed,), _ = find_seeds([str(folder)], 0)
+    assert seed.name == "\ufffd.mid"
+    assert Path(seed.path).read_bytes() == b"a song"

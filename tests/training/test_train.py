@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -23,6 +24,7 @@ from composer.model.decoder import Decoder
 from composer.training import pieces
 from composer.training.dataset import bands_of, corpus_weights
 from composer.training.ema import Average
+from composer.training.journal import Journal
 from composer.training.labels import config_for
 from composer.training.lanes import Lanes, Source
 from composer.training.optimizers import make_optimizer, orthogonal, set_rate
@@ -305,6 +307,12 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
         (["--ema", "1.5"], "ema 1.5: is a share; give 0..1"),
         (["--dropout", "1"], "--dropout 1: is a share of units; give 0 or more, below 1"),
         (["--from", "nowhere"], "nowhere: not a checkpoint"),
+        (["--rate", "nan"], "learning rate: must be a number"),
+        (["--rate", "-1"], "learning rate -1: must not be negative"),
+        (["--seed", "-1"], "seed -1: must not be negative"),
+        (["--workers", "-1"], "--workers -1: give 0..256"),
+        (["--threads", "99999"], "--threads 99999: give 1.."),
+        (["--slice", "-1"], "--slice -1: too short"),
         (["--out", "a-file"], "a-file: cannot be made, since a-file is a file"),
     ],
 )
@@ -330,3 +338,63 @@ def test_without_torch_it_says_how_to_get_it(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert composer(["train", str(packed), "--out", str(tmp_path / "run")]) == 1
     assert "training needs PyTorch, which is not installed: ./run setup dev" in capsys.readouterr().err
+
+
+def test_a_log_cut_short_by_a_kill_is_gone_on_with(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    journal.write({"minutes": 1.0, "bits": 2.0})
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"minutes": 2.0, "bi')
+    journal.write({"minutes": 3.0, "bits": 1.0})
+    assert [entry["minutes"] for entry in journal.entries()] == [1.0, 3.0]
+
+
+def test_a_run_that_is_damaged_is_told(packed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "run"
+    words = [
+        "train",
+        str(packed),
+        "--out",
+        str(out),
+        "--steps",
+        "1",
+        "--batch",
+        "2",
+        "--window",
+        "64",
+        "--size",
+        "tiny",
+    ]
+    assert composer(words) == 0
+    whole = (out / "resume.pt").read_bytes()
+    (out / "resume.pt").write_bytes(whole[:1000])
+    assert composer(words) == 1
+    assert "resume.pt: cannot be gone on from" in capsys.readouterr().err
+    (out / "run.json").write_text('{"config": {"wi')
+    assert composer(words) == 1
+    assert "run.json: cannot be read" in capsys.readouterr().err
+
+
+def test_a_full_disk_is_told(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch answers the system's error with one of its own."""
+
+    def full(*_: object) -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        finally:
+            raise RuntimeError("unexpected pos 64 vs 0")
+
+    monkeypatch.setattr(torch, "save", full)
+    trainer = Trainer(
+        open_pack(packed), tmp_path, config_for(open_pack(packed), "tiny"), Recipe(steps=1, batch=2, window=64)
+    )
+    with pytest.raises(OSError, match="No space left"):
+        trainer.save()
+    trainer.close()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_pack_without_songs_to_judge_by_is_refused(packed: Path, tmp_path: Path) -> None:
+    pack = open_pack(packed)
+    with pytest.raises(InputError, match="no songs to judge by"):
+        Trainer(pack.split("train"), tmp_path, config_for(pack, "tiny"), Recipe(steps=1, batch=2, window=64))
