@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,11 @@ from composer.timing import Meter, TempoMap
 # Machines are shared: how long one example takes says nothing.
 settings.register_profile("calm", deadline=None)
 settings.load_profile("calm")
+
+
+# A job in the background begins deaf to Ctrl-C, and what it starts is deaf, too: tests of Ctrl-C would wait for ever.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,26 +8,53 @@ from dataclasses import dataclass
 import numpy as np
 
 from composer.errors import InputError
+from composer.gm import ROLES
+from composer.vocab import PARTS
+
+
+def _by_role(usual: float, **other: float) -> tuple[float, ...]:
+    return tuple(other.get(role, usual) for role in ROLES)
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """How daring the choices are."""
+    """How daring the choices are: the share of the likeliest under which a candidate is never drawn (min-p, Nguyen et al. 2024).
+
+    The shares of pitch, length and loudness are by part, in the order of gm.ROLES. They were chosen so that figures of the band
+    fall where people's do (notebooks/LOG.md, 2026-11-22).
+    """
 
     temperature: float = 1.0
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
-    min_p: float = 0.07
-    """Candidates under this share of the likeliest are never drawn (Nguyen et al. 2024)."""
-    touch_min_p: float = 0.02
-    """The same of lengths and loudness. A part that is nearly sure to go on as it does would otherwise never change: pianists'
-    velocities spread by 6 steps instead of 9 (people's by 13)."""
+    position_min_p: float = 0.07
+    pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.04, guitar=0.2, piano=0.005, strings=0.2)
+    """Pianists and basses pass through notes foreign to the chord, each of them unlikely; guitars and strings say which chord it is."""
+    duration_min_p: tuple[float, ...] = _by_role(0.02)
+    """A part that is nearly sure to go on as it does would otherwise never change."""
+    velocity_min_p: tuple[float, ...] = _by_role(0.02, drums=0.06, strings=0.25)
+    """Likewise: pianists' velocities spread by 6 steps instead of 9 (people's by 13); but strings hold a loudness."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 4:
             raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        for name in ("min_p", "touch_min_p"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name} must be in range 0..1, got {getattr(self, name):g}")
+        for name, shares in (("position_min_p", (self.position_min_p,)), *self._by_part()):
+            if not all(0 <= share <= 1 for share in shares):
+                raise InputError(f"{name} must be in range 0..1, got {', '.join(f'{share:g}' for share in shares)}")
+        for name, shares in self._by_part():
+            if len(shares) != PARTS:
+                raise InputError(f"{name} must have {PARTS} shares, one a part, got {len(shares)}")
+
+    def _by_part(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
+        return (
+            ("pitch_min_p", self.pitch_min_p),
+            ("duration_min_p", self.duration_min_p),
+            ("velocity_min_p", self.velocity_min_p),
+        )
+
+    def floors(self) -> np.ndarray:
+        """min-p of each choice and part, float32, (position, pitch, duration, velocity; PARTS)."""
+        shares = ((self.position_min_p,) * PARTS, self.pitch_min_p, self.duration_min_p, self.velocity_min_p)
+        return np.array(shares, np.float32)
 
     @property
     def is_exact(self) -> bool:

@@ -21,7 +21,7 @@ from composer.model.narrow import narrow
 from composer.model.products import Product, alone, in_company
 from composer.model.story import Story
 from composer.model.trunk import silu, standardised
-from composer.vocab import DURATIONS, MAX_POSITIONS, PITCHES, VELOCITY_CLASSES
+from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, VELOCITY_CLASSES
 
 POSITION, PITCH, DURATION, VELOCITY = CHOICES = range(4)
 """What is chosen of a note, in this order."""
@@ -80,7 +80,7 @@ class Rows:
         """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
         self.pointed: list[list[int]] = [[]] * rows
         self._temperature = np.ones((rows, 1), np.float32)
-        self._min_p = np.zeros((len(CHOICES), rows, 1), np.float32)
+        self._min_p = np.zeros((len(CHOICES), rows, PARTS), np.float32)
         self._rng: list[np.random.Generator | None] = [None] * rows
         self.guided: dict[int, tuple[int, float]] = {}
         """Of a row whose style is turned up or down: the row that was told none, and the strength."""
@@ -95,13 +95,13 @@ class Rows:
     def sample(self, row: int, sampling: Sampling, rng: np.random.Generator) -> None:
         """How a row makes its choices from now on."""
         self._temperature[row] = _NEXT_TO_NOTHING if sampling.is_exact else sampling.temperature
-        self._min_p[:, row, 0] = sampling.min_p, sampling.min_p, sampling.touch_min_p, sampling.touch_min_p
+        self._min_p[:, row] = sampling.floors()
         self._rng[row] = None if sampling.is_exact else rng
 
     def choose(self, choice: int, rows: Sequence[int]) -> list[int]:
         """What these rows, each with all told, take next of a note: one class each."""
         at = np.array(rows)
-        temperature, min_p = self._temperature.take(at, axis=0), self._min_p[choice].take(at, axis=0)
+        temperature, min_p = self._temperature.take(at, axis=0), self._min_p[choice, at, self.part[at]][:, None]
         return draw(self.logits(choice, at), temperature, min_p, [self._rng[row] for row in rows])
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:

@@ -174,5 +174,7 @@ def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
 def test_temperature_has_a_range() -> None:
     with pytest.raises(InputError, match=r"temperature must be in range 0\.\.4, got 9"):
         Sampling(9)
-    with pytest.raises(InputError, match=r"touch_min_p must be in range 0\.\.1, got 2"):
-        Sampling(touch_min_p=2)
+    with pytest.raises(InputError, match=r"position_min_p must be in range 0\.\.1, got 2"):
+        Sampling(position_min_p=2)
+    with pytest.raises(InputError, match="pitch_min_p must have 6 shares, one a part, got 1"):
+        Sampling(pitch_min_p=(0.1,))

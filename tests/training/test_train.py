@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from composer.cli import main as composer
-from composer.errors import CheckpointError, InputError
+from composer.errors import CheckpointError, InputError, OutputError
 from composer.gm import ROLES
 from composer.model.checkpoint import load_checkpoint
 from composer.model.config import ModelConfig
@@ -24,12 +24,14 @@ from composer.model.decoder import Decoder
 from composer.training import pieces
 from composer.training.dataset import bands_of, corpus_weights
 from composer.training.ema import Average
+from composer.training.grow import read_weights
 from composer.training.journal import Journal
 from composer.training.labels import config_for
 from composer.training.lanes import Lanes, Source
 from composer.training.optimizers import make_optimizer, orthogonal, set_rate
 from composer.training.packing import open_pack, pack
 from composer.training.recipe import Recipe, rate_at
+from composer.training.soup import soup
 from composer.training.train import Trainer
 from composer.vocab import GridSong
 from tests.model.songs import toy_song
@@ -398,3 +400,24 @@ def test_a_pack_without_songs_to_judge_by_is_refused(packed: Path, tmp_path: Pat
     pack = open_pack(packed)
     with pytest.raises(InputError, match="no songs to judge by"):
         Trainer(pack.split("train"), tmp_path, config_for(pack, "tiny"), Recipe(steps=1, batch=2, window=64))
+
+
+def test_a_soup_is_the_mean_of_runs_that_go_back_to_one(packed: Path, tmp_path: Path) -> None:
+    runs = [tmp_path / name for name in ("a", "b")]
+    for seed, run in enumerate(runs):
+        Trainer(
+            open_pack(packed), run, config_for(open_pack(packed), "tiny"), replace(QUICK, steps=2, seed=seed)
+        ).train()
+    first, second = (run / "checkpoint" for run in runs)
+    valid = soup([first, second], packed, tmp_path / "soup")
+    weights = [read_weights(folder)[1]["to_pitch.weight"] for folder in (first, second, tmp_path / "soup")]
+    np.testing.assert_allclose(weights[2], (weights[0] + weights[1]) / 2, atol=1e-3)
+    card = json.loads((tmp_path / "soup" / "card.json").read_text())
+    assert card["valid"]["bits"] == valid["bits"]
+    assert [part["sha256"] for part in card["soup"]] == [
+        json.loads((folder / "card.json").read_text())["sha256"] for folder in (first, second)
+    ]
+    with pytest.raises(InputError, match="two checkpoints or more"):
+        soup([first], packed, tmp_path / "other")
+    with pytest.raises(OutputError, match="already there"):
+        soup([first, second], packed, first)

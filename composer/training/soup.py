@@ -1,0 +1,80 @@
+"""A soup: the mean of the weights of runs that go back to one (Wortsman et al. 2022), often better than each of them.
+
+    python -m composer.training.soup PACK OUT CHECKPOINT CHECKPOINT …
+
+It is worth a try after runs of other rates, dropout or draws over the same songs: what each has learned by heart is mostly its
+own. A mean of runs begun apart is noise, which the validation shows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from composer.errors import ComposerError, InputError
+from composer.model.checkpoint import CARD, WEIGHTS, save_checkpoint
+from composer.model.network import Network
+from composer.output import check_free
+from composer.training.evaluate import evaluate, held_out
+from composer.training.float_lstm import leave_autocast
+from composer.training.grow import read_weights
+from composer.training.options import check_pack
+from composer.training.packing import open_pack
+
+
+def soup(folders: Sequence[Path], pack: Path, out: Path) -> dict[str, Any]:
+    """Write the mean of checkpoints to `out`, with the last one's config and card; returns its validation on the pack's songs.
+
+    Raises InputError where there are fewer than two, or of another shape or vocabulary; CheckpointError, OutputError.
+    """
+    if len(folders) < 2:
+        raise InputError("a soup is the mean of two checkpoints or more; name more of them")
+    check_free(out, [WEIGHTS])
+    read = [read_weights(folder) for folder in folders]
+    config, last = read[-1]
+    for folder, (other, weights) in zip(folders, read, strict=True):
+        if replace(other, dropout=config.dropout) != config or weights.keys() != last.keys():
+            raise InputError(f"{folder}: another network than {folders[-1]}; a soup is of runs that go back to one")
+    mean = {name: np.mean([weights[name] for _, weights in read], axis=0) for name in last}
+    network = Network(config)
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in mean.items()})
+    leave_autocast(network)
+    valid = evaluate(network, held_out(open_pack(check_pack(pack)), config))
+    cards = [json.loads((folder / CARD).read_text()) for folder in folders]
+    parts = [
+        {"sha256": card["sha256"], "bits": card["valid"]["bits"], "minutes": card["training_minutes"]} for card in cards
+    ]
+    save_checkpoint(out, config, mean, cards[-1] | {"valid": valid, "averaged": True, "soup": parts})
+    return valid
+
+
+def main() -> int:
+    """The soup's validation beside those of what it is made of."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pack", type=Path, metavar="PACK", help="packed songs, of which the held-out ones judge")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the new checkpoint")
+    parser.add_argument(
+        "checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="folders of trained checkpoints"
+    )
+    said = parser.parse_args()
+    try:
+        valid = soup(said.checkpoints, said.pack, said.out)
+        for folder in said.checkpoints:
+            sys.stdout.write(f"{folder}: {json.loads((folder / CARD).read_text())['valid']['bits']:.3f} bits a note\n")
+        sys.stdout.write(f"{said.out}: {valid['bits']:.3f}\n")
+    except ComposerError as error:
+        sys.stderr.write(f"composer: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
