@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ PERIOD, PERIODS = 256, 2
 START_S = 30.0
 GONE_S = 2.0
 """A sound card that has asked for nothing for so long is not there any more."""
+FIRST_S = 2.0
+"""It may take so much longer to ask for the first time."""
 RETRY_S = 2.0
 SWITCH_S = 2e-4
 """The driver's thread waits no longer for the one that takes messages."""
@@ -112,17 +114,18 @@ class SynthPort:
     def _watch(self) -> None:
         """Say when the sound has gone, and look for it; a file that broke off is not begun anew."""
         while True:
-            self.process.join()
+            wait((self._pipe, self.process.sentinel))
             if self._closing.is_set():
                 return
             self._away = True
-            why = f"the synth's process ended with code {self.process.exitcode}"
+            why = None
             with contextlib.suppress(EOFError, OSError):
-                why = self._pipe.recv() if self._pipe.poll(0) else why
-            self._post(PortDown(self.name, why))
+                why = self._pipe.recv() if self._pipe.poll(0) else None
+            self.process.join(timeout=1)  # a driver whose server has died may hang while it is closed
+            self._post(PortDown(self.name, why or f"the synth's process ended with code {self.process.exitcode}"))
             if self._arguments[3] == "file":
                 return
-            self._pipe.close()
+            self._end()
             while not self._closing.wait(RETRY_S) and self._start() is not None:
                 self._end()
             if self._closing.is_set():
@@ -174,6 +177,7 @@ def _play(pipe: Connection, band: JamSound, rate: int, driver: str, path: str) -
             stack.callback(card.close)
             priority.stay_in_memory()  # takes its time, so before anybody asks for sound
             card.open(drivers(Output(driver)), rate, PERIOD, PERIODS, "composer-jam", HINT)
+            asked_s = min(asked_s, time.monotonic() + FIRST_S)  # its server may die before it asks at all
         pipe.send(None)
         with contextlib.suppress(EOFError, OSError):
             while time.monotonic() - asked_s < GONE_S:
