@@ -17,9 +17,16 @@ def run(args: argparse.Namespace) -> int:
     need_torch()
     from composer.training import train
 
-    if args.pack.is_dir():  # a corpus that composer generate made
+    if args.pack.is_dir():
         from composer.batch.packing import pack_for_training
+        from composer.batch.run import PLAN
+        from composer.formats import MIDI_SUFFIXES
 
+        if not (args.pack / PLAN).exists() and any(p.suffix.lower() in MIDI_SUFFIXES for p in args.pack.rglob("*")):
+            raise InputError(
+                f"{args.pack}: a folder of MIDI; pack it first (python -m composer.training.prepare --midi {args.pack} --out"
+                f" songs.npz), or teach it to the shipped model with composer finetune --files {args.pack}"
+            )
         args.pack = pack_for_training(args.pack, args.out)
     return train.run(args)
 

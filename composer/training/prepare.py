@@ -1,15 +1,17 @@
-"""Pack the corpora for training: `python -m composer.training.prepare --out songs.npz [--data DIR] [--synthetic DIR …]`."""
+"""Pack songs for training: `python -m composer.training.prepare --out songs.npz [--data DIR] [--midi DIR …] [--synthetic DIR …]`."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from composer.corpora import data_root, iter_songs
+from composer.corpora import DATA_VARIABLE, data_root, iter_songs
+from composer.corpora import folder as own
 from composer.corpora.form import find_phrases
 from composer.corpora.holding import held
 from composer.corpora.mma_grooves import find_groove
@@ -21,13 +23,21 @@ from composer.training.packing import from_song, pack
 from composer.vocab import GridSong
 
 
-def all_songs(data: Path, names: list[str] | None, synthetic: list[Path], count: Counter[str]) -> Iterator[Song]:
-    """Real songs of the named corpora, then the synthetic band's shards; what is skipped is counted."""
+def all_songs(
+    data: Path | None, names: list[str] | None, midi: list[Path], synthetic: list[Path], count: Counter[str]
+) -> Iterator[Song]:
+    """Real songs of the named corpora, of folders of MIDI, then the synthetic band's shards; what is skipped is counted.
+
+    Without `data` there are no corpora. Folders of the same name are told apart by a number.
+    """
 
     def skipped(song_id: str, reason: str) -> None:
         count[f"{song_id.partition('/')[0]} left out: {reason}"] += 1
 
-    yield from iter_songs(names, data, skipped)
+    if data is not None:
+        yield from iter_songs(names, data, skipped)
+    for number, folder in enumerate(midi, 1):
+        yield from own.songs(folder, skipped, "own" if len(midi) == 1 else f"own-{number}")
     for folder in synthetic:
         yield from read(folder)
 
@@ -63,13 +73,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder that holds the corpora (default: COMPOSER_DATA)")
     parser.add_argument("--corpora", help="which, with commas (default: all that are there)")
+    parser.add_argument(
+        "--midi",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="DIR",
+        help="folders of your own MIDI, Lakh's layout too; without --data, --corpora and COMPOSER_DATA nothing else (default: none)",
+    )
     parser.add_argument("--synthetic", type=Path, nargs="*", default=[], help="folders of synthetic shards made here")
     parser.add_argument("--out", type=Path, required=True, help="the pack (.npz)")
     said = parser.parse_args()
     count: Counter[str] = Counter()
     try:
         names = said.corpora.split(",") if said.corpora else None
-        songs = all_songs(said.data or data_root(), names, said.synthetic, count)
+        only_own = said.midi and not names and said.data is None and DATA_VARIABLE not in os.environ
+        data = None if only_own else said.data or data_root()
+        songs = all_songs(data, names, said.midi, said.synthetic, count)
         total = pack(on_grid(songs, count), said.out)
     except ComposerError as error:
         print(error, file=sys.stderr)
