@@ -147,7 +147,9 @@ class Arranger:
             brief, strength = without_style(brief), 1.0
         elif not brief.styles and brief.reference is None:
             strength = 1.0
-        yield from stream(self.decoder, plan.song, brief, Sampling(options.temperature), rng, strength)
+        playing = {*np.flatnonzero(brief.asked.any(axis=0)).tolist(), *plan.song.notes["part"].tolist()}
+        sampling = Sampling.of([ROLES[part] for part in playing], options.temperature)
+        yield from stream(self.decoder, plan.song, brief, sampling, rng, strength)
 
     def report(self, plan: Plan, options: ArrangeOptions, written: Written) -> dict[str, Any]:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,17 @@ class Sampling:
     """A part that is nearly sure to go on as it does would otherwise never change."""
     velocity_min_p: tuple[float, ...] = _by_role(0.02, drums=0.06, strings=0.25)
     """Likewise: pianists' velocities spread by 6 steps instead of 9 (people's by 13); but strings hold a loudness."""
+
+    @classmethod
+    def of(cls, parts: Collection[str], temperature: float = 1.0) -> Sampling:
+        """What suits these roles: without bass or drums it is the piano that says which chord it is, and strings swell."""
+        if {"bass", "drums"} & set(parts):
+            return cls(temperature)
+        return cls(
+            temperature,
+            pitch_min_p=_by_role(0.07, guitar=0.2, piano=0.03, strings=0.2),
+            velocity_min_p=_by_role(0.02),
+        )
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 4:

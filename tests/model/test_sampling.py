@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from composer.errors import InputError
+from composer.gm import ROLES
 from composer.evaluation.originality import copied, lines_of
 from composer.gm import BAND, ROLES
 from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
@@ -178,3 +179,13 @@ def test_temperature_has_a_range() -> None:
         Sampling(position_min_p=2)
     with pytest.raises(InputError, match="pitch_min_p must have 6 shares, one a part, got 1"):
         Sampling(pitch_min_p=(0.1,))
+
+
+def test_who_plays_without_bass_and_drums_says_the_chord() -> None:
+    piano, strings = ROLES.index("piano"), ROLES.index("strings")
+    assert Sampling.of(["melody", "bass", "piano"], 1.2) == Sampling(1.2)
+    alone = Sampling.of(["melody", "piano", "strings"], 0.9)
+    assert alone.temperature == 0.9
+    assert alone.pitch_min_p[piano] > Sampling().pitch_min_p[piano]
+    assert alone.velocity_min_p[strings] < Sampling().velocity_min_p[strings]
+    assert alone.floors().shape == (4, len(ROLES))
