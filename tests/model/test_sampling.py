@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from composer.errors import InputError
-from composer.gm import ROLES
 from composer.evaluation.originality import copied, lines_of
 from composer.gm import BAND, ROLES
 from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
