@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tune.help = f"one of {', '.join(tunes())} (default: {TUNE})"
     parser.add_argument("--style", default="pop", help="a name from: composer styles (default: pop)")
     parser.add_argument(
-        "--seed", default="13", metavar="N", help="the dice, see: composer arrange --help (default: 13)"
+        "--seed", default="11", metavar="N", help="the dice, see: composer arrange --help (default: 11)"
     )
     parser.add_argument(
         "--out", default="out", metavar="FOLDER", help="where to write; replaces an earlier demo (default: out)"
