@@ -11,6 +11,8 @@ from composer.errors import InputError
 from composer.gm import ROLES
 from composer.vocab import PARTS
 
+BY_PART = "pitch_min_p", "duration_min_p", "velocity_min_p"
+
 
 def _by_role(usual: float, **other: float) -> tuple[float, ...]:
     return tuple(other.get(role, usual) for role in ROLES)
@@ -27,7 +29,7 @@ class Sampling:
     temperature: float = 1.0
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
     position_min_p: float = 0.07
-    pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.04, guitar=0.2, piano=0.005, strings=0.2)
+    pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.08, guitar=0.2, piano=0.005, strings=0.2)
     """Pianists and basses pass through notes foreign to the chord, each of them unlikely; guitars and strings say which chord it is."""
     duration_min_p: tuple[float, ...] = _by_role(0.02)
     """A part that is nearly sure to go on as it does would otherwise never change."""
@@ -48,19 +50,14 @@ class Sampling:
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 4:
             raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        for name, shares in (("position_min_p", (self.position_min_p,)), *self._by_part()):
-            if not all(0 <= share <= 1 for share in shares):
-                raise InputError(f"{name} must be in range 0..1, got {', '.join(f'{share:g}' for share in shares)}")
-        for name, shares in self._by_part():
+        for name in BY_PART:
+            shares = getattr(self, name)
             if len(shares) != PARTS:
                 raise InputError(f"{name} must have {PARTS} shares, one a part, got {len(shares)}")
-
-    def _by_part(self) -> tuple[tuple[str, tuple[float, ...]], ...]:
-        return (
-            ("pitch_min_p", self.pitch_min_p),
-            ("duration_min_p", self.duration_min_p),
-            ("velocity_min_p", self.velocity_min_p),
-        )
+            if not all(0 <= share <= 1 for share in shares):
+                raise InputError(f"{name} must be in range 0..1, got {', '.join(f'{share:g}' for share in shares)}")
+        if not 0 <= self.position_min_p <= 1:
+            raise InputError(f"position_min_p must be in range 0..1, got {self.position_min_p:g}")
 
     def floors(self) -> np.ndarray:
         """min-p of each choice and part, float32, (position, pitch, duration, velocity; PARTS)."""
