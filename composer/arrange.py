@@ -147,7 +147,7 @@ class Arranger:
             brief, strength = without_style(brief), 1.0
         elif not brief.styles and brief.reference is None:
             strength = 1.0
-        playing = {*np.flatnonzero(brief.asked.any(axis=0)).tolist(), *plan.song.notes["part"].tolist()}
+        playing = np.union1d(np.flatnonzero(brief.asked.any(axis=0)), plan.song.notes["part"])
         sampling = Sampling.of([ROLES[part] for part in playing], options.temperature)
         yield from stream(self.decoder, plan.song, brief, sampling, rng, strength)
 

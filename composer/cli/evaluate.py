@@ -268,7 +268,7 @@ def _open(path: Path) -> Pack:
     with tempfile.TemporaryDirectory() as scratch:
         made = Path(scratch) / "songs.npz"
         count: Counter[str] = Counter()
-        pack(on_grid(all_songs(path, None, [], [], count), count), made)
+        pack(on_grid(all_songs(count, path), count), made)
         return open_pack(made)
 
 

@@ -267,13 +267,13 @@ class Bandleader:
             told = self._play_example(song, brief) + told
         turns = np.flatnonzero(brief.asked[slot]).tolist()
         decoder.tell([(BAR, NO_PART, slot, slot, 0, 0, 0, 0), *told], turns[0])
-        written = [np.zeros(0, GRID_NOTE_DTYPE)]
+        written, sampling = [np.zeros(0, GRID_NOTE_DTYPE)], Sampling(ask.wishes.temperature)
         for part, following in itertools.pairwise([*turns, NO_PART]):
             playing = brief.controls[slot, part, ACTIVITY]
             if playing != RESTS or np.any(kept["part"] == part):
                 decoder.resume(kept[kept["part"] == part], ask.cut)
                 must_play = bool(playing == PLAYS) and not ask.cut
-                written.append(take_turn(decoder, slot, part, must_play, Sampling(ask.wishes.temperature), rng))
+                written.append(take_turn(decoder, slot, part, must_play, sampling, rng))
                 canvas.paint(written[-1])
             decoder.end(slot, part, following)
         decoder.resume(kept[:0], 0)

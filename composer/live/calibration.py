@@ -13,6 +13,7 @@ import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from composer.atomic import atomic_file
 from composer.errors import InputError, OutputError
 
 LONGEST_S = 0.3
@@ -53,9 +54,8 @@ class Latencies:
         path = path or settings_folder() / "latency.json"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            staged = path.with_name(f".{path.name}.part")
-            staged.write_text(json.dumps({"inputs": self.inputs, "outputs": self.outputs}, indent=1), "utf-8")
-            staged.replace(path)
+            with atomic_file(path) as staged:
+                staged.write_text(json.dumps({"inputs": self.inputs, "outputs": self.outputs}, indent=1), "utf-8")
         except OSError as error:
             raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
         return path

@@ -7,7 +7,6 @@ most the last half second is missing. What happened is kept as finished bytes pe
 from __future__ import annotations
 
 import math
-import os
 import queue
 import struct
 import threading
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from composer import priority
+from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.formats.midi_read import ROLE_TAG
 from composer.live import midi
@@ -170,10 +170,9 @@ class Recorder:
             track.settle(self._end - SETTLE_TICKS)
         blob = struct.pack(">4sIHHH", b"MThd", 6, 1, len(tracks), TICKS_PER_BEAT)
         blob += b"".join(track.chunk(self._end) for track in tracks)
-        staged = self.path.with_name(f".{self.path.name}.part")
         try:
-            staged.write_bytes(blob)
-            os.replace(staged, self.path)
+            with atomic_file(self.path) as staged:
+                staged.write_bytes(blob)
             self._dirty, self.failed = False, ""
             self.written += 1
         except OSError as error:

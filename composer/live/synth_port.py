@@ -157,8 +157,7 @@ def _play(pipe: Connection, band: JamSound, rate: int, driver: str, path: str) -
     from composer.audio.fluid import Driver
     from composer.playback.outlet import Output, drivers
 
-    asked_s = math.inf
-    """When the sound card last asked for sound."""
+    asked_s = math.inf  # when the sound card last asked for sound
 
     def fill(frames: int, out: np.ndarray) -> None:
         nonlocal asked_s

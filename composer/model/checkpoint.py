@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from composer.atomic import atomic_file
 from composer.errors import CheckpointError
 from composer.model import examples, known_runs, style_fit
 from composer.model.config import ModelConfig
@@ -90,9 +91,8 @@ def save_checkpoint(folder: Path, config: ModelConfig, weights: Mapping[str, np.
         (CONFIG, json.dumps(config.to_json(), indent=1).encode()),
         (CARD, json.dumps(card, indent=1, ensure_ascii=False).encode()),
     ):
-        staged = folder / f".{name}.part"
-        staged.write_bytes(content)
-        staged.replace(folder / name)
+        with atomic_file(folder / name) as staged:
+            staged.write_bytes(content)
     return digest
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -59,6 +60,7 @@ class Sampling:
         if not 0 <= self.position_min_p <= 1:
             raise InputError(f"position_min_p must be in range 0..1, got {self.position_min_p:g}")
 
+    @cached_property
     def floors(self) -> np.ndarray:
         """min-p of each choice and part, float32, (position, pitch, duration, velocity; PARTS)."""
         shares = ((self.position_min_p,) * PARTS, self.pitch_min_p, self.duration_min_p, self.velocity_min_p)

@@ -95,7 +95,7 @@ class Rows:
     def sample(self, row: int, sampling: Sampling, rng: np.random.Generator) -> None:
         """How a row makes its choices from now on."""
         self._temperature[row] = _NEXT_TO_NOTHING if sampling.is_exact else sampling.temperature
-        self._min_p[:, row] = sampling.floors()
+        self._min_p[:, row] = sampling.floors
         self._rng[row] = None if sampling.is_exact else rng
 
     def choose(self, choice: int, rows: Sequence[int]) -> list[int]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from composer.atomic import atomic_file
 from composer.picture import COLOURS, FAINT, INK, LANE, MORE_COLOURS, PAPER
 
 FIELD_COLOURS = {name: COLOURS[part] for name, part in
@@ -46,9 +47,8 @@ def draw_curves(runs: Mapping[str, Sequence[dict[str, Any]]], path: Path) -> Non
         axes.set_xlim(left=0)
         if axes.lines:
             axes.legend(fontsize=8, labelcolor=INK, facecolor=PAPER, edgecolor=PAPER, framealpha=0.8)
-    staged = path.with_name(f".{path.name}.part")
-    figure.savefig(staged, format="png")
-    staged.replace(path)
+    with atomic_file(path) as staged:
+        figure.savefig(staged, format="png")
 
 
 def _xy(points: Sequence[tuple[float, float]]) -> tuple[list[float], list[float]]:

@@ -26,8 +26,10 @@ class Journal:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / LOG).open("a+b") as file:
-            if file.seek(0, os.SEEK_END) and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-                file.write(b"\n")  # a run that was killed left half a line
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read() != b"\n":
+                    file.write(b"\n")  # a run that was killed left half a line
             file.write(json.dumps(entry).encode() + b"\n")
         if "step" in entry and importlib.util.find_spec("tensorboard"):
             if self.board is None:

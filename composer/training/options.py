@@ -142,6 +142,8 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         raise InputError(f"--slice {args.slice:g}: too short to train in; give minutes, more than 0")
     if not 0 <= args.workers <= MOST_WORKERS:
         raise InputError(f"--workers {args.workers}: give 0..{MOST_WORKERS} processes")
+    if args.dropout is not None and not 0 <= args.dropout < 1:
+        raise InputError(f"--dropout {args.dropout:g}: is a share of units; give 0 or more, below 1")
     return Recipe(
         minutes=args.minutes,
         steps=args.steps,

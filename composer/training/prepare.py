@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,11 +24,15 @@ from composer.vocab import GridSong
 
 
 def all_songs(
-    data: Path | None, names: list[str] | None, midi: list[Path], synthetic: list[Path], count: Counter[str]
+    count: Counter[str],
+    data: Path | None,
+    names: Sequence[str] | None = None,
+    midi: Sequence[Path] = (),
+    synthetic: Sequence[Path] = (),
 ) -> Iterator[Song]:
     """Real songs of the named corpora, of folders of MIDI, then the synthetic band's shards; what is skipped is counted.
 
-    Without `data` there are no corpora. Folders of the same name are told apart by a number.
+    Without `data` there are no corpora; names: which of them, None for all. More than one folder of MIDI are own-1, own-2 ….
     """
 
     def skipped(song_id: str, reason: str) -> None:
@@ -87,9 +91,9 @@ def main() -> int:
     count: Counter[str] = Counter()
     try:
         names = said.corpora.split(",") if said.corpora else None
-        only_own = said.midi and not names and said.data is None and DATA_VARIABLE not in os.environ
+        only_own = said.midi and not names and said.data is None and not os.environ.get(DATA_VARIABLE)
         data = None if only_own else said.data or data_root()
-        songs = all_songs(data, names, said.midi, said.synthetic, count)
+        songs = all_songs(count, data, names, said.midi, said.synthetic)
         total = pack(on_grid(songs, count), said.out)
     except ComposerError as error:
         print(error, file=sys.stderr)

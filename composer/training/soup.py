@@ -28,16 +28,20 @@ from composer.training.float_lstm import leave_autocast
 from composer.training.grow import read_weights
 from composer.training.options import check_pack
 from composer.training.packing import open_pack
+from composer.trust.register import resolve
 
 
-def soup(folders: Sequence[Path], pack: Path, out: Path) -> dict[str, Any]:
-    """Write the mean of checkpoints to `out`, with the last one's config and card; returns its validation on the pack's songs.
+def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Write the mean of checkpoints to `out`, with the last one's config and card.
+
+    Returns its validation on the pack's songs, and of each checkpoint its hash, bits a note and minutes, as on the card.
 
     Raises InputError where there are fewer than two, or of another shape or vocabulary; CheckpointError, OutputError.
     """
     if len(folders) < 2:
         raise InputError("a soup is the mean of two checkpoints or more; name more of them")
     check_free(out, [WEIGHTS])
+    folders = [resolve(folder) for folder in folders]
     read = [read_weights(folder) for folder in folders]
     config, last = read[-1]
     for folder, (other, weights) in zip(folders, read, strict=True):
@@ -53,7 +57,7 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> dict[str, Any]:
         {"sha256": card["sha256"], "bits": card["valid"]["bits"], "minutes": card["training_minutes"]} for card in cards
     ]
     save_checkpoint(out, config, mean, cards[-1] | {"valid": valid, "averaged": True, "soup": parts})
-    return valid
+    return valid, parts
 
 
 def main() -> int:
@@ -66,9 +70,9 @@ def main() -> int:
     )
     said = parser.parse_args()
     try:
-        valid = soup(said.checkpoints, said.pack, said.out)
-        for folder in said.checkpoints:
-            sys.stdout.write(f"{folder}: {json.loads((folder / CARD).read_text())['valid']['bits']:.3f} bits a note\n")
+        valid, parts = soup(said.checkpoints, said.pack, said.out)
+        for folder, part in zip(said.checkpoints, parts, strict=True):
+            sys.stdout.write(f"{folder}: {part['bits']:.3f} bits a note\n")
         sys.stdout.write(f"{said.out}: {valid['bits']:.3f}\n")
     except ComposerError as error:
         sys.stderr.write(f"composer: {error}\n")

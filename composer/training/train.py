@@ -360,11 +360,7 @@ def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
             )
     else:
         config = config_for(pack, args.size or "small", args.trunk or "lstm", args.start)
-    if args.dropout is None:
-        return config
-    if not 0 <= args.dropout < 1:
-        raise InputError(f"--dropout {args.dropout:g}: is a share of units; give 0 or more, below 1")
-    return replace(config, dropout=args.dropout)
+    return config if args.dropout is None else replace(config, dropout=args.dropout)
 
 
 def _config_in(known: Path) -> ModelConfig:

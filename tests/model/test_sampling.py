@@ -187,4 +187,4 @@ def test_who_plays_without_bass_and_drums_says_the_chord() -> None:
     assert alone.temperature == 0.9
     assert alone.pitch_min_p[piano] > Sampling().pitch_min_p[piano]
     assert alone.velocity_min_p[strings] < Sampling().velocity_min_p[strings]
-    assert alone.floors().shape == (4, len(ROLES))
+    assert alone.floors.shape == (4, len(ROLES))

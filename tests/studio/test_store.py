@@ -11,11 +11,20 @@ import pytest
 
 from composer.errors import InputError, OutputError
 from composer.studio.problems import NotHere
-from composer.studio.store import Store, Take, new_id, short_name
+from composer.studio.store import Seed, Store, Take, new_id, short_name
 
 
 def a_take(seed_id: str, parent: str | None = None) -> Take:
     return Take(new_id(), seed_id, parent, "arrange", "bossa", time.time(), 0, {"style": "bossa"})
+
+
+def a_project(store: Store, name: str) -> tuple[Seed, Take]:
+    """An upload of this name, and a take of it."""
+    seed = store.add_seed(name, b"notes")
+    take = a_take(seed.id)
+    with store.add_take(take):
+        pass
+    return seed, take
 
 
 def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None:
@@ -59,10 +68,7 @@ def test_a_file_that_was_meddled_with_hides_only_itself(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["kept", "seed.json", "file", "Kept", "seed", ".new-x", "take.json"])
 def test_an_upload_of_the_stores_own_names_stays_as_it_is(tmp_path: Path, name: str) -> None:
     with Store(tmp_path) as store:
-        seed = store.add_seed(name, b"notes")
-        take = a_take(seed.id)
-        with store.add_take(take):
-            pass
+        seed, take = a_project(store, name)
         store.keep(seed, take)
     with Store(tmp_path) as store:
         assert store.seeds() == [seed]
@@ -73,10 +79,7 @@ def test_an_upload_of_the_stores_own_names_stays_as_it_is(tmp_path: Path, name: 
 @pytest.mark.parametrize("name", ["song.mid", "kept", "file"])
 def test_an_upload_from_before_they_had_folders_is_still_read(tmp_path: Path, name: str) -> None:
     with Store(tmp_path) as store:
-        seed = store.add_seed(name, b"notes")
-        take = a_take(seed.id)
-        with store.add_take(take):
-            pass
+        seed, take = a_project(store, name)
     place = tmp_path / "seeds" / seed.id
     (place / "file").rename(place / "folder")
     (place / "folder" / name).rename(place / name)

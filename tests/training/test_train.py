@@ -409,7 +409,7 @@ def test_a_soup_is_the_mean_of_runs_that_go_back_to_one(packed: Path, tmp_path: 
             open_pack(packed), run, config_for(open_pack(packed), "tiny"), replace(QUICK, steps=2, seed=seed)
         ).train()
     first, second = (run / "checkpoint" for run in runs)
-    valid = soup([first, second], packed, tmp_path / "soup")
+    valid, _ = soup([first, second], packed, tmp_path / "soup")
     weights = [read_weights(folder)[1]["to_pitch.weight"] for folder in (first, second, tmp_path / "soup")]
     np.testing.assert_allclose(weights[2], (weights[0] + weights[1]) / 2, atol=1e-3)
     card = json.loads((tmp_path / "soup" / "card.json").read_text())
