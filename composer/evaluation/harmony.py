@@ -50,9 +50,7 @@ def clashes(song: GridSong, notes: np.ndarray) -> float:
 
 def out_of_key(song: GridSong, notes: np.ndarray) -> float:
     """Share of the band's pitched notes outside the key of the song's own music; in minor the raised 6th and 7th belong."""
-    key = key_of(song)
-    scale = {*key.scale, *((key.tonic + step) % 12 for step in ((9, 11) if key.mode == "minor" else ()))}
-    return _mean(~np.isin(of_roles(notes, PITCHED)["pitch"] % 12, list(scale)))
+    return _mean(~np.isin(of_roles(notes, PITCHED)["pitch"] % 12, list(key_of(song).home)))
 
 
 def implied_chords(song: GridSong, notes: np.ndarray) -> float:

@@ -17,6 +17,8 @@ _PROFILES = np.array(
         [0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052],
     ]
 )
+_ROTATED = np.stack([np.roll(profile, tonic) for profile in _PROFILES for tonic in range(12)])
+_CENTRED = _ROTATED - _ROTATED.mean(axis=1, keepdims=True)
 _ENDING = 0.06
 """What it adds to a key's correlation that the last, lowest note is its tonic."""
 _SHARPNESS = 14.0
@@ -48,6 +50,12 @@ class Key:
         """The seven pitch classes of the key, from the tonic up (natural minor)."""
         return tuple((self.tonic + step) % 12 for step in _SCALE_NAMES[self.mode])
 
+    @property
+    def home(self) -> frozenset[int]:
+        """The pitch classes that sound at home in the key: the scale, and in minor also the raised sixth and seventh."""
+        raised = (9, 11) if self.mode == "minor" else ()
+        return frozenset((*self.scale, *((self.tonic + step) % 12 for step in raised)))
+
     def spell(self, pitch_class: int) -> str:
         """A note's name in this key: chromatic notes are b2, b3, #4, b6, b7, and the leading note is always raised.
 
@@ -73,6 +81,10 @@ class Key:
         return cls(tonic % 12, "minor" if minor else "major")
 
 
+KEYS = tuple(Key(tonic, mode) for mode in ("major", "minor") for tonic in range(12))
+"""All keys, in the order of `key_scores`."""
+
+
 def find_key(music: Score | Part | np.ndarray) -> tuple[Key, float]:
     """The key that the notes are in, and how sure that is, 0..1. Without notes: C major, 0.0.
 
@@ -83,8 +95,7 @@ def find_key(music: Score | Part | np.ndarray) -> tuple[Key, float]:
     if not scores.any():
         return Key(0, "major"), 0.0
     likely = np.exp(_SHARPNESS * (scores - scores.max()))
-    best = int(scores.argmax())
-    return Key(best % 12, ("major", "minor")[best // 12]), float(likely.max() / likely.sum())
+    return KEYS[int(scores.argmax())], float(likely.max() / likely.sum())
 
 
 def key_scores(notes: np.ndarray) -> np.ndarray:
@@ -96,13 +107,17 @@ def key_scores(notes: np.ndarray) -> np.ndarray:
     weight = np.bincount(notes["pitch"] % 12, heard, minlength=12)
     if np.count_nonzero(weight) == 1:
         weight += weight.sum() * 1e-3
-    rotated = np.stack([np.roll(profile, tonic) for profile in _PROFILES for tonic in range(12)])
-    centred = rotated - rotated.mean(1, keepdims=True)
-    scores = centred @ (weight - weight.mean())
-    scores /= np.linalg.norm(centred, axis=1) * max(float(np.linalg.norm(weight - weight.mean())), 1e-9)
+    scores = profile_scores(weight)
     last = notes[notes["onset"] == notes["onset"].max()]
     scores[[int(last["pitch"].min()) % 12, int(last["pitch"].min()) % 12 + 12]] += _ENDING
     return np.asarray(scores)
+
+
+def profile_scores(weight: np.ndarray) -> np.ndarray:
+    """Weights of the twelve pitch classes (…, 12) → their correlation with the 24 keys' profiles (…, 24), in the order of `key_scores`."""
+    weight = weight - weight.mean(axis=-1, keepdims=True)
+    length = np.linalg.norm(weight, axis=-1, keepdims=True)
+    return np.asarray(weight @ _CENTRED.T / np.maximum(length * np.linalg.norm(_CENTRED, axis=1), 1e-9))
 
 
 def _pitched(music: Score | Part | np.ndarray) -> np.ndarray:

@@ -254,8 +254,8 @@ class Bandleader:
             canvas.settle(bar)
         decoder = self._decoder
         decoder.begin(canvas, brief)
-        for part, _, _, pitch, duration, velocity in song.notes.tolist():
-            decoder.hear(part, pitch, duration, velocity)
+        for note in song.notes.tolist():
+            decoder.hear(*note)
         if ask.bar in self._states:
             decoder.restore(self._states[ask.bar])
         elif self._states:

@@ -19,6 +19,7 @@ from composer.model.controls import ACTIVITY, CONTROLS
 from composer.model.copying import Touch, durations, velocities
 from composer.model.dice import Sampling
 from composer.model.guidance import without_style
+from composer.model.leaning import Leaning
 from composer.model.rows import DURATION, NEVER, NO_ROOT, PITCH, POSITION, VELOCITY, Rows
 from composer.model.sequence import BAR, END, END_POSITION, NO_PART, NOTE, Brief, bar_conditions, visible_parts
 from composer.model.trunk import silu
@@ -61,7 +62,7 @@ class Decoder:
         """
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
-        self.touch = Touch()
+        self.touch, self.leaning = Touch(), Leaning(song, brief.example_bars, brief.lookahead >= 0)
         briefs = {self.row: brief}
         if strength != 1:
             briefs[self.plain] = without_style(brief)
@@ -135,6 +136,7 @@ class Decoder:
         """A part's turn in a bar begins: what its candidates hold is read once."""
         rows, row, canvas = self.rows, self.row, self.canvas
         rows.sample(row, sampling, rng)
+        self.leaning.turn(sampling, part)
         if bar != self.bar:
             self._open(bar)
         self.part = part
@@ -188,6 +190,8 @@ class Decoder:
         rows.root[row] = NO_ROOT if root < 0 else root
         rows.before[row] = NEVER if before < 0 else before
         rows.pointed[row] = self.follower.pitches(position)
+        changes = bool(self.canvas.change[self.bar, position])
+        rows.leaning[row] = self.leaning.weights(self._beat[position], changes)
         return self.ask(PITCH)
 
     def duration(self, pitch: int) -> int:
@@ -212,7 +216,7 @@ class Decoder:
     def play(self, duration: int, velocity: int) -> None:
         """The note whose fields were chosen last is written, with this duration and velocity."""
         position, pitch, part = self._position, self._pitch, self.part
-        self.hear(part, pitch, duration, velocity)
+        self.hear(part, self.bar, position, pitch, duration, velocity)
         self.follower.advance(self._agreed)
         index = (self._who, position, pitch, self._degree, duration, velocity, part, self.follower.track)
         chord = self._chord_in[self._beat[position]]
@@ -227,9 +231,12 @@ class Decoder:
         for row, bar_in in self._bar_in.items():
             self.rows.story.write(row, index, said + bar_in[bar])
 
-    def hear(self, part: int, pitch: int, duration: int, velocity: int) -> None:
+    def hear(self, part: int, bar: int, position: int, pitch: int, duration: int, velocity: int) -> None:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
         self.touch.hear(part, pitch, duration, velocity)
+        first_beat, beat_length = self.canvas.first_beat, self.canvas.song.beat_length
+        beat = min(first_beat[bar] + position // beat_length[bar], first_beat[bar + 1] - 1)
+        self.leaning.hear(part, bar, beat, pitch)
 
     def save(self) -> Any:
         """What it remembers of a song."""

@@ -12,7 +12,8 @@ from composer.errors import InputError
 from composer.gm import ROLES
 from composer.vocab import PARTS
 
-BY_PART = "pitch_min_p", "duration_min_p", "velocity_min_p"
+BY_PART = "pitch_min_p", "duration_min_p", "velocity_min_p", "least_in_chord"
+FACTORS = "foreign", "passing"
 
 
 def _by_role(usual: float, **other: float) -> tuple[float, ...]:
@@ -23,19 +24,27 @@ def _by_role(usual: float, **other: float) -> tuple[float, ...]:
 class Sampling:
     """How daring the choices are: the share of the likeliest under which a candidate is never drawn (min-p, Nguyen et al. 2024).
 
-    The shares of pitch, length and loudness are by part, in the order of gm.ROLES. They were chosen so that figures of the band
-    fall where people's do (notebooks/LOG.md, 2026-11-22).
+    What is by part is in the order of gm.ROLES. It was chosen so that figures of the band fall where people's do
+    (notebooks/LOG.md, 2026-11-22); model/leaning.py is what weighs pitches by chord and key.
     """
 
     temperature: float = 1.0
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
     position_min_p: float = 0.07
-    pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.08, guitar=0.2, piano=0.005, strings=0.2)
+    pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.03, guitar=0.2, piano=0.002, strings=0.2)
     """Pianists and basses pass through notes foreign to the chord, each of them unlikely; guitars and strings say which chord it is."""
     duration_min_p: tuple[float, ...] = _by_role(0.02)
     """A part that is nearly sure to go on as it does would otherwise never change."""
     velocity_min_p: tuple[float, ...] = _by_role(0.02, drums=0.06, strings=0.25)
     """Likewise: pianists' velocities spread by 6 steps instead of 9 (people's by 13); but strings hold a loudness."""
+    foreign: tuple[float, ...] = _by_role(1, bass=1 / 2, guitar=1 / 2, piano=1 / 7, strings=1 / 2)
+    """How many times likelier than the network believes a note is that is foreign to chord and key, or the chord's other third."""
+    passing: tuple[float, ...] = _by_role(1, bass=2.2, guitar=1.5, piano=2)
+    """Likewise a note of the key that the chord has not."""
+    off_root: float = 0.3
+    """Likewise, where the chord changes, a note of the bass that is not its root or slash note."""
+    least_in_chord: tuple[float, ...] = _by_role(0, bass=0.8, guitar=0.75, piano=0.7, strings=0.8)
+    """The share of a part's last ten notes or so under which it is drawn back to the chord."""
 
     @classmethod
     def of(cls, parts: Collection[str], temperature: float = 1.0) -> Sampling:
@@ -46,25 +55,35 @@ class Sampling:
             temperature,
             pitch_min_p=_by_role(0.07, guitar=0.2, piano=0.03, strings=0.2),
             velocity_min_p=_by_role(0.02),
+            passing=_by_role(1, piano=1.25),
         )
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 4:
             raise InputError(f"temperature must be in range 0..4, got {self.temperature:g}")
-        for name in BY_PART:
-            shares = getattr(self, name)
-            if len(shares) != PARTS:
-                raise InputError(f"{name} must have {PARTS} shares, one a part, got {len(shares)}")
-            if not all(0 <= share <= 1 for share in shares):
-                raise InputError(f"{name} must be in range 0..1, got {', '.join(f'{share:g}' for share in shares)}")
+        for names, low, high in ((BY_PART, 0.0, 1.0), (FACTORS, 1e-6, 1e6)):
+            for name in names:
+                each = getattr(self, name)
+                if len(each) != PARTS:
+                    raise InputError(f"{name} must have {PARTS} values, one a part, got {len(each)}")
+                if not all(low <= value <= high for value in each):
+                    got = ", ".join(f"{value:g}" for value in each)
+                    raise InputError(f"{name} must be in range {low:g}..{high:g}, got {got}")
         if not 0 <= self.position_min_p <= 1:
             raise InputError(f"position_min_p must be in range 0..1, got {self.position_min_p:g}")
+        if not 0 < self.off_root <= 1:
+            raise InputError(f"off_root must be above 0 and at most 1, got {self.off_root:g}")
 
     @cached_property
     def floors(self) -> np.ndarray:
         """min-p of each choice and part, float32, (position, pitch, duration, velocity; PARTS)."""
         shares = ((self.position_min_p,) * PARTS, self.pitch_min_p, self.duration_min_p, self.velocity_min_p)
         return np.array(shares, np.float32)
+
+    @cached_property
+    def leanings(self) -> np.ndarray:
+        """The logarithms of `foreign` and `passing` of each part, shape (2, PARTS)."""
+        return np.log([self.foreign, self.passing])
 
     @property
     def is_exact(self) -> bool:

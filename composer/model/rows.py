@@ -75,6 +75,8 @@ class Rows:
         self.note = np.zeros((2, rows, config.head), np.float32)
         self.duration = np.zeros(rows, np.int64)
         self.root = np.zeros(rows, np.int64)
+        self.leaning = np.zeros((rows, PITCHES), np.float32)
+        """What pitches weigh beside what the network believes, as log-weights."""
         self.before = np.full(rows, NEVER)
         self.bounds = [(0, 0, 0)] * rows
         """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
@@ -102,7 +104,10 @@ class Rows:
         """What these rows, each with all told, take next of a note: one class each."""
         at = np.array(rows)
         temperature, min_p = self._temperature.take(at, axis=0), self._min_p[choice, at, self.part[at]][:, None]
-        return draw(self.logits(choice, at), temperature, min_p, [self._rng[row] for row in rows])
+        logits = self.logits(choice, at)
+        if choice == PITCH:
+            logits += self.leaning.take(at, axis=0)
+        return draw(logits, temperature, min_p, [self._rng[row] for row in rows])
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:
         """Of each class (n, classes): pointed at, guided, and FORBIDDEN where the rules forbid."""

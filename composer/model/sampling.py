@@ -80,9 +80,9 @@ def stream(
             canvas.paint(notes)
             written.append(notes)
             decoder.end(bar, part, following)
-        for part, _, _, pitch, duration, velocity in known.tolist():
-            decoder.hear(part, pitch, duration, velocity)
-            silent[part] = 0
+        for note in known.tolist():
+            decoder.hear(*note)
+            silent[note[0]] = 0
         if bar >= brief.example_bars:
             bar_of_notes = np.concatenate(written)
             bar_of_notes["bar"] -= brief.example_bars

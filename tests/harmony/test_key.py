@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from composer.harmony.key import Key, find_key
+from composer.harmony.key import KEYS, Key, find_key, profile_scores
 from composer.score import NO_NOTES, Part, Score, as_notes
 
 MAJOR_TUNE = (0, 0, 7, 7, 9, 9, 7, 5, 5, 4, 4, 2, 2, 0)
@@ -40,3 +40,18 @@ def test_spelling() -> None:
             assert Key.from_signature(key.signature) == key
             assert len({key.spell(pitch_class)[0] for pitch_class in key.scale}) == 7
     assert Key.from_signature("") is None
+
+
+def test_at_home_in_a_key() -> None:
+    assert Key(0, "major").home == {0, 2, 4, 5, 7, 9, 11}
+    assert Key(9, "minor").home == {9, 11, 0, 2, 4, 5, 7, 6, 8}
+
+
+def test_profiles_of_many_weights_at_once() -> None:
+    weights = np.zeros((3, 12))
+    weights[0, [0, 2, 4, 5, 7, 9, 11]] = 3, 1, 2, 1, 2, 1, 1
+    weights[1] = np.roll(weights[0], 5)
+    scores = profile_scores(weights)
+    assert [KEYS[best] for best in scores[:2].argmax(axis=1)] == [Key(0, "major"), Key(5, "major")]
+    assert np.abs(scores).max() <= 1
+    assert not scores[2].any()

@@ -86,9 +86,9 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int, hole: bool, comp
         asked = next_kind in (NOTE, END)
         if kind == BAR:
             canvas.settle(bar)
-            for note in in_cells(song.notes, brief.given)[["part", "bar", "pitch", "duration", "velocity"]].tolist():
+            for note in in_cells(song.notes, brief.given).tolist():
                 if note[1] == bar - 1:
-                    decoder.hear(note[0], *note[2:])
+                    decoder.hear(*note)
         if kind == NOTE:
             decoder.play(*fields[2:])
         else:

@@ -176,8 +176,12 @@ def test_temperature_has_a_range() -> None:
         Sampling(9)
     with pytest.raises(InputError, match=r"position_min_p must be in range 0\.\.1, got 2"):
         Sampling(position_min_p=2)
-    with pytest.raises(InputError, match="pitch_min_p must have 6 shares, one a part, got 1"):
+    with pytest.raises(InputError, match="pitch_min_p must have 6 values, one a part, got 1"):
         Sampling(pitch_min_p=(0.1,))
+    with pytest.raises(InputError, match=r"foreign must be in range 1e-06\.\.1e\+06, got 1, 1, 0, 1, 1, 1"):
+        Sampling(foreign=(1, 1, 0, 1, 1, 1))
+    with pytest.raises(InputError, match="off_root must be above 0 and at most 1, got 0"):
+        Sampling(off_root=0)
 
 
 def test_who_plays_without_bass_and_drums_says_the_chord() -> None:
