@@ -11,13 +11,13 @@ from composer.batch.split import sides
 from composer.batch.store import telling
 from composer.corpora.form import find_phrases
 from composer.corpora.song import Song
-from composer.errors import ComposerError
+from composer.errors import ComposerError, InputError
 from composer.formats import read_midi
 from composer.gm import ROLES
 from composer.harmony.infer import chords_from_notes
 from composer.harmony.lane import ChordLane
 from composer.styles import STYLES, parse_mixture, resolve
-from composer.training.packing import from_song, pack
+from composer.training.packing import from_song, open_pack, pack
 from composer.vocab import GridSong
 
 PACK = "corpus.npz"
@@ -31,10 +31,16 @@ def pack_corpus(corpus: Corpus, path: Path, side: Mapping[str, str]) -> int:
 
 
 def pack_for_training(folder: Path, run: Path) -> Path:
-    """The pack of a corpus in its trainer's folder, made where it is not there yet. Raises InputError for no corpus."""
-    path = run / PACK
-    if not path.exists():
-        corpus = Corpus.open(str(folder))
+    """The pack of a corpus in its trainer's folder, made where it is not there yet.
+
+    Raises InputError for no corpus, or where the run was begun with another one.
+    """
+    path, corpus = run / PACK, Corpus.open(str(folder))
+    if path.exists():
+        known = {row["sha256"] for row in corpus.rows()}
+        if not known.issuperset(about["meta"]["sha256"] for about in open_pack(path).headers):
+            raise InputError(f"{run}: was begun with another corpus than {folder}; name another folder with --out")
+    else:
         staged = run / f".{PACK}"
         with telling(str(run)):
             pack_corpus(corpus, staged, sides(corpus, SHARES))

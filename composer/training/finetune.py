@@ -24,15 +24,12 @@ from composer.model.config import ModelConfig
 from composer.model.example import best_example
 from composer.model.examples import CARD_FIELD as EXAMPLES
 from composer.model.examples import Example, load_examples, save_examples
-from composer.model.known_runs import CARD_FIELD as KNOWN_RUNS
-from composer.model.known_runs import load_known_runs
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
-from composer.model.style_fit import CARD_FIELD as LISTENER
-from composer.model.style_fit import load_listener, save_listener
 from composer.training.adapters import Adapters
 from composer.training.briefs import Hiding, draw_brief
 from composer.training.card import corpora_of, grooves_of
+from composer.training.carry import carry_over
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
 from composer.training.evaluate import evaluate, held_out
@@ -167,14 +164,6 @@ def own_examples(own: Pack, start: Path, label: str) -> list[Example]:
             song = replace(bars, style=label, groove=label, meta={})
             found.append(Example(song, about["meta"]["id"], about["meta"]["licence"]))
     return found
-
-
-def carry_over(start: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
-    """What stands beside the checkpoint begun with, the listener and the known runs, and what the card says of it."""
-    listener, known = load_listener(start, told), load_known_runs(start, told)
-    out.mkdir(parents=True, exist_ok=True)
-    heard = {} if listener is None else {LISTENER: save_listener(listener, out)}
-    return heard if known is None else heard | {KNOWN_RUNS: known.save(out)}
 
 
 def kept_back(

@@ -23,6 +23,7 @@ from composer.errors import ComposerError, InputError
 from composer.model.checkpoint import CARD, WEIGHTS, save_checkpoint
 from composer.model.network import Network
 from composer.output import check_free
+from composer.training.carry import carry_over
 from composer.training.evaluate import evaluate, held_out
 from composer.training.float_lstm import leave_autocast
 from composer.training.grow import read_weights
@@ -32,7 +33,7 @@ from composer.trust.register import resolve
 
 
 def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Write the mean of checkpoints to `out`, with the last one's config and card.
+    """Write the mean of checkpoints to `out`, with the last one's config, card and what stands beside it.
 
     Returns its validation on the pack's songs, and of each checkpoint its hash, bits a note and minutes, as on the card.
 
@@ -56,7 +57,8 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any]
     parts = [
         {"sha256": card["sha256"], "bits": card["valid"]["bits"], "minutes": card["training_minutes"]} for card in cards
     ]
-    save_checkpoint(out, config, mean, cards[-1] | {"valid": valid, "averaged": True, "soup": parts})
+    carried = carry_over(folders[-1], out, cards[-1])
+    save_checkpoint(out, config, mean, cards[-1] | carried | {"valid": valid, "averaged": True, "soup": parts})
     return valid, parts
 
 

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 
 from composer import formats
-from composer.batch import split, stats, verify
+from composer.batch import manifest, split, stats, verify
 from composer.batch.corpus import Corpus
 from composer.batch.export import export, muspy_of
 from composer.batch.manifest import FIELDS
 from composer.batch.originality import TrainingRuns
+from composer.batch.packing import PACK, pack_for_training
 from composer.batch.run import generate
 from composer.batch.twins import figures, near_duplicates, signature
 from composer.cli import main
@@ -155,6 +156,16 @@ def test_a_corpus_is_learned_from(made: Path, tmp_path: Path, capsys: pytest.Cap
     words = ["--size", "tiny", "--steps", "2", "--batch", "2", "--window", "32", "--device", "cpu", "--threads", "1"]
     assert main(["train", str(made), "--out", str(tmp_path / "run"), *words]) == 0
     assert (tmp_path / "run" / "checkpoint" / "weights.safetensors").exists()
+    assert pack_for_training(made, tmp_path / "run") == tmp_path / "run" / PACK
+    other = tmp_path / "other"
+    shutil.copytree(made, other)
+    lines = other / manifest.LINES
+    lines.write_text("".join(line for line in lines.read_text().splitlines(True)[:3]))
+    capsys.readouterr()
+    assert main(["train", str(other), "--out", str(tmp_path / "run"), *words]) == 1
+    assert capsys.readouterr().err == (
+        f"composer: {tmp_path / 'run'}: was begun with another corpus than {other}; name another folder with --out\n"
+    )
 
 
 @pytest.mark.parametrize(

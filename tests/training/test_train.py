@@ -21,7 +21,10 @@ from composer.gm import ROLES
 from composer.model.checkpoint import load_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.decoder import Decoder
+from composer.model.known_runs import CARD_FIELD as KNOWN_RUNS
+from composer.model.known_runs import KnownRuns, load_known_runs
 from composer.training import pieces
+from composer.training.card import add_to_card
 from composer.training.dataset import bands_of, corpus_weights
 from composer.training.ema import Average
 from composer.training.grow import read_weights
@@ -417,6 +420,9 @@ def test_a_soup_is_the_mean_of_runs_that_go_back_to_one(packed: Path, tmp_path: 
     assert [part["sha256"] for part in card["soup"]] == [
         json.loads((folder / "card.json").read_text())["sha256"] for folder in (first, second)
     ]
+    add_to_card(second, **{KNOWN_RUNS: KnownRuns.empty(64).save(second)})
+    soup([first, second], packed, tmp_path / "with")
+    assert load_known_runs(tmp_path / "with", json.loads((tmp_path / "with" / "card.json").read_text())) is not None
     with pytest.raises(InputError, match="two checkpoints or more"):
         soup([first], packed, tmp_path / "other")
     with pytest.raises(OutputError, match="already there"):
