@@ -12,7 +12,7 @@ from composer.errors import InputError
 from composer.gm import ROLES
 from composer.vocab import PARTS
 
-BY_PART = "pitch_min_p", "duration_min_p", "velocity_min_p", "least_in_chord"
+BY_PART = "position_min_p", "pitch_min_p", "duration_min_p", "velocity_min_p", "least_in_chord"
 FACTORS = "foreign", "passing"
 
 
@@ -30,7 +30,8 @@ class Sampling:
 
     temperature: float = 1.0
     """0 always takes the likeliest; 1 draws as the model believes; above 1 is wilder."""
-    position_min_p: float = 0.07
+    position_min_p: tuple[float, ...] = _by_role(0.07, strings=0.3)
+    """Strings keep to their rhythm."""
     pitch_min_p: tuple[float, ...] = _by_role(0.07, bass=0.03, guitar=0.2, piano=0.002, strings=0.2)
     """Pianists and basses pass through notes foreign to the chord, each of them unlikely; guitars and strings say which chord it is."""
     duration_min_p: tuple[float, ...] = _by_role(0.02)
@@ -48,14 +49,16 @@ class Sampling:
 
     @classmethod
     def of(cls, parts: Collection[str], temperature: float = 1.0) -> Sampling:
-        """What suits these roles: without bass or drums it is the piano that says which chord it is, and strings swell."""
+        """What suits these roles: without bass or drums it is the piano that says which chord it is, and strings sing and swell."""
         if {"bass", "drums"} & set(parts):
             return cls(temperature)
         return cls(
             temperature,
-            pitch_min_p=_by_role(0.07, guitar=0.2, piano=0.03, strings=0.2),
+            position_min_p=_by_role(0.07),
+            pitch_min_p=_by_role(0.07, guitar=0.2, piano=0.03),
             velocity_min_p=_by_role(0.02),
-            passing=_by_role(1, piano=1.25),
+            passing=_by_role(1, piano=1.25, strings=1.4),
+            least_in_chord=_by_role(0, guitar=0.75, piano=0.7, strings=0.6),
         )
 
     def __post_init__(self) -> None:
@@ -69,15 +72,13 @@ class Sampling:
                 if not all(low <= value <= high for value in each):
                     got = ", ".join(f"{value:g}" for value in each)
                     raise InputError(f"{name} must be in range {low:g}..{high:g}, got {got}")
-        if not 0 <= self.position_min_p <= 1:
-            raise InputError(f"position_min_p must be in range 0..1, got {self.position_min_p:g}")
         if not 0 < self.off_root <= 1:
             raise InputError(f"off_root must be above 0 and at most 1, got {self.off_root:g}")
 
     @cached_property
     def floors(self) -> np.ndarray:
         """min-p of each choice and part, float32, (position, pitch, duration, velocity; PARTS)."""
-        shares = ((self.position_min_p,) * PARTS, self.pitch_min_p, self.duration_min_p, self.velocity_min_p)
+        shares = (self.position_min_p, self.pitch_min_p, self.duration_min_p, self.velocity_min_p)
         return np.array(shares, np.float32)
 
     @cached_property

@@ -174,8 +174,8 @@ def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
 def test_temperature_has_a_range() -> None:
     with pytest.raises(InputError, match=r"temperature must be in range 0\.\.4, got 9"):
         Sampling(9)
-    with pytest.raises(InputError, match=r"position_min_p must be in range 0\.\.1, got 2"):
-        Sampling(position_min_p=2)
+    with pytest.raises(InputError, match=r"position_min_p must be in range 0\.\.1, got 0, 2, 0, 0, 0, 0"):
+        Sampling(position_min_p=(0, 2, 0, 0, 0, 0))
     with pytest.raises(InputError, match="pitch_min_p must have 6 values, one a part, got 1"):
         Sampling(pitch_min_p=(0.1,))
     with pytest.raises(InputError, match=r"foreign must be in range 1e-06\.\.1e\+06, got 1, 1, 0, 1, 1, 1"):
@@ -190,5 +190,6 @@ def test_who_plays_without_bass_and_drums_says_the_chord() -> None:
     alone = Sampling.of(["melody", "piano", "strings"], 0.9)
     assert alone.temperature == 0.9
     assert alone.pitch_min_p[piano] > Sampling().pitch_min_p[piano]
+    assert alone.pitch_min_p[strings] < Sampling().pitch_min_p[strings]
     assert alone.velocity_min_p[strings] < Sampling().velocity_min_p[strings]
     assert alone.floors.shape == (4, len(ROLES))
