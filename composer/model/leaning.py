@@ -48,7 +48,7 @@ class Leaning:
         self._root[beats[known], song.roots[known]] = True
         self._root[beats[known], song.basses[known]] = True
         self._diatonic = 1 - np.minimum(near.foreign_share(self._foreign) / CHROMATIC, 1)
-        self._off = (self._foreign | self._passing)[:, _CLASS].astype(np.float32)
+        self._off = (self._foreign | self._passing).astype(np.float32)
         self._share = [1.0] * PARTS
         self._sampling: Sampling | None = None
         self._usual: dict[int, np.ndarray] = {}
@@ -63,23 +63,23 @@ class Leaning:
             foreign, passing = sampling.leanings[:, part]
             by_class = self._foreign * (self._diatonic * foreign)[:, None] + self._passing * passing
             there = by_class + ~self._root * np.log(sampling.off_root) if part == _BASS else by_class
-            self._usual[part], self._changing[part] = (each[:, _CLASS].astype(np.float32) for each in (by_class, there))
+            self._usual[part], self._changing[part] = (each.astype(np.float32) for each in (by_class, there))
 
     def weights(self, beat: int, changes: bool) -> np.ndarray:
         """What each pitch weighs for the part on a beat, where the chord `changes` or not: log-weights, float32, shape (Q,)."""
         part = self._part
         if part == DRUM_PART:
             return _NOT_ASKED
-        usual: np.ndarray = (self._changing if changes else self._usual)[part][beat]
-        if self._share[part] >= self._least:
-            return usual
-        drawn: np.ndarray = usual - min(_PULL * (self._least - self._share[part]), _STRONGEST) * self._off[beat]
-        return drawn
+        by_class: np.ndarray = (self._changing if changes else self._usual)[part][beat]
+        if self._share[part] < self._least:
+            by_class = by_class - min(_PULL * (self._least - self._share[part]), _STRONGEST) * self._off[beat]
+        weights: np.ndarray = by_class[_CLASS]
+        return weights
 
     def hear(self, part: int, bar: int, beat: int, pitch: int) -> None:
         """A note has been played: remember whether it kept to the chord."""
         if part != DRUM_PART and bar >= self._first_bar:
-            self._share[part] = _MEMORY * self._share[part] + (1 - _MEMORY) * (1 - self._off[beat, pitch])
+            self._share[part] = _MEMORY * self._share[part] + (1 - _MEMORY) * (1 - self._off[beat, pitch % 12])
 
 
 class _Near:
