@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -85,11 +86,16 @@ class GridSong:
     def bar_count(self) -> int:
         return len(self.bar_length)
 
-    @property
+    @cached_property
     def first_beat(self) -> np.ndarray:
         """Index of each bar's first beat, shape (B + 1,)."""
         counts = -(-self.bar_length // self.beat_length)
         return np.concatenate([[0], np.cumsum(counts)])
+
+    def beat_at(self, bar: np.ndarray | int, position: np.ndarray | int) -> np.ndarray:
+        """Index of the beat at each (bar, position)."""
+        beat = self.first_beat[bar] + position // self.beat_length[bar]
+        return np.asarray(np.minimum(beat, self.first_beat[bar + 1] - 1))
 
 
 def excerpt(song: GridSong, start: int, stop: int) -> GridSong:

@@ -83,7 +83,7 @@ def score_of(song: GridSong, notes: np.ndarray | None = None, rng_seed: int = 0)
 
 def beats_of(song: GridSong, notes: np.ndarray) -> np.ndarray:
     """Index into the song's beats of the one each note begins on, shape (n,)."""
-    return np.asarray(song.first_beat[notes["bar"]] + notes["position"] // song.beat_length[notes["bar"]])
+    return song.beat_at(notes["bar"], notes["position"])
 
 
 def of_roles(notes: np.ndarray, roles: Iterable[str]) -> np.ndarray:

@@ -113,7 +113,6 @@ class Canvas:
         self.song, self.know_habits = song, know_habits
         # What is given is seen ahead of its time, unless one plays along with it.
         self.foreseen = given & (lookahead >= 1)
-        self.first_beat = song.first_beat
         self.chords = chord_table(song)
         self.reference = np.full(count, NO_REFERENCE)
         if given[:, MELODY_PART].any():
@@ -147,16 +146,11 @@ class Canvas:
 
     def _mark_changes(self) -> None:
         song = self.song
-        bar = np.repeat(np.arange(song.bar_count), np.diff(self.first_beat))
-        position = (np.arange(len(bar)) - self.first_beat[bar]) * song.beat_length[bar]
+        bar = np.repeat(np.arange(song.bar_count), np.diff(song.first_beat))
+        position = (np.arange(len(bar)) - song.first_beat[bar]) * song.beat_length[bar]
         changed = np.ones(len(bar), bool)
         changed[1:] = (song.roots[1:] != song.roots[:-1]) | (song.tones[1:] != song.tones[:-1]).any(axis=1)
         self.change[bar[changed], position[changed]] = 1
-
-    def beat_at(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
-        """Index of the beat at each (bar, position)."""
-        beat = self.first_beat[bar] + position // self.song.beat_length[bar]
-        return np.asarray(np.minimum(beat, self.first_beat[bar + 1] - 1))
 
     def paint(self, notes: np.ndarray) -> None:
         """Add grid notes (GRID_NOTE_DTYPE) that may be seen from now on, in order within their bar and part."""
@@ -164,7 +158,7 @@ class Canvas:
         bar, part, position = notes["bar"].astype(int), notes["part"].astype(int), notes["position"].astype(int)
         pitch = notes["pitch"].astype(int)
         np.bitwise_or.at(self.struck, (bar, part, position, pitch >> 3), (128 >> (pitch & 7)).astype(np.uint8))
-        root = self.song.roots[self.beat_at(bar, position)]
+        root = self.song.roots[self.song.beat_at(bar, position)]
         self.struck_degree[bar, part, position, (pitch - root) % 12] = 1
         self.struck_anywhere[bar, part, pitch] = 1
         self.onsets[bar, part, position] = 1
@@ -210,7 +204,7 @@ class Canvas:
 
     def chord_features(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
         """float32, shape (N, CHORD_FEATURES)."""
-        return np.asarray(self.chords[self.beat_at(bar, position)])
+        return np.asarray(self.chords[self.song.beat_at(bar, position)])
 
     def melody_features(self, bar: np.ndarray, position: np.ndarray) -> np.ndarray:
         """float32, shape (N, MELODY_FEATURES)."""
@@ -257,7 +251,7 @@ class Canvas:
         in any other known bar · in a third of the bars played · struck here one bar on, where that is given · anywhere in that bar
         """
         song, count = self.song, len(bar)
-        beat = self.beat_at(bar, position)
+        beat = self.song.beat_at(bar, position)
         chords, roots = self.chords[beat], song.roots[beat]
         sung = self.melody_pitch[bar, position]
         reference = self.reference[bar]

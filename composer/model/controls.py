@@ -152,8 +152,7 @@ def playing_roles(song: GridSong, cells: _Cells | None = None) -> np.ndarray:
     if not len(song.notes):
         return roles
     name = {word: i for i, word in enumerate(ROLE_NAMES)}
-    first_beat = song.first_beat
-    beat = np.minimum(first_beat[c.bar] + c.position // song.beat_length[c.bar], first_beat[c.bar + 1] - 1)
+    beat = song.beat_at(c.bar, c.position)
     root = song.roots[beat]
     degree = (c.pitch - root) % 12
     is_tone = song.tones[beat, c.pitch % 12] & (root >= 0)
@@ -173,7 +172,7 @@ def playing_roles(song: GridSong, cells: _Cells | None = None) -> np.ndarray:
     same_cell[1:] = c.cell[1:] == c.cell[:-1]
     interval = np.abs(np.diff(c.pitch, prepend=0))
     leaps = c.sum(same_cell & (interval == 12)) / np.maximum(c.notes - 1, 1)
-    beats = np.diff(first_beat)[:, None]
+    beats = np.diff(song.first_beat)[:, None]
     on_beat = c.mean(c.position % song.beat_length[c.bar] == 0)
     fresh = np.zeros(len(c.cell), bool)
     fresh[1:] = same_cell[1:] & (interval[1:] > 0)

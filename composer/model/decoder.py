@@ -103,7 +103,7 @@ class Decoder:
         song = self.canvas.song
         told = np.array(events)
         kind, part, slot, bar, position, pitch, duration, velocity = told.T
-        beat = self.canvas.beat_at(bar, np.minimum(position, song.bar_length[bar] - 1))
+        beat = song.beat_at(bar, np.minimum(position, song.bar_length[bar] - 1))
         root = song.roots[beat]
         pitched = (kind != BAR) & (kind != END) & (part != DRUM_PART) & (root >= 0)
         degree = np.where(pitched, (pitch - root) % 12, 12)
@@ -136,7 +136,7 @@ class Decoder:
         """A part's turn in a bar begins: what its candidates hold is read once."""
         rows, row, canvas = self.rows, self.row, self.canvas
         rows.sample(row, sampling, rng)
-        self.leaning.turn(sampling, part)
+        self.leaning.turn(sampling, part, bar)
         if bar != self.bar:
             self._open(bar)
         self.part = part
@@ -158,7 +158,7 @@ class Decoder:
         self.bar = bar
         place = np.arange(canvas.song.bar_length[bar])
         at = np.full(len(place), bar)
-        beat = canvas.beat_at(at, place)
+        beat = canvas.song.beat_at(at, place)
         self._here = w["at_position.weight"][: len(place)] + self._chord_at[beat]
         self._here += canvas.melody_features(at, place) @ w["at_melody.weight"].T
         self._here = self._here.reshape(len(place), 3, -1)
@@ -227,16 +227,14 @@ class Decoder:
         """A part has said all in a bar, and it is `next_part`'s turn."""
         track = 0 if next_part == NO_PART else int(self.canvas.copying.ended[bar, next_part])
         index = (END * (PARTS + 1) + part, END_POSITION, 0, 12, 0, 0, next_part, track)
-        said = self._chord_in[self.canvas.first_beat[bar + 1] - 1] + self._asked_in(bar, next_part)
+        said = self._chord_in[self.canvas.song.first_beat[bar + 1] - 1] + self._asked_in(bar, next_part)
         for row, bar_in in self._bar_in.items():
             self.rows.story.write(row, index, said + bar_in[bar])
 
     def hear(self, part: int, bar: int, position: int, pitch: int, duration: int, velocity: int) -> None:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
         self.touch.hear(part, pitch, duration, velocity)
-        first_beat, beat_length = self.canvas.first_beat, self.canvas.song.beat_length
-        beat = min(first_beat[bar] + position // beat_length[bar], first_beat[bar + 1] - 1)
-        self.leaning.hear(part, bar, beat, pitch)
+        self.leaning.hear(part, bar, position, pitch)
 
     def save(self) -> Any:
         """What it remembers of a song."""

@@ -25,6 +25,7 @@ _MEMORY = 0.9
 _PULL, _STRONGEST = 12.0, 3.0
 """Log-weight for each unit of share that a part is below its least, and at most."""
 _BASS = ROLES.index("bass")
+_HOMES = np.array([[step in key.home for step in range(12)] for key in KEYS])
 _CLASS = np.arange(PITCHES) % 12
 _NOT_ASKED = np.zeros(PITCHES, np.float32)
 
@@ -34,52 +35,49 @@ class Leaning:
 
     def __init__(self, song: GridSong, first_bar: int = 0, ahead: bool = True) -> None:
         """Bars before `first_bar` are somebody else's; ahead: whether what the melody will sing is known."""
-        self._first_bar = first_bar
-        beats = np.arange(len(song.roots))
-        known = song.roots >= 0
+        self._song, self._first_bar = song, first_bar
+        beats = np.flatnonzero(song.roots >= 0)
+        self._root = np.zeros((len(song.roots), 12), bool)
+        self._root[beats, song.roots[beats]] = True
+        self._root[beats, song.basses[beats]] = True
         chord = song.tones.astype(bool)
-        chord[beats[known], song.basses[known]] = True
-        other = _other_thirds(song)
+        chord[beats, song.basses[beats]] = True
         near = _Near(song, first_bar, ahead)
-        self._foreign = ~chord & ~near.home | other
-        self._passing = ~chord & ~self._foreign & known[:, None]
-        self._root = chord.copy()
-        self._root[known] = False
-        self._root[beats[known], song.roots[known]] = True
-        self._root[beats[known], song.basses[known]] = True
-        self._diatonic = 1 - np.minimum(near.foreign_share(self._foreign) / CHROMATIC, 1)
+        self._foreign = ~chord & ~near.home | _other_thirds(song)
+        self._passing = ~chord & ~self._foreign & (song.roots >= 0)[:, None]
         self._off = (self._foreign | self._passing).astype(np.float32)
+        self._diatonic = 1 - np.minimum(near.foreign_share(self._foreign) / CHROMATIC, 1)
         self._share = [1.0] * PARTS
-        self._sampling: Sampling | None = None
-        self._usual: dict[int, np.ndarray] = {}
-        self._changing: dict[int, np.ndarray] = {}
 
-    def turn(self, sampling: Sampling, part: int) -> None:
-        """A part is about to play: `weights` are its own from now on."""
-        if sampling is not self._sampling:
-            self._sampling, self._usual, self._changing = sampling, {}, {}
+    def turn(self, sampling: Sampling, part: int, bar: int) -> None:
+        """A part is about to play a bar: `weights` are of that from now on."""
         self._part, self._least = part, sampling.least_in_chord[part]
-        if part != DRUM_PART and part not in self._usual:
-            foreign, passing = sampling.leanings[:, part]
-            by_class = self._foreign * (self._diatonic * foreign)[:, None] + self._passing * passing
-            there = by_class + ~self._root * np.log(sampling.off_root) if part == _BASS else by_class
-            self._usual[part], self._changing[part] = (each.astype(np.float32) for each in (by_class, there))
+        if part == DRUM_PART:
+            return
+        self._first_beat = int(self._song.first_beat[bar])
+        beats = slice(self._first_beat, self._song.first_beat[bar + 1])
+        foreign, passing = sampling.leanings[:, part]
+        usual = self._foreign[beats] * (self._diatonic[beats] * foreign)[:, None] + self._passing[beats] * passing
+        changing = usual + ~self._root[beats] * np.log(sampling.off_root) if part == _BASS else usual
+        self._usual, self._changing = usual.astype(np.float32), changing.astype(np.float32)
 
     def weights(self, beat: int, changes: bool) -> np.ndarray:
-        """What each pitch weighs for the part on a beat, where the chord `changes` or not: log-weights, float32, shape (Q,)."""
-        part = self._part
-        if part == DRUM_PART:
+        """What each pitch weighs on a beat of the bar, where the chord `changes` or not: log-weights, float32, shape (Q,)."""
+        if self._part == DRUM_PART:
             return _NOT_ASKED
-        by_class: np.ndarray = (self._changing if changes else self._usual)[part][beat]
-        if self._share[part] < self._least:
-            by_class = by_class - min(_PULL * (self._least - self._share[part]), _STRONGEST) * self._off[beat]
+        by_class: np.ndarray = (self._changing if changes else self._usual)[beat - self._first_beat]
+        below = self._least - self._share[self._part]
+        if below > 0:
+            by_class = by_class - min(_PULL * below, _STRONGEST) * self._off[beat]
         weights: np.ndarray = by_class[_CLASS]
         return weights
 
-    def hear(self, part: int, bar: int, beat: int, pitch: int) -> None:
+    def hear(self, part: int, bar: int, position: int, pitch: int) -> None:
         """A note has been played: remember whether it kept to the chord."""
-        if part != DRUM_PART and bar >= self._first_bar:
-            self._share[part] = _MEMORY * self._share[part] + (1 - _MEMORY) * (1 - self._off[beat, pitch % 12])
+        if part == DRUM_PART or bar < self._first_bar:
+            return
+        keeps = 1 - self._off[self._song.beat_at(bar, position), pitch % 12]
+        self._share[part] = _MEMORY * self._share[part] + (1 - _MEMORY) * keeps
 
 
 class _Near:
@@ -88,18 +86,15 @@ class _Near:
     def __init__(self, song: GridSong, first_bar: int, ahead: bool) -> None:
         first, count = int(song.first_beat[first_bar]), len(song.roots)
         beats = np.arange(count)
-        self._low = np.maximum(beats - NEAR_BEATS, min(first, count))
+        self._low = np.maximum(beats - NEAR_BEATS, first)
         self._high = np.maximum(np.minimum(beats + (NEAR_BEATS if ahead else 1), count), self._low)
         notes = song.notes[song.notes["part"] == MELODY_PART]
-        bar = notes["bar"].astype(np.int64)
-        last = song.first_beat[bar + 1] - 1
-        self._beat = np.minimum(song.first_beat[bar] + notes["position"] // song.beat_length[bar], last)
+        self._beat = song.beat_at(notes["bar"], notes["position"])
         self._class = notes["pitch"] % 12
         heard = (song.tones & (song.roots >= 0)[:, None]).astype(float)
         np.add.at(heard, (self._beat, self._class), DURATIONS[notes["duration"]] / POSITIONS_PER_QUARTER)
         weight = np.sqrt(self._sum(heard))
-        scores = profile_scores(weight)
-        self.home = np.stack([[step in key.home for step in range(12)] for key in KEYS])[scores.argmax(axis=1)]
+        self.home = _HOMES[profile_scores(weight).argmax(axis=1)]
         self.home[~weight.any(axis=1)] = True
 
     def foreign_share(self, foreign: np.ndarray) -> np.ndarray:

@@ -253,13 +253,13 @@ def lesson(
         event["bar"].astype(int),
         np.minimum(event["position"].astype(int), song.bar_length[event["bar"]] - 1),
     )
-    roots = song.roots[canvas.beat_at(bar, position)]
+    roots = song.roots[canvas.song.beat_at(bar, position)]
     pitched = np.isin(event["kind"], (GIVEN, NOTE)) & (event["part"] != DRUM_PART) & (roots >= 0)
     target_bar = target["bar"].astype(int)
     target_part = np.where(asked, target["part"], NO_PART).astype(int)
     some_part = np.where(asked, target["part"], 0).astype(int)
     target_position = np.where(target["kind"] == NOTE, target["position"], 0).astype(int)
-    target_root = song.roots[canvas.beat_at(target_bar, target_position)]
+    target_root = song.roots[canvas.song.beat_at(target_bar, target_position)]
     continues = asked & (event["kind"] == NOTE) & (event["part"] == target["part"]) & (event["slot"] == target["slot"])
     return Lesson(
         event=event,

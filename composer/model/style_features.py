@@ -55,8 +55,7 @@ def style_features(song: GridSong) -> np.ndarray:
     fresh = np.ones(len(notes), bool)
     fresh[1:] = (bar[1:] != bar[:-1]) | (row[1:] != row[:-1]) | (position[1:] != position[:-1])
     np.add.at(onsets, (bar, row), fresh)
-    first_beat = song.first_beat
-    beat = np.minimum(first_beat[bar] + position // song.beat_length[bar], first_beat[bar + 1] - 1)
+    beat = song.beat_at(bar, position)
     root = song.roots[beat]
     degrees = np.zeros((*count.shape, 12), np.float32)
     known = root >= 0

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from composer.model.examples import CARD_FIELD as EXAMPLES
-from composer.model.examples import load_examples, save_examples
+from composer.model.examples import Example, load_examples, save_examples
 from composer.model.known_runs import CARD_FIELD as KNOWN_RUNS
 from composer.model.known_runs import load_known_runs
 from composer.model.style_fit import CARD_FIELD as LISTENER
 from composer.model.style_fit import load_listener, save_listener
 
 
-def carry_over(start: Path, out: Path, told: dict[str, Any]) -> dict[str, Any]:
-    """The examples, the listener and the known runs that the card `told` speaks of, from `start` to `out`.
+def carry_over(start: Path, out: Path, told: dict[str, Any], own: Sequence[Example] = ()) -> dict[str, Any]:
+    """The examples, and after them one's own, the listener and the known runs that the card `told` speaks of, from `start` to `out`.
 
     Returns what the new card says of them. Raises CheckpointError where they are not the card's.
     """
-    examples, listener, known = load_examples(start, told), load_listener(start, told), load_known_runs(start, told)
+    examples = [*load_examples(start, told).entries, *own]
+    listener, known = load_listener(start, told), load_known_runs(start, told)
     out.mkdir(parents=True, exist_ok=True)
     carried = {}
-    if examples.entries:
-        carried[EXAMPLES] = save_examples(examples.entries, out)
+    if examples:
+        carried[EXAMPLES] = save_examples(examples, out)
     if listener is not None:
         carried[LISTENER] = save_listener(listener, out)
     if known is not None:

@@ -22,8 +22,7 @@ from composer.errors import InputError
 from composer.model.checkpoint import CARD, save_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.example import best_example
-from composer.model.examples import CARD_FIELD as EXAMPLES
-from composer.model.examples import Example, load_examples, save_examples
+from composer.model.examples import Example
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
 from composer.training.adapters import Adapters
@@ -149,16 +148,14 @@ def finetune(
         (time.monotonic() - begun) / 60, free,
     )  # fmt: skip
     told = card(own, start, lessons, taught)
-    told |= carry_over(start, out, told) | {EXAMPLES: save_examples(own_examples(own, start, lessons.label), out)}
+    told |= carry_over(start, out, told, own_examples(own, lessons.label))
     save_checkpoint(out, config, kept, told)
     return taught
 
 
-def own_examples(own: Pack, start: Path, label: str) -> list[Example]:
-    """The library of the checkpoint begun with, and a few bars of each of the user's songs, but not of those kept back."""
-    old = load_examples(start, json.loads((start / CARD).read_text()))
-    found = [*old.entries]
-    train = own.split("train")
+def own_examples(own: Pack, label: str) -> list[Example]:
+    """A few bars of each of the user's songs, but not of those kept back."""
+    found, train = [], own.split("train")
     for index, about in list(enumerate(train.about))[:MOST_EXAMPLES]:
         if (bars := best_example(train[index])) is not None:
             song = replace(bars, style=label, groove=label, meta={})

@@ -39,10 +39,8 @@ def song_over(
     )  # fmt: skip
 
 
-def by_class(
-    leaning: Leaning, part: int, beat: int, changes: bool = False, sampling: Sampling | None = None
-) -> np.ndarray:
-    leaning.turn(Sampling(), part)
+def by_class(leaning: Leaning, part: int, beat: int, changes: bool = False) -> np.ndarray:
+    leaning.turn(Sampling(), part, beat // 4)
     weights = leaning.weights(beat, changes)
     assert weights.shape == (128,)
     assert weights.dtype == np.float32
@@ -109,7 +107,7 @@ def test_an_example_is_not_held_against_the_band() -> None:
     leaning = Leaning(song_over(EVERY_BAR), first_bar=2)
     before = by_class(leaning, BASS, 8)
     for _ in range(10):
-        leaning.hear(BASS, 1, 4, 61)
+        leaning.hear(BASS, 1, 0, 61)
     np.testing.assert_array_equal(by_class(leaning, BASS, 8), before)
 
 

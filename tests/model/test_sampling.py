@@ -129,7 +129,7 @@ def test_live_hears_only_the_past(decoder: Decoder) -> None:
     first = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
     changed = song.notes.copy()
     changed["pitch"][(changed["part"] == 0) & (changed["bar"] >= 5)] += 1
-    other = type(song)(**{**song.__dict__, "notes": changed})
+    other = replace(song, notes=changed)
     second = np.concatenate(list(stream(decoder, other, brief, Sampling(), np.random.default_rng(0))))
     upto = np.searchsorted(first["bar"], 6)
     assert np.array_equal(first[:upto], second[:upto])
