@@ -109,8 +109,8 @@ class Bar:
 
 
 def has_pickup(bars: Sequence[Bar]) -> bool:
-    """Whether the first of these bars is shorter than the second: a pick-up."""
-    return len(bars) > 1 and bars[0].length < bars[1].length
+    """Whether the first of these bars is a pick-up (see `Meter.starts_whole`)."""
+    return len(bars) > 1 and bars[0].number == 0
 
 
 def span(first: int, last: int) -> str:
@@ -182,6 +182,8 @@ class Meter:
 
     ticks_per_beat: int = DEFAULT_TICKS_PER_BEAT
     changes: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)
+    starts_whole: bool = False
+    """Whether the first bar is a full one even where it is shorter than the second, as when 3/4 changes to 4/4 there."""
 
     def __post_init__(self) -> None:
         if self.ticks_per_beat < 1:
@@ -193,8 +195,8 @@ class Meter:
 
     def iter_bars(self) -> Iterator[Bar]:
         """Every bar from tick 0 on, without end."""
-        before = 0 if has_pickup(tuple(itertools.islice(self._bars_from(1), 2))) else 1
-        return self._bars_from(before)
+        first, second = itertools.islice(self._bars_from(1), 2)
+        return self._bars_from(0 if first.length < second.length and not self.starts_whole else 1)
 
     def _bars_from(self, number: int) -> Iterator[Bar]:
         """Every bar, the first called `number`."""

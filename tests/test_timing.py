@@ -47,6 +47,7 @@ def test_a_pickup_is_a_short_metre_first() -> None:
     assert Meter(480, ((0, 1, 4), (480, 3, 4))).position(480) == "bar 1, beat 1"
     assert [bar.number for bar in bars] == [0, 1, 2], "the first full bar is 1"
     assert Meter(480, ((0, 4, 4), (1920, 3, 4))).bars(4000)[0].number == 1
+    assert Meter(480, ((0, 3, 4), (1440, 4, 4)), starts_whole=True).bars(4000)[0].number == 1
 
 
 def test_a_change_cuts_the_bar_that_it_interrupts() -> None:

@@ -2,6 +2,9 @@
 
 A type-0 file, and any track of several channels, becomes a part a channel. Of the metre event only the metre is kept:
 the other half (metronome clicks, thirty-seconds a beat) is wrong in many files and moves no note.
+
+The patterns of a type-2 file, which belong to no common time, are laid one after another in the order of their tracks, each from a
+bar line and in 4/4 at 120 BPM until it says otherwise. A track without a note takes no time; what it says is said of the next.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ MOST_BARS = 100_000
 MOST_PROBLEMS = 30
 ROLE_TAG = b"\x7dcomposer role "
 """How a part's role is kept: a sequencer-specific event of the educational maker's number."""
+WHOLE_TAG = b"\x7dcomposer starts whole"
+"""The same for a metre whose first bar is no pick-up (see `Meter.starts_whole`)."""
 
 _PIECE_WIDE = frozenset(("marker", "cue_marker", "copyright", "sequence_number"))
 _MANY_DOUBLED = 0.1
@@ -43,11 +48,12 @@ def parse_midi(data: bytes, name: str) -> Score:
     if shell.frames:
         marks = [values[0] for track in tracks for _, _, kind, values in track.events if kind == "set_tempo"]
         ticks_per_beat, tempo_us = metric_division(shell, [mark for mark in marks if isinstance(mark, int)], problems)
-    if shell.kind == 2 and len(tracks) > 1:
-        problems.append(f"type 2 file: its {len(tracks)} patterns are laid one after another")
+    patterns = sum(any(track.notes.values()) for track in tracks)
+    if shell.kind == 2 and patterns > 1:
+        problems.append(f"type 2 file: its {patterns} patterns are laid one after another")
     gathered = _Gathered(ticks_per_beat, problems)
     for number, track in enumerate(tracks):
-        if shell.kind == 2 and number:
+        if shell.kind == 2 and gathered.sounds:
             gathered.begin_pattern()
         gathered.add(track, leads=number == 0 or shell.kind == 2, alone=shell.kind == 0 or len(tracks) == 1)
     return gathered.score(tempo_us, name)
@@ -102,6 +108,7 @@ class _Gathered:
     meters: dict[int, tuple[int, int]] = field(default_factory=dict)
     keys: dict[tuple[int, str], None] = field(default_factory=dict)
     chords: list[tuple[int, str]] = field(default_factory=list)
+    starts_whole: bool = False
     offset: int = 0
     pattern: int = 0
     late: int = 0
@@ -113,11 +120,18 @@ class _Gathered:
     @property
     def meter(self) -> Meter:
         meters = {0: (4, 4), **self.meters}
-        return Meter(self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted(meters.items())))
+        return Meter(
+            self.ticks_per_beat, tuple((tick, *value) for tick, value in sorted(meters.items())), self.starts_whole
+        )
+
+    @property
+    def sounds(self) -> bool:
+        """Whether the present pattern has a note."""
+        return any(player.notes for player in self.players if player.pattern == self.pattern)
 
     def begin_pattern(self) -> None:
         """Later tracks start at the bar line after all that came before, in 4/4 at 120 BPM until they say otherwise."""
-        end = max(self.end, self.offset)
+        end = max(self.end, self.offset + 1)
         self.offset = next(bar.end for bar in self.meter.iter_bars() if bar.end >= end)
         self.tempos[self.offset], self.meters[self.offset] = DEFAULT_TEMPO_US, (4, 4)
         self.pattern += 1
@@ -149,6 +163,8 @@ class _Gathered:
                 name = str(values[0])
             elif kind == "midi_port":
                 port = _number(values[0])
+            elif kind == "sequencer_specific" and values == (WHOLE_TAG,):
+                self.starts_whole = True
             elif (
                 kind == "sequencer_specific"
                 and (tag := values[0])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from composer.errors import ScoreError
 from composer.formats import chord_marks, midi_meta
-from composer.formats.midi_read import ROLE_TAG
+from composer.formats.midi_read import ROLE_TAG, WHOLE_TAG
 from composer.gm import DRUM_CHANNEL
 from composer.score import Event, Part, Score
 
@@ -71,6 +71,8 @@ def _conductor(score: Score) -> list[_Timed]:
         (tick, _EVENTS, _meta("time_signature", (numerator, denominator, _click(numerator, denominator), 8)))
         for tick, numerator, denominator in score.meter.changes
     ]
+    if score.meter.starts_whole:
+        track.append((0, _EVENTS, _meta("sequencer_specific", (WHOLE_TAG,))))
     marks = [event for event in score.events if event.kind == "key_signature"]
     if score.key and score.key not in midi_meta.KEYS:
         raise ScoreError(f"no key signature {score.key!r}; MIDI has {', '.join(midi_meta.KEYS)}")

@@ -150,6 +150,8 @@ class _Reading:
         if any(part.getElementsByClass("Measure") for part in parsed.parts):
             parsed = parsed.toSoundingPitch()
         self.parts = list(parsed.parts) or [parsed]
+        for note in parsed.recurse().notes:
+            _forget_naturals(note)
         self.flat = [part.stripTies(matchByPitch=True).flatten() for part in self.parts]
         self.ticks_per_beat = self._division()
         self.grace = self.verses = 0
@@ -272,6 +274,13 @@ def _changing(marks: Iterable[tuple[int, _Value]]) -> Iterator[tuple[int, _Value
 
 def _span(note: Any) -> tuple[Any, Any]:
     return note.offset, note.duration.quarterLength
+
+
+def _forget_naturals(note: Any) -> None:
+    """A natural is written where a tie begins, not where it goes on, and music21 would not join the two."""
+    for pitch in note.pitches:
+        if pitch.accidental is not None and not pitch.accidental.alter:
+            pitch.accidental = None
 
 
 def _pitches(note: Any) -> list[int]:

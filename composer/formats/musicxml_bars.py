@@ -20,11 +20,21 @@ def meter_of(written: Iterable[WrittenBar], ticks_per_beat: int) -> Meter:
     """
     changes: dict[int, Metre] = {}
     now = None
-    for begin, length, metre in _whole_again(list(_measured(written))):
+    bars = list(_whole_again(list(_measured(written))))
+    for begin, length, metre in bars:
         shown = metre if length == _quarters(metre) or length <= 0 else _metre_of(length, metre)
         if shown != now:
             changes[max(0, round(begin * ticks_per_beat))] = now = shown
-    return Meter(ticks_per_beat, tuple((tick, *value) for tick, value in sorted({0: (4, 4), **changes}.items())))
+    steps = tuple((tick, *value) for tick, value in sorted({0: (4, 4), **changes}.items()))
+    return Meter(ticks_per_beat, steps, _starts_whole(bars))
+
+
+def _starts_whole(bars: Sequence[tuple[Fraction, Fraction, Metre]]) -> bool:
+    """Whether the first bar is as long as its metre says, although the second is longer: no pick-up."""
+    if len(bars) < 2:
+        return False
+    (_, first, metre), (_, second, _) = bars[:2]
+    return _quarters(metre) <= first < second
 
 
 def _quarters(metre: Metre) -> Fraction:

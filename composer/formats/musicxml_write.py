@@ -1,9 +1,8 @@
 """Score → MusicXML: a performance put on a grid that people can read.
 
-Each quarter note of each part is read in sixteenths or, where those fit worse, triplets or thirty-seconds; notes struck
-together become chords, and a note ends where the next of its staff begins. A keyboard's two hands get two staves, split at
-middle C; guitars are read an octave higher than they sound, basses in the bass clef. Notes are spelled by their distance on the line of
-fifths from the key of their bar. Only the picture is rounded.
+`musicxml_grid` finds the grid of each part; notes struck together become chords, and a note ends where the next of its staff
+begins. A keyboard's two hands get two staves, split at middle C; guitars are read an octave higher than they sound, basses in
+the bass clef. Notes are spelled by their distance on the line of fifths from the key of their bar. Only the picture is rounded.
 """
 
 from __future__ import annotations
@@ -13,35 +12,15 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from composer.feel import as_written
+from composer.formats.musicxml_grid import QUARTER, SIXTEENTH, Grid, Value
 from composer.formats.musicxml_keys import Accidentals, keys_by_bar
 from composer.formats.musicxml_names import harmony, spell, text
 from composer.gm import DRUM_CHANNEL, MELODY, PROGRAM_NAMES
 from composer.score import Part, Score
 from composer.timing import Bar, has_pickup
 
-QUARTER = 48
-"""MusicXML divisions: sixteenths are 12, triplet eighths 16, sixty-fourths 3."""
-_SIXTEENTH = QUARTER // 4
-_GRIDS = {QUARTER // 4: 1.0, QUARTER // 3: 0.6, QUARTER // 8: 0.2, QUARTER // 6: 0.2}
-"""Steps a quarter note may be counted in, and what share of the sixteenths' error each may leave."""
-_TRIPLETS = (QUARTER // 3, QUARTER // 6)
-_TYPES = {
-    192: ("whole", 0),
-    144: ("half", 1),
-    96: ("half", 0),
-    72: ("quarter", 1),
-    48: ("quarter", 0),
-    36: ("eighth", 1),
-    24: ("eighth", 0),
-    18: ("16th", 1),
-    12: ("16th", 0),
-    6: ("32nd", 0),
-    3: ("64th", 0),
-}
-"""Length → note type and dots."""
-_TRIPLET_TYPES = {32: "quarter", 16: "eighth", 8: "16th"}
 _TRIPLET_TIMING = "<time-modification><actual-notes>3</actual-notes><normal-notes>2</normal-notes></time-modification>"
-_LONGEST_FIRST = sorted(_TYPES, reverse=True)
 
 _KEYBOARDS = range(8)
 _GUITARS = range(24, 32)
@@ -70,7 +49,8 @@ class _Chord:
 
 
 def musicxml(score: Score) -> str:
-    """The whole document (MusicXML 4.0, score-partwise)."""
+    """The whole document (MusicXML 4.0, score-partwise). A band that is played off the grid is written on it."""
+    score = as_written(score)
     bars = score.bars()
     bar_lines = _bar_lines(score, bars)
     keys = keys_by_bar(score, bars)
@@ -138,51 +118,23 @@ class _PartWriter:
     ) -> None:
         self.score, self.part, self.number, self.bars, self.bar_lines = score, part, number, bars, bar_lines
         self.keys, self.leads = keys, leads
-        self.grids: dict[tuple[int, int], int] = {}
-        """(bar, quarter in it) → step, where that is not the sixteenth."""
+        per_tick = QUARTER / score.ticks_per_beat
+        starts = [float(onset) * per_tick for onset in part.notes["onset"].tolist()]
+        self.grid = Grid(bars, bar_lines, score.ticks_per_beat, starts)
         notes = self._on_grid()
         self.staves = 2 if _two_hands(part) and not _one_line(notes) else 1
         self.voices = [self._voice(notes, staff) for staff in range(self.staves)]
 
-    # Grid
-
-    def _beat(self, units: float) -> tuple[int, int]:
-        """(bar, quarter in the bar) of a place."""
-        bar = max(0, bisect.bisect_right(self.bar_lines, units) - 1)
-        bar = min(bar, len(self.bar_lines) - 2)
-        return bar, int((units - self.bar_lines[bar]) // QUARTER)
-
     def _on_grid(self) -> list[tuple[int, int, int, str]]:
         """(start, end, pitch, lyric) of each note, in divisions."""
-        notes, per_tick = self.part.notes, QUARTER / self.score.ticks_per_beat
-        starts = [float(onset) * per_tick for onset in notes["onset"].tolist()]
-        errors: dict[tuple[int, int], dict[int, float]] = {}
-        for start in starts:
-            bar, quarter = beat = self._beat(start + 0.01)
-            inside = start - self.bar_lines[bar] - quarter * QUARTER
-            sums = errors.setdefault(beat, dict.fromkeys(_GRIDS, 0.0))
-            for grid in _GRIDS:
-                sums[grid] += abs(inside - grid * round(inside / grid))
-        for beat, sums in errors.items():
-            whole = self.bar_lines[beat[0]] + (beat[1] + 1) * QUARTER <= self.bar_lines[beat[0] + 1]
-            for grid, share in _GRIDS.items():
-                fits = grid not in _TRIPLETS or (whole and self.bars[beat[0]].denominator < 8)
-                if fits and sums[grid] < sums[_SIXTEENTH] * share - 0.5:
-                    self.grids[beat] = grid
-                    break
+        snap, per_tick = self.grid.snap, QUARTER / self.score.ticks_per_beat
         words = {event.tick: str(event.data[0]) for event in self.part.events if event.kind == "lyrics"}
         found = []
-        for start, note in zip(starts, notes.tolist(), strict=True):
-            onset, duration, pitch, _ = note
-            begin = self._snap(start)
-            found.append((begin, max(self._snap(start + duration * per_tick), begin + 3), pitch, words.get(onset, "")))
+        for onset, duration, pitch, _ in self.part.notes.tolist():
+            start = snap(onset * per_tick)
+            end = max(snap((onset + duration) * per_tick), start + self.grid.step_at(start))
+            found.append((start, end, pitch, words.get(onset, "")))
         return found
-
-    def _snap(self, units: float) -> int:
-        bar, quarter = beat = self._beat(units + 0.01)
-        base = self.bar_lines[bar] + quarter * QUARTER
-        grid = self.grids.get(beat, _SIXTEENTH)
-        return min(base + grid * round((units - base) / grid), self.bar_lines[bar + 1])
 
     def _voice(self, notes: list[tuple[int, int, int, str]], staff: int) -> list[_Chord]:
         if self.staves == 2:
@@ -195,7 +147,7 @@ class _PartWriter:
         for start, following in itertools.zip_longest(starts, starts[1:]):
             group = together[start]
             end = max(note[1] for note in group)
-            if following is not None and (end > following or following - end < _SIXTEENTH):
+            if following is not None and (end > following or following - end < SIXTEENTH):
                 end = following
             lyric = next((note[3] for note in group if note[3]), "")
             chords.append(
@@ -320,64 +272,34 @@ class _PartWriter:
         """A chord or rest from `start` to `end` as written note values, tied where one does not do."""
         at = start
         while at < end:
-            length, triplet = self._next_value(at, end, index)
-            yield from self._written(
-                chord, at, length, triplet, staff, accidentals, tie_on=at + length < (chord.end if chord else 0)
-            )
-            at += length
-
-    def _next_value(self, at: int, end: int, index: int) -> tuple[int, bool]:
-        """The longest single note value from `at` that keeps beats visible, and whether it is in a triplet."""
-        line, bar = self.bar_lines[index], self.bars[index]
-        here = at - line
-        quarter = here // QUARTER
-        if self.grids.get((index, quarter)) in _TRIPLETS:
-            length = min(end - at, (quarter + 1) * QUARTER - here)
-            if length == QUARTER:
-                return length, False
-            fitting = [value for value in _TRIPLET_TYPES if value <= length]
-            if fitting:
-                return fitting[0], True
-        beat = round(bar.beat_length * QUARTER / self.score.ticks_per_beat) or QUARTER
-        limit = end - at
-        if here % beat:
-            to_beat = beat - here % beat
-            # A quarter off the beat, as in ♪ ♩ ♪, is read at a glance; anything longer is tied over the beat.
-            syncopated = here % beat == beat // 2 and limit == beat and beat == QUARTER
-            limit = limit if syncopated else min(limit, to_beat)
-        for later in range(quarter + 1, (here + limit - 1) // QUARTER + 1):
-            if self.grids.get((index, later)) in _TRIPLETS:
-                limit = min(limit, later * QUARTER - here)
-                break
-        for length in _LONGEST_FIRST:
-            if length <= limit:
-                return length, False
-        return limit, False
+            value = self.grid.next_value(at, end, index)
+            tie_on = chord is not None and at + value.length < chord.end
+            yield from self._written(chord, at, value, staff, accidentals, tie_on)
+            at += value.length
 
     def _written(
         self,
         chord: _Chord | None,
         at: int,
-        length: int,
-        triplet: bool,
+        value: Value,
         staff: int,
         accidentals: Accidentals,
         tie_on: bool,
     ) -> Iterator[str]:
         """One note value at `at`: a rest, or a chord's notes, the first of which carries the triplet's bracket and the words."""
-        kind, dots = (_TRIPLET_TYPES[length], 0) if triplet else _TYPES.get(length, ("", 0))
-        value = (f"<type>{kind}</type>" if kind else "") + "<dot/>" * dots
-        timing = _TRIPLET_TIMING if triplet else ""
+        length, kind = value.length, f"<type>{value.kind}</type>" if value.kind else ""
+        shape = kind + "<dot/>" * value.dots
+        timing = _TRIPLET_TIMING if value.triplet else ""
         voice, on_staff = self._voice_tag(staff), self._staff_tag(staff)
         if chord is None:
-            tuplet = self._notations(at, length, triplet)
-            yield f"<note><rest/><duration>{length}</duration>{voice}{value}{timing}{on_staff}{tuplet}</note>"
+            tuplet = self._notations(at, value)
+            yield f"<note><rest/><duration>{length}</duration>{voice}{shape}{timing}{on_staff}{tuplet}</note>"
             return
         tie_off = at > chord.start
         ties = '<tie type="stop"/>' * tie_off + '<tie type="start"/>' * tie_on
         tied = '<tied type="stop"/>' * tie_off + '<tied type="start"/>' * tie_on
         # A note tied into another key keeps its name.
-        fifths = self.keys[self._beat(chord.start)[0]][0]
+        fifths = self.keys[self.grid.bar_at(chord.start)][0]
         for member, pitch in enumerate(chord.pitches):
             leads = member == 0
             yield "<note>" + "<chord/>" * (not leads)
@@ -388,29 +310,26 @@ class _PartWriter:
                 head = "<notehead>x</notehead>" if pitch in _CROSSES else ""
             else:
                 step, alter, octave = spell(pitch, fifths)
-                shift = f"<alter>{alter}</alter>" if alter else ""
+                # music21 joins tied notes by name, where a natural that is said is another than one that is not.
+                shift = f"<alter>{alter}</alter>" if alter or tied else ""
                 yield f"<pitch><step>{step}</step>{shift}<octave>{octave}</octave></pitch>"
                 if accidentals.needed(step, octave, alter) and not tie_off:
                     accidental = f"<accidental>{_ACCIDENTALS[alter]}</accidental>"
             sung = chord.lyric.strip() if leads and not tie_off else ""
             lyric = f"<lyric><text>{text(sung)}</text></lyric>" if sung else ""
-            notations = self._notations(at, length, triplet and leads, tied)
+            notations = self._notations(at, value, tied, leads)
             yield (
-                f"<duration>{length}</duration>{ties}{instrument}{voice}{value}{accidental}{timing}{head}"
+                f"<duration>{length}</duration>{ties}{instrument}{voice}{shape}{accidental}{timing}{head}"
                 f"{on_staff}{notations}{lyric}</note>"
             )
 
-    def _notations(self, at: int, length: int, triplet: bool, tied: str = "") -> str:
-        """Ties, and the bracket at either end of a triplet's quarter."""
-        inside = ""
-        if triplet:
-            bar, quarter = self._beat(at + 0.01)
-            begin = self.bar_lines[bar] + quarter * QUARTER
-            if at == begin:
-                inside += '<tuplet type="start"/>'
-            if at + length == begin + QUARTER:
-                inside += '<tuplet type="stop"/>'
-        return f"<notations>{tied}{inside}</notations>" if tied or inside else ""
+    def _notations(self, at: int, value: Value, tied: str = "", leads: bool = True) -> str:
+        """Ties, and at either end of a triplet its bracket, which belongs to the note that `leads` its chord."""
+        bracket = ""
+        if value.triplet and leads:
+            bracket += '<tuplet type="start"/>' * (at == value.triplet.start)
+            bracket += '<tuplet type="stop"/>' * (at + value.length == value.triplet.end)
+        return f"<notations>{tied}{bracket}</notations>" if tied or bracket else ""
 
 
 def _unpitched(pitch: int) -> str:
@@ -431,4 +350,4 @@ def _two_hands(part: Part) -> bool:
 
 def _one_line(notes: Sequence[tuple[int, int, int, str]]) -> bool:
     """Whether no two notes (start, end, pitch, lyric, on the grid and in order) sound together, but for legato."""
-    return all(after[0] > note[0] and after[0] >= note[1] - _SIXTEENTH for note, after in itertools.pairwise(notes))
+    return all(after[0] > note[0] and after[0] >= note[1] - SIXTEENTH for note, after in itertools.pairwise(notes))

@@ -76,7 +76,7 @@ def scores(draw: st.DrawFn) -> Score:
     return Score(
         tuple(parts),
         TempoMap(division, tuple(sorted(tempo.items()))),
-        Meter(division, tuple((tick, *metre) for tick, metre in sorted(meter.items()))),
+        Meter(division, tuple((tick, *metre) for tick, metre in sorted(meter.items())), draw(st.booleans())),
         draw(TEXT),
         draw(KEYS),
         tuple(sorted({round(place * division): symbol for place, symbol in draw(CHORDS)}.items())),

@@ -165,6 +165,30 @@ def test_type_2_patterns_follow_each_other() -> None:
     assert "type 2 file" in score.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("bodies", "starts"),
+    [
+        ((b"", NOTE, NOTE), [0, 1920]),
+        ((NOTE, b"", b"", NOTE), [0, 1920]),
+        ((b"", NOTE, b""), [0]),
+        ((b"\x00\x90\x3c\x50\x00\x80\x3c\x40", NOTE), [0, 1920]),  # a note without length is a note
+    ],
+)
+def test_a_type_2_track_without_a_note_takes_no_time(bodies: tuple[bytes, ...], starts: list[int]) -> None:
+    score = read_midi(header(len(bodies), kind=2) + b"".join(chunk(body + END) for body in bodies))
+    assert [part.start for part in score.parts] == starts
+    said = "type 2 file: its 2 patterns are laid one after another"
+    assert score.problems == ((said,) if len(starts) == 2 else ())
+
+
+def test_what_a_type_2_track_without_a_note_says_is_said_of_the_next() -> None:
+    setup = meta(0, 0x58, b"\3\2\x18\x08") + meta(0, 0x51, b"\x06\x1a\x80") + b"\x00\xc0\x21" + END
+    score = read_midi(header(3, kind=2) + chunk(setup) + chunk(NOTE + END) + chunk(NOTE + END))
+    assert [(part.start, part.program) for part in score.parts] == [(0, 33), (1440, 0)]
+    assert score.meter.changes == ((0, 3, 4), (1440, 4, 4))
+    assert score.tempo.changes == ((0, 400_000), (1440, 500_000))
+
+
 @pytest.mark.parametrize(("frames", "rate"), [(24, 24), (25, 25), (29, 30_000 / 1001), (30, 30)])
 @pytest.mark.parametrize("ticks_per_frame", [1, 4, 8, 40, 80, 255])
 def test_time_code_keeps_every_second(frames: int, rate: float, ticks_per_frame: int) -> None:

@@ -99,6 +99,25 @@ def test_abc_changes_metre_tempo_and_key_inside_a_tune(tmp_path: Path) -> None:
         assert len(score.parts[0]) == 18
 
 
+@pytest.mark.parametrize(
+    ("tune", "numbers"),
+    [
+        ("M:3/4\nK:C\nCDE|[M:4/4]CDEF|GAGF|", [1, 2, 3]),  # a change of metre
+        ("M:3/4\nK:C\nCDE|\nM:4/4\nCDEF|GAGF|", [1, 2, 3]),
+        ("M:3/4\nK:C\nDE|[M:4/4]CDEF|GAGF|", [0, 1, 2]),  # a pick-up before a change of metre
+        ("M:4/4\nK:C\nCDE|CDEF|GAGF|", [0, 1, 2]),
+        ("M:4/4\nK:C\nCDEF|CDEFG|GAGF|", [1, 2, 3, 4]),  # music21 makes two bars of one that is too long
+    ],
+)
+def test_a_pickup_is_shorter_than_its_metre_says(tune: str, numbers: list[int], tmp_path: Path) -> None:
+    (tmp_path / "a.abc").write_text(f"X:1\nT:A\nL:1/4\n{tune}\n")
+    score = load(tmp_path / "a.abc")
+    assert [bar.number for bar in score.bars()] == numbers
+    for name in ("a.mid", "a.musicxml"):
+        save(score, tmp_path / name)
+        assert load(tmp_path / name).meter == score.meter
+
+
 def test_words_that_abc_loses_are_missed(tmp_path: Path) -> None:
     (tmp_path / "sung.abc").write_text("X:1\nT:Sung\nM:4/4\nL:1/4\nK:C\nCDEF|GFEC|\nw:la la la la la la la la\n")
     score = load(tmp_path / "sung.abc")
@@ -173,6 +192,98 @@ def test_every_bar_is_full(tmp_path: Path) -> None:
         for measure in part.getElementsByClass("Measure"):
             expected = 1.0 if measure.number == 0 else 4.0
             assert measure.duration.quarterLength == expected, (part.partName, measure.number)
+
+
+RHYTHMS = {
+    "plain": (480, 240, 240, 120, 120, 120, 120, 960),
+    "eighth triplets": (*[160] * 6, 480, 240, *[160] * 3, 240),
+    "quarter triplets": (*[320] * 6, 480),
+    "sixteenth triplets": (*[80] * 6, 240, *[80] * 3, 240, 480),
+    "swing": (320, 160) * 4,
+    "duplets": (360, 360, 240, 240, 240, 360, 360),
+    "dotted": (720, 240, 360, 120, 360, 120, 720),
+    "over the beat": (240, 480, 480, 240, 600, 360),
+    "over the bar": (1200,) * 6,
+    "triplet tied on": (160, 160, 640, 160, 160, 160),
+}
+"""Lengths in ticks of notes one after another, 480 a quarter."""
+VALUES = {"half": 96, "quarter": 48, "eighth": 24, "16th": 12, "32nd": 6, "64th": 3}
+"""In the divisions of what we write."""
+
+
+def rhythm(lengths: tuple[int, ...], metre: tuple[int, int], sounding: float = 1.0) -> Score:
+    rows = [(sum(lengths[:i]), round(length * sounding), 60 + i % 7, 80) for i, length in enumerate(lengths)]
+    return Score((Part("Flute", as_notes(rows), 73),), meter=Meter(480, ((0, *metre),)))
+
+
+def assert_well_written(root: ElementTree.Element) -> None:
+    """Every note's name, dots and triplet make its length, and every bracket that opens closes in its bar."""
+    for measure in root.iter("measure"):
+        brackets = []
+        for note in measure.iter("note"):
+            brackets += [tuplet.get("type") for tuplet in note.iter("tuplet")]
+            if note.find("rest[@measure]") is not None:
+                continue
+            length = VALUES[note.findtext("type", "")] * (2 - Fraction(1, 2 ** len(note.findall("dot"))))
+            if (timing := note.find("time-modification")) is not None:
+                assert brackets[-1] == "start" or note.find("notations/tuplet[@type='stop']") is not None
+                length *= Fraction(int(timing.findtext("normal-notes", "")), int(timing.findtext("actual-notes", "")))
+            assert length == int(note.findtext("duration", ""))
+        assert brackets == ["start", "stop"] * (len(brackets) // 2)
+
+
+@pytest.mark.parametrize("metre", [(4, 4), (3, 4), (6, 8), (9, 8), (12, 8), (7, 8)])
+@pytest.mark.parametrize("name", RHYTHMS)
+def test_rhythms_in_every_metre_are_read_as_they_are(name: str, metre: tuple[int, int], tmp_path: Path) -> None:
+    import music21
+
+    score = rhythm(RHYTHMS[name], metre)
+    assert_well_written(written(score, tmp_path))
+    parsed = music21.converter.parse(tmp_path / "a.musicxml", forceSource=True)
+    found = [
+        (note.offset * 480, note.quarterLength * 480, note.pitch.midi) for note in parsed.stripTies().flatten().notes
+    ]
+    assert found == [row[:3] for row in score.parts[0].notes.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("eighth triplets", "3:eighth 3:eighth 3:eighth 3:eighth 3:eighth 3:eighth quarter"),
+        ("sixteenth triplets", "3:16th 3:16th 3:16th 3:16th 3:16th 3:16th eighth 3:16th 3:16th 3:16th eighth eighth"),
+        ("duplets", "eighth. eighth. eighth eighth eighth"),
+    ],
+)
+def test_triplets_in_six_eight_have_their_own_note_values(name: str, values: str, tmp_path: Path) -> None:
+    bar = next(written(rhythm(RHYTHMS[name], (6, 8)), tmp_path).iter("measure"))
+    shown = [
+        "3:" * (note.find("time-modification") is not None) + note.findtext("type", "") + "." * len(note.findall("dot"))
+        for note in bar.iter("note")
+    ]
+    assert " ".join(shown) == values
+
+
+@pytest.mark.parametrize("metre", [(4, 4), (6, 8)])
+@pytest.mark.parametrize("name", ["plain", "eighth triplets", "swing"])
+def test_short_notes_last_a_step_of_their_grid(name: str, metre: tuple[int, int], tmp_path: Path) -> None:
+    score = rhythm(RHYTHMS[name], metre, sounding=0.05)
+    assert_well_written(written(score, tmp_path))
+    again = load(tmp_path / "a.musicxml")
+    assert again.parts[0].notes["onset"].tolist() == score.parts[0].notes["onset"].tolist()
+
+
+def test_a_natural_is_tied_on(tmp_path: Path) -> None:
+    """Its accidental stands only where the tie begins: here E and a chord with E, in E flat, through two bar lines."""
+    rows = [(1440, 2880, 64, 80), (5760, 2880, 64, 80), (5760, 2880, 67, 80)]
+    score = Score((Part("Flute", as_notes(rows), 73),), key="Eb")
+    root = written(score, tmp_path)
+    assert [note.text for note in root.iter("accidental")] == ["natural", "natural"]
+    assert [note[:3] for note in load(tmp_path / "a.musicxml").parts[0].notes.tolist()] == [row[:3] for row in rows]
+    for pitch in root.iter("pitch"):
+        if (alter := pitch.find("alter")) is not None and alter.text == "0":
+            pitch.remove(alter)  # as other programs write it
+    ElementTree.ElementTree(root).write(tmp_path / "other.musicxml")
+    assert [note[:3] for note in load(tmp_path / "other.musicxml").parts[0].notes.tolist()] == [row[:3] for row in rows]
 
 
 def test_sixty_four_bars_of_five_parts_are_written_in_a_second(tmp_path: Path) -> None:
