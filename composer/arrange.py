@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from composer.feel import Drummer, Feel, choose_drummer
+from composer.feel.drummers import LICENCE as FEEL_LICENCE
 from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
 from composer.harmony.lane import ChordLane, chart_fit
@@ -100,10 +102,9 @@ class Arranger:
         plan = plan_band(self.checkpoint, score, melody, lane, options, rng)
         ready = time.perf_counter()
         written = self.write(plan, options, rng, on_bar)
-        programs = sounds(plan, options)
+        programs, feel = sounds(plan, options), feel_of(plan, options, score.tempo)
         band = [
-            ticks_of(ROLES[part], notes, plan, score.ticks_per_beat, programs[ROLES[part]], rng)
-            for part, notes in written.grid.items()
+            played(ROLES[part], notes, plan, feel, programs[ROLES[part]], rng) for part, notes in written.grid.items()
         ]
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
@@ -155,6 +156,7 @@ class Arranger:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""
         card = self.checkpoint.card
         style = plan.style
+        strength = feel_asked(options)
         idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
         asked = {
             name: {part: wish for part, wish in getattr(options, name).items() if part not in idle.get(name, {})}
@@ -174,12 +176,14 @@ class Arranger:
             "form": plan.form,
             "rests": dict(plan.rests),
             "temperature": options.temperature,
+            "feel": {"strength": strength, "drummer": drummer_of(plan, options).take} if strength else {"strength": 0},
             "originality": {"longest_shared_run": self.longest_shared_run(plan)},
             **asked,
             "unheeded": idle,
             "licence": {
                 "weights": card.get("licence", "see the checkpoint's card"),
                 "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
+                **({"feel": FEEL_LICENCE} if strength else {}),
             },
         }
 
@@ -216,12 +220,29 @@ def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:
     return {**style, **({} if plan.style else reference_programs(options.style_from)), **options.programs}
 
 
-def ticks_of(
-    role: str, notes: np.ndarray, plan: Plan, ticks_per_beat: int, program: int, rng: np.random.Generator
+def feel_asked(options: ArrangeOptions) -> float:
+    """How far off the grid the band is to play."""
+    return 1.0 if options.feel is None else float(options.feel)
+
+
+def drummer_of(plan: Plan, options: ArrangeOptions) -> Drummer:
+    """Whose timing the band has: a drummer of the style, drawn by the seed."""
+    style = plan.style.name if plan.style else ""
+    return choose_drummer(style, plan.song.tempo_bpm, np.random.default_rng(options.seed))
+
+
+def feel_of(plan: Plan, options: ArrangeOptions, tempo: TempoMap) -> Feel:
+    """How the band is timed."""
+    return Feel(drummer_of(plan, options), plan.bars, tempo, options.seed, feel_asked(options))
+
+
+def played(
+    role: str, notes: np.ndarray, plan: Plan, feel: Feel, program: int, rng: np.random.Generator, end: int | None = None
 ) -> Part:
-    """One part's grid notes as a Part in ticks."""
-    ticks = from_grid(notes, plan.bars, ticks_per_beat, plan.bars[-1].end, rng)
-    return Part(role.capitalize(), ticks, program, role == "drums", role)
+    """One part's grid notes as a Part in ticks, with the band's feel; none rings past `end`, if that is not the plan's."""
+    end = plan.bars[-1].end if end is None else end
+    ticks = from_grid(notes, plan.bars, feel.ticks_per_beat, end, rng)
+    return Part(role.capitalize(), feel.play(ticks, role, end), program, role == "drums", role)
 
 
 def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tuple[ChordLane, str]:

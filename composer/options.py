@@ -15,6 +15,7 @@ LEVELS = 5
 TEMPO_BPM = (20.0, 400.0)
 HOTTEST = 4.0
 STRONGEST_STYLE = 2.0
+STRONGEST_FEEL = 2.0
 _EXAMPLES = {
     "density": '{"drums": 4}',
     "register": '{"bass": 2}',
@@ -51,6 +52,9 @@ class ArrangeOptions:
     """A piece to play in the manner of: at least two bars of any of the band's parts."""
     style_strength: float = 1.0
     """0: as if no style were named, 1: as the style has it, up to 2: exaggerated."""
+    feel: float | None = None
+    """How far off the grid the band plays: 0 on it, 1 as a drummer of the style did, up to 2: exaggerated. None is 1; in a
+    piece that is worked on it is 0 where that is on the grid."""
     density: Mapping[str, int] = field(default_factory=dict)
     """1 (sparse) … 5 (busy)."""
     register: Mapping[str, int] = field(default_factory=dict)
@@ -104,6 +108,8 @@ class ArrangeOptions:
         for name, program in self.programs.items():
             whole(program, f"program of {name}", 0, 127)
         number(self.style_strength, "style strength", 0, STRONGEST_STYLE)
+        if self.feel is not None:
+            number(self.feel, "feel", 0, STRONGEST_FEEL)
 
 
 def named_parts(parts: object) -> tuple[str, ...]:

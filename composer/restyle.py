@@ -9,6 +9,7 @@ import numpy as np
 
 from composer.arrange import Arrangement, Arranger, OnBar
 from composer.errors import InputError
+from composer.feel import straightened
 from composer.gm import BAND, MELODY
 from composer.harmony.infer import chords_from_notes
 from composer.harmony.lane import ChordLane
@@ -65,7 +66,7 @@ def content_kept(before: Score, after: Score, lane: ChordLane, melody: int) -> d
     beats whose root is heard in it again, with nobody saying what the chords were.
     """
     tune = next(part for part in after.parts if part.role == MELODY)
-    band = [part for part in after.parts if part.role in BAND and not part.is_drum]
+    band = [part for part in straightened(after).parts if part.role in BAND and not part.is_drum]
     roots, _, tones = lane.arrays()
     beats = np.array([tick for bar in after.meter.bars(after.end) for tick in bar.beat_starts()])[: len(roots)]
     inside = sounding = 0.0

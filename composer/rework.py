@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, OnBar, Written, instrument, remarks, written_lane
+from composer.arrange import Arrangement, Arranger, OnBar, Written, feel_of, instrument, played, remarks, written_lane
 from composer.errors import InputError
+from composer.feel import early, is_straight
 from composer.gm import BAND, MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
@@ -30,7 +31,7 @@ from composer.players import main_player, with_roles
 from composer.references import Reference, find_example, hear_reference, on_grid
 from composer.score import Part, Score, as_notes
 from composer.timing import Bar, bars_said, length_said, meter_name, span
-from composer.vocab import PARTS, excerpt, from_grid
+from composer.vocab import GRID_NOTE_DTYPE, PARTS, excerpt
 
 MOST_TRIES = 4
 """How often the band is asked for something else before it may play the same again."""
@@ -55,6 +56,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     check_length(bars, "piece")
     melody = _melody_of(score, wishes.melody)
     cast = with_roles(score, melody)
+    if wishes.feel is None:
+        wishes = replace(wishes, feel=float(not is_straight(cast)))
     targets = _targets(cast, options.parts)
     lane, lane_source = _lane_of(cast, melody, wishes.chords, bars)
     rng = np.random.default_rng(wishes.seed)
@@ -65,7 +68,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     whole = last - first + 1 == len(bars)
     parts = _parts_with(score, plan, wishes, written, targets, (start, end), whole, rng)
     done = score.with_parts(parts.values())
-    proof = prove(score, done, start, end, {index for index in targets.values() if index is not None})
+    ahead = early(score.ticks_per_beat)
+    proof = prove(score, done, start - ahead, end - ahead, {index for index in targets.values() if index is not None})
     report = arranger.report(plan, wishes, written)
     report |= {
         "rework": {
@@ -126,31 +130,41 @@ def _parts_with(
     """
     start, end = hole
     parts: dict[int | str, Part] = dict(enumerate(score.parts))
+    feel = feel_of(plan, wishes, score.tempo)
+    nothing = np.zeros(0, GRID_NOTE_DTYPE)
     for role, index in targets.items():
-        grid = written.grid.get(ROLES.index(role), np.zeros(0))
-        fresh = from_grid(grid, plan.bars, score.ticks_per_beat, end, rng) if len(grid) else as_notes([])
+        programs = plan.style.programs if plan.style else {role: BAND[role].program}
+        program = wishes.programs.get(role, programs[role])
+        fresh = played(role, written.grid.get(ROLES.index(role), nothing), plan, feel, program, rng, end)
         if index is None:
-            programs = plan.style.programs if plan.style else {role: BAND[role].program}
-            program = wishes.programs.get(role, programs[role])
-            parts[role] = Part(role.capitalize(), fresh, program, role == "drums", role)
+            parts[role] = fresh
         else:
             sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
-            parts[index] = replace(filled(parts[index], fresh, start, end), program=sound)
+            ahead = early(score.ticks_per_beat)
+            parts[index] = replace(filled(parts[index], fresh.notes, start - ahead, end - ahead), program=sound)
     return parts
 
 
 def filled(part: Part, fresh: np.ndarray, start: int, end: int) -> Part:
     """The part with the notes that begin in [start, end) replaced; notes from before that ring on keep ringing.
 
-    A new note on a pitch that still rings from before begins when that ends, or not at all.
+    A new note on a pitch that still rings from before begins when that ends, if half of it is left then, else not at all.
+    One that would ring into the next of its pitch ends there.
     """
     onset = part.notes["onset"]
     outside = part.notes[(onset < start) | (onset >= end)]
-    before = part.notes[onset < start]
-    rings_until: dict[int, int] = {}
-    for note in before[before["onset"].astype(np.int64) + before["duration"] > start].tolist():
-        rings_until[note[2]] = max(rings_until.get(note[2], 0), note[0] + note[1])
-    kept = [note for note in fresh.tolist() if note[0] >= rings_until.get(note[2], 0)]
+    rings_until, struck_again = dict[int, int](), dict[int, int]()
+    for begins, duration, pitch, _ in outside.tolist():
+        if begins < start:
+            rings_until[pitch] = max(rings_until.get(pitch, 0), begins + duration)
+        else:
+            struck_again[pitch] = min(struck_again.get(pitch, begins), begins)
+    kept = []
+    for begins, duration, pitch, velocity in fresh.tolist():
+        at = max(begins, rings_until.get(pitch, begins))
+        until = min(begins + duration, struck_again.get(pitch, begins + duration))
+        if until - at >= duration / 2:
+            kept.append((at, until - at, pitch, velocity))
     return replace(part, notes=np.concatenate([outside, as_notes(kept)]))
 
 

@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("trust",),
     ("amp", "gm", "styles", "priority", "timing"),
     ("score",),
-    ("audio", "output"),
+    ("audio", "feel", "output"),
     ("transcription",),
     ("formats",),
     ("harmony", "playback"),

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, instrument, sounds, ticks_of
+from composer.arrange import Arrangement, Arranger, feel_of, instrument, played, sounds
 from composer.batch.stage import Stage, draw_stage
 from composer.errors import InputError
 from composer.gm import MELODY, ROLES
@@ -32,11 +32,8 @@ def band_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions) -> Arr
     rng = np.random.default_rng(options.seed)
     plan = _plan_alone(arranger, stage, options, rng)
     written = arranger.write(plan, options, rng)
-    programs = sounds(plan, options)
-    parts = [
-        ticks_of(ROLES[part], notes, plan, stage.score.ticks_per_beat, programs[ROLES[part]], rng)
-        for part, notes in written.grid.items()
-    ]
+    programs, feel = sounds(plan, options), feel_of(plan, options, stage.score.tempo)
+    parts = [played(ROLES[part], notes, plan, feel, programs[ROLES[part]], rng) for part, notes in written.grid.items()]
     score = replace(stage.score, parts=tuple(parts), chords=stage.lane.to_symbols(stage.bars))
     report = arranger.report(plan, options, written) | {
         "parts": {
@@ -72,7 +69,7 @@ def write_tune(arranger: Arranger, bars: int, dice: int) -> Score:
         stage = draw_stage(bars, rng, style)
         options = ArrangeOptions(
             style=style, parts=(LEAD,), seed=int(rng.integers(2**31)),
-            roles={LEAD: "line"}, polyphony={LEAD: 1}, register={LEAD: 4}, density={LEAD: 4},
+            roles={LEAD: "line"}, polyphony={LEAD: 1}, register={LEAD: 4}, density={LEAD: 4}, feel=0,
         )  # fmt: skip
         line = band_alone(arranger, stage, options).score.parts
         top = top_line(line[0].notes) if line else as_notes([])

@@ -137,7 +137,8 @@ def _options(arranger: Arranger, piece: Piece, seed: Heard | None, dice: int) ->
     if piece.task == "arrange" and chords is None and seed is not None:
         chords, source = seed.lane(wish.melody)
     wanted: dict[str, Any] = {name: getattr(wish, name) for name in (
-        "temperature", "style_strength", "tempo_bpm", "density", "register", "polyphony", "roles", "programs", "form", "tutti", "melody"
+        "temperature", "style_strength", "feel", "tempo_bpm", "density", "register", "polyphony", "roles", "programs", "form",
+        "tutti", "melody",
     )}  # fmt: skip
     style = max(parse_mixture(piece.style), key=lambda entry: entry[1])[0] if piece.style else ""
     parts = piece.parts or (named_style(arranger.checkpoint, style)[0].parts if style else tuple(BAND))

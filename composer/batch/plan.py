@@ -49,6 +49,7 @@ class Wish:
 
     temperature: float = 1.0
     style_strength: float = 1.0
+    feel: float | None = None
     tempo_bpm: float | None = None
     density: Mapping[str, int] = field(default_factory=dict)
     register: Mapping[str, int] = field(default_factory=dict)

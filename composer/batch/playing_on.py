@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger
+from composer.arrange import Arrangement, Arranger, feel_of, played
 from composer.errors import InputError
+from composer.feel import is_straight
 from composer.gm import MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import find_melody
@@ -27,7 +28,7 @@ from composer.players import main_player, with_roles
 from composer.references import on_grid
 from composer.score import Score
 from composer.timing import Bar, Meter, meter_name
-from composer.vocab import PARTS, excerpt, from_grid
+from composer.vocab import PARTS, excerpt
 
 CONTEXT_BARS = 32
 """Bars before the end that the band listens to."""
@@ -41,6 +42,8 @@ def play_on(
     The chords of its last bars come again. A melody rests there: the model writes none. Raises InputError where no band plays.
     """
     rng = np.random.default_rng(options.seed)
+    if options.feel is None:
+        options = replace(options, feel=float(not is_straight(with_roles(score, None))))
     try:
         melody = find_melody(score, options.melody)
     except InputError:
@@ -76,11 +79,10 @@ def play_on(
     )
     plan = Plan(song, brief, bars[opening:], styles, ())
     written = arranger.write(plan, options, rng)
-    parts = list(score.parts)
+    parts, feel = list(score.parts), feel_of(plan, options, score.tempo)
     for role, index in playing.items():
-        grid = written.grid[ROLES.index(role)]
-        fresh = from_grid(grid, plan.bars, score.ticks_per_beat, bars[-1].end, rng)
-        parts[index] = replace(parts[index], role=role, notes=np.concatenate([parts[index].notes, fresh]))
+        fresh = played(role, written.grid[ROLES.index(role)], plan, feel, parts[index].program, rng)
+        parts[index] = replace(parts[index], role=role, notes=np.concatenate([parts[index].notes, fresh.notes]))
     if melody is not None:
         parts[melody.index] = replace(parts[melody.index], role=MELODY)
     report = arranger.report(plan, options, written) | {

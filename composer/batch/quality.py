@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from composer.batch.plan import Gate
+from composer.feel import straightened
 from composer.gm import BAND, MELODY
 from composer.harmony.lane import ChordLane
 from composer.score import Part, Score
@@ -22,6 +23,7 @@ _LEEWAY = 12
 def qualities(score: Score, lane: ChordLane, parts: Sequence[str]) -> dict[str, Any]:
     """QUALITIES of a piece, without the last, whose band are the parts of these roles; lane: a chord a beat from its first bar on."""
     bars = score.bars()
+    score = straightened(score)
     starts = np.array([bar.start for bar in bars], np.int64)
     band = [part for part in score.parts if part.role in parts and part.role in BAND]
     pitched = [part for part in band if not part.is_drum]

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from composer.errors import InputError
+from composer.feel import straightened
 from composer.score import Score
 
 PERMUTATIONS = 128
@@ -39,7 +40,7 @@ def figures(score: Score, roles: Sequence[str]) -> np.ndarray:
     """Hashes of the figures of the parts of these roles, each once; uint64."""
     found = [np.zeros(0, np.uint64)]
     grid = max(1, score.ticks_per_beat // 12)
-    for part in score.parts:
+    for part in straightened(score).parts:
         if part.role not in roles or len(part) < RUN:
             continue
         onset = part.notes["onset"].astype(np.int64) // grid

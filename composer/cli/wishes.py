@@ -76,7 +76,7 @@ def add_levels(group: argparse._ActionsContainer) -> None:
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
-    """--takes, --seed, --temperature and --checkpoint."""
+    """--takes, --seed, --temperature, --feel and --checkpoint."""
     model = parser.add_argument_group("model")
     model.add_argument("--takes", type=opt.whole(1, 99, "takes"), default=1, metavar="N", help="versions (default: 1)")
     model.add_argument(
@@ -92,6 +92,13 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         metavar="T",
         help="0.05 safe … 4 wild, no unit (default: 1.0)",
+    )
+    model.add_argument(
+        "--feel",
+        type=opt.number(0, 2, "a feel"),
+        metavar="F",
+        help="timing off the grid: 0 none, 1 as drummers of the style play, 2 exaggerated (default: 1, or 0 where a finished"
+        " piece is on the grid)",
     )
     model.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
 
@@ -116,6 +123,7 @@ def wishes_of(args: argparse.Namespace, default_style: str = "pop") -> dict[str,
         "style_from": reference,
         "style_strength": args.style_strength,
         "temperature": args.temperature,
+        "feel": args.feel,
         "density": opt.per_part("--density", args.density, LEVEL),
         "register": opt.per_part("--register", args.register, LEVEL),
         "polyphony": opt.per_part("--polyphony", args.polyphony, LEVEL),

@@ -1,18 +1,19 @@
 """Groove MIDI (Gillick et al. 2019, CC BY 4.0): human drummers, with style, tempo and metre per take in `info.csv`.
 
-Played to a click, so that beats agree with ticks; the timing around them is the drummers' and is kept. Only beats are
-read, not the takes that are one fill.
+Played to a click, so that beats agree with ticks. As songs their strokes are where they were meant to be (corpora/snapping.py), as
+takes where they were played. Only beats are read, not the takes that are one fill.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from composer.corpora.snapping import TWELFTHS, snap
 from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip
 from composer.corpora.splits import split_of
 from composer.errors import InputError, ScoreError
@@ -49,8 +50,59 @@ def style_name(label: str) -> str:
     return _FINER.get(label) or _STYLES.get(label.partition("/")[0], "")
 
 
+@dataclass(frozen=True)
+class Take:
+    """What a drummer played, and where each stroke was meant to be."""
+
+    id: str
+    work: str
+    label: str
+    """The corpus's own name of the style, such as "funk/purdieshuffle"."""
+    sha256: str
+    bpm: float
+    meter: tuple[int, int]
+    notes: np.ndarray
+    """As played: NOTE_DTYPE, in General MIDI drums."""
+    ticks_per_beat: int
+    places: np.ndarray
+    """Where each note was meant to be, in twelfths of a quarter note from the start, (n,)."""
+    late_s: np.ndarray
+    """How much later than that it was played, beyond the take's own lag behind its click, (n,)."""
+
+    @property
+    def split(self) -> str:
+        return split_of(self.work)
+
+    @property
+    def style(self) -> str:
+        return style_name(self.label)
+
+
 def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
     """The beats under `data`/groove, in the order of its info.csv."""
+    for take in takes(data, on_skip):
+        try:
+            score = _on_grid(take)
+        except ScoreError as error:
+            on_skip(take.id, str(error))
+            continue
+        yield Song(
+            id=take.id,
+            corpus="groove",
+            work=take.work,
+            split=take.split,
+            licence=LICENCE,
+            sha256=take.sha256,
+            synthetic=False,
+            style=take.style,
+            groove=take.label,
+            score=score,
+            lane=None,
+        )
+
+
+def takes(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Take]:
+    """The same as they were played. Raises InputError where the corpus is not there."""
     index = data / "groove" / "info.csv"
     if not index.is_file():
         raise InputError(f"{index}: no such file; corpora/groove/README.md says where to get the corpus")
@@ -58,42 +110,22 @@ def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
         rows = list(csv.DictReader(lines))
     for row in rows:
         path = index.parent / row["midi_filename"]
-        song_id = f"groove/{row['id']}"
+        take_id = f"groove/{row['id']}"
         if not path.is_file():
-            on_skip(song_id, "not in this copy")
+            on_skip(take_id, "not in this copy")
         elif row["beat_type"] != "beat":
-            on_skip(song_id, "a fill by itself")
+            on_skip(take_id, "a fill by itself")
+        elif row["time_signature"] not in METERS:
+            on_skip(take_id, "a metre the model does not play")
         else:
             try:
-                yield _song(song_id, row, path)
+                yield _take(take_id, row, path)
             except InputError as error:
-                on_skip(song_id, str(error).removeprefix(f"{path}: "))
+                on_skip(take_id, str(error).removeprefix(f"{path}: "))
 
 
-def _song(song_id: str, row: Mapping[str, str], path: Path) -> Song:
-    # In the evaluation sessions all drummers play the same ten grooves: those are one work each.
-    label = row["style"]
-    work = f"groove/{label}" if "eval_session" in row["id"] else song_id
-    return Song(
-        id=song_id,
-        corpus="groove",
-        work=work,
-        split=split_of(work),
-        licence=LICENCE,
-        sha256=hash_files(path),
-        synthetic=False,
-        style=style_name(label),
-        groove=label,
-        score=_drums(read_midi(path), row),
-        lane=None,
-    )
-
-
-def _drums(score: Score, row: Mapping[str, str]) -> Score:
-    """The take as one drum part in General MIDI notes, at the click's tempo. Raises ScoreError where that cannot be."""
-    if row["time_signature"] not in METERS:
-        raise ScoreError("a metre the model does not play")
-    numerator, denominator = METERS[row["time_signature"]]
+def _take(take_id: str, row: Mapping[str, str], path: Path) -> Take:
+    score = read_midi(path)
     played = [part.notes for part in score.parts if part.is_drum and len(part)]
     if not played:
         raise ScoreError("no drums")
@@ -102,16 +134,39 @@ def _drums(score: Score, row: Mapping[str, str]) -> Score:
         notes["pitch"][notes["pitch"] == heard] = meant
     reach = BAND["drums"]
     notes = as_notes(notes[(notes["pitch"] >= reach.low) & (notes["pitch"] <= reach.high)])
-    ticks = score.ticks_per_beat
-    drums = Part("Drums", notes, 0, True, "drums")
-    taken = replace(
-        score,
-        parts=(drums,),
-        tempo=TempoMap.constant(float(row["bpm"]), ticks),
-        meter=Meter(ticks, ((0, numerator, denominator),)),
-        chords=(),
-        events=(),
+    bpm = float(row["bpm"])
+    onsets = notes["onset"] / score.ticks_per_beat
+    places, lag = snap(onsets, bpm)
+    return Take(
+        id=take_id,
+        # In the evaluation sessions all drummers play the same ten grooves: those are one work each.
+        work=f"groove/{row['style']}" if "eval_session" in row["id"] else take_id,
+        label=row["style"],
+        sha256=hash_files(path),
+        bpm=bpm,
+        meter=METERS[row["time_signature"]],
+        notes=notes,
+        ticks_per_beat=score.ticks_per_beat,
+        places=places,
+        late_s=(onsets - lag - places / TWELFTHS) * 60 / bpm,
     )
-    if len(taken.bars()) < LEAST_BARS:
+
+
+def _on_grid(take: Take) -> Score:
+    """The take as it was meant, at its click's tempo; of a flam, which is one stroke of two sticks, the louder.
+
+    Raises ScoreError for one that is too short.
+    """
+    ticks, notes = take.ticks_per_beat, take.notes.copy()
+    notes["onset"] = np.maximum(take.places, 0) * ticks // TWELFTHS
+    notes = notes[np.lexsort((-notes["velocity"].astype(int), notes["pitch"], notes["onset"]))]
+    first = np.ones(len(notes), bool)
+    first[1:] = (np.diff(notes["onset"]) != 0) | (np.diff(notes["pitch"]) != 0)
+    score = Score(
+        parts=(Part("Drums", as_notes(notes[first]), 0, True, "drums"),),
+        tempo=TempoMap.constant(take.bpm, ticks),
+        meter=Meter(ticks, ((0, *take.meter),)),
+    )
+    if len(score.bars()) < LEAST_BARS:
         raise ScoreError(f"shorter than {LEAST_BARS} bars")
-    return taken
+    return score

@@ -116,6 +116,7 @@ def arranged(arranger: Arranger, excerpt: Excerpt, seed: int, asked: Asked) -> t
         chords=_lane_over(excerpt, melody),
         seed=seed,
         style_strength=asked.style_strength,
+        feel=0,
     )
     made = arranger.arrange(melody, wishes)
     untouched = np.array_equal(made.score.part(MELODY).notes, melody.parts[0].notes)
