@@ -44,6 +44,7 @@ from composer.live.port_names import PortName
 from composer.live.session import Route, Session, SessionPlan
 from composer.live.settings import JamSettings
 from composer.live.wiring import Line, Wiring
+from composer.timing import beat_quarters
 
 PARTS = ("drums", "bass", "guitar", "piano")
 CHORDS = ((48, 60, 64, 67), (45, 60, 64, 69), (41, 60, 65, 69), (43, 59, 62, 67))
@@ -355,7 +356,7 @@ def measure_harmony(args: argparse.Namespace) -> None:
             lines = {part: (Line("out", settings.channels[part]),) for part in parts} | {"player": (), "click": ()}
             leader = Bandleader(
                 checkpoint,
-                Metre(player.numerator * 4 / player.denominator),
+                Metre(player.numerator * 4 / player.denominator, beat_quarters(player.numerator, player.denominator)),
                 done,
                 Progressions.load(),
                 MelodyModel.load(),

@@ -210,7 +210,7 @@ def remarks(
     said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
     wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
     if wishes:
-        said.append(f"asked of parts that do not play, and so left out: {', '.join(wishes)}")
+        said.append(f"ignored, because these parts do not play: {', '.join(wishes)}")
     return [sentence for sentence in said if sentence]
 
 
@@ -256,8 +256,8 @@ def find_lane(score: Score, melody: Part, chords: str | ChordLane | None) -> tup
         part for part in score.parts if not part.is_drum and len(part) and not np.array_equal(part.notes, melody.notes)
     ]
     if sum(len(part) for part in others) >= len(melody):
-        return chords_from_notes(score, bars[-1].end), "heard in the file's other parts"
-    return chords_from_melody(melody, score.with_parts([melody])), "found from the melody"
+        return chords_from_notes(score, bars[-1].end), "inferred from the file's other parts"
+    return chords_from_melody(melody, score.with_parts([melody])), "inferred from the melody"
 
 
 def written_lane(score: Score, bars: Sequence[Bar], chords: str | ChordLane | None) -> tuple[ChordLane, str] | None:

@@ -114,4 +114,4 @@ def _corpora() -> Check:
     if not folder:
         return Check("corpora", False, "COMPOSER_DATA is not set (needed for training only)", fix, needed=False)
     there = Path(folder).is_dir()
-    return Check("corpora", there, folder if there else f"{folder} is no folder", fix, needed=False)
+    return Check("corpora", there, folder if there else f"{folder} is not a folder", fix, needed=False)

@@ -1,4 +1,4 @@
-"""What is given from Python, checked where it comes in: one line that says what it is called, what is meant, and what was got."""
+"""Validation of arguments from Python: one-line errors naming the argument, what is expected, and what was got."""
 
 from __future__ import annotations
 

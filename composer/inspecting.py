@@ -65,7 +65,7 @@ def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) ->
         problems.append(f"no melody: {error}")
         if any(len(part) and not part.is_drum for part in score.parts):
             found["chords"] = chords_from_notes(score).chart(bars, bars_per_line=4).splitlines()
-            found["chords_from"] = "heard in the notes"
+            found["chords_from"] = "inferred from the notes"
         return found
     found["melody"] = {"number": choice.index + 1, "name": choice.part.name, "why": choice.why}
     try:
@@ -79,7 +79,7 @@ def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) ->
 
 def _format(path: Path) -> str:
     if formats.is_recording(path):
-        return "recording, as it was heard"
+        return "recording, as transcribed"
     if path.suffix.lower() in (".musicxml", ".xml", ".mxl"):
         return "MusicXML"
     if path.suffix.lower() == ".abc":

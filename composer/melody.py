@@ -127,7 +127,7 @@ def find_melody(score: Score, wanted: str | None = None) -> MelodyChoice:
     usual = {reason: np.mean([seen[reason] for seen in points.values()]) for reason in points[best]}
     ahead = {reason: points[best][reason] - float(usual[reason]) for reason in usual}
     reasons = [reason for reason in sorted(ahead, key=lambda reason: -ahead[reason]) if ahead[reason] >= 0.3]
-    why = ", ".join(reasons[:3]) or "no other part looks more like one"
+    why = ", ".join(reasons[:3]) or "no other part looks more like a melody"
     return _chosen(score, best, f"{why}; name another with --melody if it is not ({len(pitched)} pitched parts)")
 
 
@@ -274,7 +274,7 @@ def _points(part: Part, look: _Look, busiest: float, loudest: float) -> dict[str
         "its name says so": named - (4.0 if _OTHER_NAMES.search(name) else 0.0),
         "its instrument often plays one": _FAMILIES.get(family(part.program), 0.0),
         "it plays one note at a time": -3.0 * look.struck,
-        "it lies where one sings": -2.0 * min(max(0.0, 60 - look.register) / 12, 3.0),
+        "it lies in a singing range": -2.0 * min(max(0.0, 60 - look.register) / 12, 3.0),
         "it is on top": 0.5 * look.on_top,
         "it moves in small steps": -3.0 * look.leaps - 4.0 * look.spread,
         "it is neither too fast nor too slow to sing": -abs(float(np.log2(max(look.per_beat, 0.1) / 1.4))),

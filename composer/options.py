@@ -76,7 +76,7 @@ class ArrangeOptions:
         given(self.style, str, "style", 'a text such as "bossa"; "" asks for none')
         object.__setattr__(self, "parts", named_parts(self.parts))
         if not self.parts:
-            raise InputError(f"no parts asked for; choose from: {', '.join(BAND)}")
+            raise InputError(f"no parts given; choose from: {', '.join(BAND)}")
         if self.chords is not None:
             given(self.chords, (str, ChordLane), "chords", 'a chart such as "C | Am7 D7 | G", or a ChordLane')
         if self.tempo_bpm is not None:
@@ -132,7 +132,7 @@ def check_roles(roles: Mapping[str, str]) -> None:
 
     for part, role in roles.items():
         if role not in PLAYING_ROLES[part]:
-            raise InputError(f"{part} plays no {role!r}; choose from: {', '.join(PLAYING_ROLES[part])}")
+            raise InputError(f"{part} has no role {role!r}; choose from: {', '.join(PLAYING_ROLES[part])}")
 
 
 @dataclass(frozen=True)
@@ -156,4 +156,4 @@ class ReworkOptions:
         if first < 0 or last < first:
             raise InputError(f"bars {first}-{last}: count from 1, the first before the last")
         if not self.parts:
-            raise InputError("no part named to write anew")
+            raise InputError("no parts given to rewrite")

@@ -19,7 +19,9 @@ def check_free(folder: Path, names: Sequence[str], force: bool = False) -> None:
     taken = [name for name in names if (folder / name).exists()]
     if taken and not force:
         others = f" and {len(taken) - 1} more" if len(taken) > 1 else ""
-        raise OutputError(f"{folder / taken[0]}{others}: already there; choose another --out, or --force to replace")
+        raise OutputError(
+            f"{folder / taken[0]}{others}: already exists; choose another --out, or --force to replace it"
+        )
 
 
 @contextmanager

@@ -86,7 +86,7 @@ def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = Non
 
     path = Path(path)
     if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; use --force to write over it")
+        raise OutputError(f"{path}: already exists; use --force to overwrite it")
     bars = score.bars()
     lanes = _lay_out(score)
     roll_in = max((one.base + one.height for one in lanes), default=1.0) + GAP_IN

@@ -25,7 +25,7 @@ def save_mix_picture(mixed: Mix, path: str | Path, title: str = "", force: bool 
 
     path = Path(path)
     if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; use --force to write over it")
+        raise OutputError(f"{path}: already exists; use --force to overwrite it")
     rows = len(mixed.table)
     figure = Figure(figsize=(12.5, max(3.6, 1.7 + 0.42 * rows)), dpi=DPI, facecolor=PAPER, layout="constrained")
     canvas = FigureCanvasAgg(figure)

@@ -1,4 +1,4 @@
-"""Libraries that write to standard error past Python: for as long as they are asked, nobody listens there."""
+"""Silences libraries that write to standard error without going through Python."""
 
 from __future__ import annotations
 

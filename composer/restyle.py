@@ -54,7 +54,7 @@ def restyle(arranger: Arranger, score: Score, wishes: ArrangeOptions, on_bar: On
     content = content_kept(score, done, made.lane, melody.index)
     told = (
         f"  restyled: {', '.join(playing)}" + (f"; left out: {', '.join(left_out)}" if left_out else ""),
-        f"  content kept: {content['in_chord']:.0%} in the piece's chords, {content['roots_heard']:.0%} of its roots heard",
+        f"  content kept: {content['in_chord']:.0%} in the piece's chords, {content['roots_heard']:.0%} of its chord roots recognised",
     )
     report = made.report | {"left_out": left_out, "content_kept": content}
     report.pop("rework")

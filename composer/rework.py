@@ -234,8 +234,8 @@ def _lane_of(
 
     others = [part for part in cast.parts if not part.is_drum and part.role != MELODY and len(part)]
     if melody is not None and not others:
-        return chords_from_melody(melody.part, cast.with_parts([melody.part])), "found from the melody"
-    return chords_from_notes(cast, bars[-1].end), "heard in the piece"
+        return chords_from_melody(melody.part, cast.with_parts([melody.part])), "inferred from the melody"
+    return chords_from_notes(cast, bars[-1].end), "inferred from the piece"
 
 
 def _plan(
@@ -298,7 +298,7 @@ def _reference(cast: Score, options: ReworkOptions) -> Reference | None:
 def _sounds_kept(targets: dict[str, int | None], wishes: ArrangeOptions) -> list[str]:
     """Said where a part that is there was wished another sound for some bars: it has one sound, outside them too."""
     kept = [role for role, index in targets.items() if index is not None and role in wishes.programs]
-    return [f"a part that is there keeps its sound: program of {', '.join(kept)} is left out"] if kept else []
+    return [f"existing parts keep their sound: the program given for {', '.join(kept)} is ignored"] if kept else []
 
 
 def _count(part: Part, start: int, end: int) -> int:

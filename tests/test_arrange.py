@@ -63,7 +63,7 @@ def test_the_band_is_there_and_the_seed_untouched(arranger: Arranger, meter: tup
         for onset in np.unique(part.notes["onset"]):
             assert is_playable(part.notes["pitch"][part.notes["onset"] == onset].tolist(), ROLES.index(part.role))
     json.dumps(made.report)
-    assert any("has not learned 5/4" in line for line in made.report["remarks"]) == (meter == (5, 4))
+    assert any("was not trained on 5/4" in line for line in made.report["remarks"]) == (meter == (5, 4))
 
 
 def test_two_hundred_bars(arranger: Arranger) -> None:

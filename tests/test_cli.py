@@ -170,5 +170,5 @@ def test_render_writes_mix_and_stems_and_refuses_to_overwrite(
         "out/tune-stems/Lead.wav",
     }
     assert main(words) == 1
-    assert "already there" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert main([*words, "--force"]) == 0

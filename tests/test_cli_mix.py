@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from composer.audio import mixer
 from composer.audio.loudness import loudness, true_peak_dbtp
 from composer.audio.mixer import mix
 from composer.audio.stem_files import write_stems
@@ -100,19 +102,32 @@ def test_an_amplifier_is_applied_and_shown(here: Path, capsys: pytest.CaptureFix
 
 
 @pytest.mark.parametrize("kind", ["ogg", "mp3"])
-def test_encoded_peaks_stay_under_the_ceiling(song: Path, here: Path, kind: str) -> None:
+def test_encoded_peaks_stay_under_the_ceiling(
+    song: Path, here: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The encoder's peaks are limited again, and nothing is mixed again for them."""
+    summed, finished = counted(monkeypatch, "_bus"), counted(monkeypatch, "finish")
     words = ["render", str(song), "--soundfont", "timgm6mb", "--quiet", "--format", kind, "--lufs", "-8"]
     assert main(words) == 0
     audio, rate = read_wav(here / "out" / f"song.{kind}")
     assert true_peak_dbtp(audio) <= -1
     assert loudness(audio, rate) == pytest.approx(-8, abs=0.5)
+    assert len(summed) == 1 < len(finished)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> list[None]:
+    """An entry for every call of a function of the mixer's from now on."""
+    calls: list[None] = []
+    real = getattr(mixer, name)
+    monkeypatch.setattr(mixer, name, lambda *given: (calls.append(None), real(*given))[1])
+    return calls
 
 
 def test_a_mix_that_cannot_be_so_loud_says_so(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clicks = Part("drums", as_notes([(at * 4 * BEAT, 60, 37, 60) for at in range(4)]), 0, True, "drums")
     save(Score((clicks,), TempoMap.constant(60)), here / "clicks.mid")
     assert main(["render", "clicks.mid", "--soundfont", "timgm6mb", "--quiet", "--lufs", "-6"]) == 0
-    assert "LUFS and not -6: no peak is pushed down by more than 20 dB" in capsys.readouterr().out
+    assert "LUFS, not -6: peaks are reduced by at most 20 dB" in capsys.readouterr().out
 
 
 def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +150,21 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
     assert true_peak_dbtp(audio) <= -0.99
     assert "played" in capsys.readouterr().out
     assert main(words) == 1
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
+
+
+def test_an_osc_port_in_use_is_told_before_anything_is_played(
+    song: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("composer.formats.load", lambda *_: pytest.fail("something began"))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        assert main(["play", str(song), "--osc", str(port)]) == 1
+    told = capsys.readouterr().err
+    assert told == (
+        f"composer: --osc {port}: cannot listen on 127.0.0.1 (Address already in use); choose another port, or 0 for a free one\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -143,7 +172,7 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
     [
         (["render", "SONG", "--gain", "tuba=-3"], "no part 'tuba'; it has: melody, guitar, bass"),
         (["render", "SONG", "--gain", "bass"], "--gain: cannot read 'bass'; write PART=VALUE"),
-        (["render", "SONG", "--pan", "bass=leftish"], "--pan bass: 'leftish' is no place; write a number from -1"),
+        (["render", "SONG", "--pan", "bass=leftish"], "--pan bass: 'leftish' is not a pan position; write a number from -1"),
         (["render", "SONG", "--pan", "bass=3"], "pan of bass must be in range -1..1"),
         (["render", "SONG", "--amp", "guitar=marshall"], "marshall: no such amplifier"),
         (["render", "SONG", "--insert", "guitar"], "--insert: cannot read 'guitar'; write PART=EFFECT"),
@@ -157,14 +186,14 @@ def test_at_once_plays_into_a_file(song: Path, here: Path, capsys: pytest.Captur
         ),
         (["render", "SONG", "--style", "polkka"], "did you mean polka"),
         (["play", "SONG", "--driver", "file"], "name the file with --record"),
-        (["play", "SONG", "--start", "99"], "song.mid is over after 2.4 s"),
+        (["play", "SONG", "--start", "99"], "song.mid lasts only 2.4 s"),
         (["play", "SONG", "--driver", "nosuch", "--at-once"], "the audio driver nosuch does not start"),
         (["amp", "apply", "crunch"], "takes 2 arguments, got 1"),
         (["amp", "apply", "crunch", "none.wav"], "none.wav: no such file"),
         (["amp", "apply", "crunch", "SONG"], "cannot be read as sound"),
         (["amp", "circuit", "fuzz", "none.wav"], "no circuit called 'fuzz'"),
         (["amp", "train", "none.wav", "none2.wav"], "none.wav: no such file"),
-        (["amp", "train", "none.wav", "none2.wav", "--name", "a/b"], "is a name and no path"),
+        (["amp", "train", "none.wav", "none2.wav", "--name", "a/b"], "must be a name, not a path"),
     ],
 )
 def test_mistakes_are_one_line(words: list[str], said: str, song: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -178,7 +207,7 @@ def test_mistakes_are_one_line(words: list[str], said: str, song: Path, capsys: 
 def test_levels_are_read_with_and_without_units() -> None:
     read = mixing.levels("--gain", ["drums=-3dB,bass=1.5", "strings=off", "piano = +2 LU"])
     assert read == {"drums": -3.0, "bass": 1.5, "strings": -np.inf, "piano": 2.0}
-    with pytest.raises(InputError, match="write a number such as -3"):
+    with pytest.raises(InputError, match="write one such as -3"):
         mixing.levels("--gain", ["drums=nan"])
 
 
@@ -195,7 +224,7 @@ def test_a_part_that_is_not_there_is_told_before_anything_is_played(
 
 def test_a_place_is_a_number_or_a_word() -> None:
     assert [mixing.place("guitar", value) for value in ("left", "Centre", "right", "-0.4")] == [-1, 0, 1, -0.4]
-    with pytest.raises(InputError, match=r"--pan guitar: '-3dB' is no place; write a number from -1 \(left\)"):
+    with pytest.raises(InputError, match=r"--pan guitar: '-3dB' is not a pan position; write a number from -1 \(left\)"):
         mixing.place("guitar", "-3dB")
 
 
@@ -222,7 +251,7 @@ def test_a_recording_without_sound_or_without_numbers_is_refused(
 
     soundfile.write(here / "empty.wav", np.zeros((0, 2)), 44_100)
     soundfile.write(here / "nan.wav", np.full(400, np.nan), 44_100, subtype="FLOAT")
-    for name, said in (("empty", "holds no sound"), ("nan", "holds samples that are no numbers")):
+    for name, said in (("empty", "holds no sound"), ("nan", "contains samples that are not finite numbers")):
         assert main(["amp", "apply", "clean", f"{name}.wav"]) == 1
         assert f"{name}.wav: {said}" in capsys.readouterr().err
     assert not (here / "out").exists()

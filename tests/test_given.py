@@ -41,7 +41,7 @@ from tests.model.songs import checkpoint_of, toy_network
         ({"chords": ["C", "G"]}, "chords must be a chart such as \"C | Am7 D7 | G\", or a ChordLane, got ['C', 'G']"),
         ({"parts": "bass"}, 'parts must be a list of names such as ["drums", "bass"], got \'bass\''),
         ({"parts": [1]}, "parts must be a list of names"),
-        ({"parts": ()}, "no parts asked for"),
+        ({"parts": ()}, "no parts given"),
         ({"parts": None}, "parts must be a list of names"),
         ({"style": None}, 'style must be a text such as "bossa"'),
         ({"style_from": "band.mid"}, "style_from must be a Score; composer.load reads one from a file, got 'band.mid'"),

@@ -39,7 +39,7 @@ def test_nothing_is_left_when_it_does_not(tmp_path: Path, blow: type[BaseExcepti
 
 def test_existing_outputs_are_refused_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("mine")
-    with pytest.raises(OutputError, match=r"a\.txt: already there; choose another --out, or --force"):
+    with pytest.raises(OutputError, match=r"a\.txt: already exists; choose another --out, or --force"):
         check_free(tmp_path, ["a.txt", "b.txt"])
     check_free(tmp_path, ["b.txt"])
 

@@ -178,8 +178,8 @@ def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) ->
     assert made.report["unheeded"] == {"density": {"strings": 5}, "programs": {"piano": 4}}
     assert made.report["density"] == {"bass": 2}
     assert made.report["remarks"] == [
-        "asked of parts that do not play, and so left out: density of strings, program of piano",
-        "a part that is there keeps its sound: program of bass is left out",
+        "ignored, because these parts do not play: density of strings, program of piano",
+        "existing parts keep their sound: the program given for bass is ignored",
     ]
     again = restyle(arranger, song, replace(wishes, density={}))
     assert again.report["remarks"] == []
@@ -189,9 +189,9 @@ def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) ->
 @pytest.mark.parametrize(
     ("chart", "said"),
     [
-        (" | ".join("CFGC" * 4), ["the chart has 16 bars, the piece 12: what goes beyond it is not used"]),
-        ("C | F | G | C", ["the chart has 4 bars, the piece 12: it is played again"]),
-        ("C | F | G | C | C", ["the chart has 5 bars, the piece 12: it is played again and cut at the end"]),
+        (" | ".join("CFGC" * 4), ["the chart has 16 bars, the piece 12: the extra bars are not used"]),
+        ("C | F | G | C", ["the chart has 4 bars, the piece 12: the chart is repeated"]),
+        ("C | F | G | C | C", ["the chart has 5 bars, the piece 12: the chart is repeated and cut at the end"]),
         (" | ".join("CFG" * 4), []),
     ],
 )

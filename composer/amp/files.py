@@ -45,7 +45,7 @@ def load(name: str | Path) -> Amp:
     except (OSError, UnicodeDecodeError, ValueError):
         raise AudioError(f"{path}: cannot be read as an amplifier; .nam and .json files are JSON text") from None
     if not isinstance(data, dict):
-        raise AudioError(f"{path}: this JSON is no amplifier; a .nam or GuitarML file is an object")
+        raise AudioError(f"{path}: not an amplifier file; a .nam or GuitarML file is a JSON object")
     try:
         if "architecture" in data:
             return _nam(path, data)
@@ -53,9 +53,9 @@ def load(name: str | Path) -> Amp:
             return _guitarml(path, data)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise AudioError(
-            f"{path}: not as an amplifier file should be ({type(error).__name__}: {error}); export it again"
+            f"{path}: not a valid amplifier file ({type(error).__name__}: {error}); export it again"
         ) from None
-    raise AudioError(f"{path}: this JSON is no amplifier that we know; .nam and GuitarML's LSTM files are read")
+    raise AudioError(f"{path}: an unsupported amplifier file; give a .nam file or one of GuitarML's LSTM files")
 
 
 def save(amp: Amp, path: str | Path) -> Path:
@@ -86,34 +86,32 @@ class _Row:
     def __init__(self, path: Path, values: Any) -> None:
         self._path, self._values, self._at = path, np.asarray(values, np.float32).ravel(), 0
         if not np.isfinite(self._values).all():
-            raise AudioError(f"{path}: holds weights that are no numbers; export it again")
+            raise AudioError(f"{path}: contains weights that are not finite numbers; export it again")
 
     def take(self, *shape: int) -> np.ndarray:
         count = int(np.prod(shape))
         taken = self._values[self._at : self._at + count]
         if len(taken) != count:
-            raise AudioError(f"{self._path}: has too few weights for its layout; it is cut off, or of a newer version")
+            raise AudioError(f"{self._path}: has too few weights for its layout; it is truncated or of a newer version")
         self._at += count
         return np.array(taken.reshape(shape))
 
     def end(self) -> None:
         left = len(self._values) - self._at
         if left:
-            raise AudioError(
-                f"{self._path}: has {left} weights more than its layout; it is of a version that we do not know"
-            )
+            raise AudioError(f"{self._path}: has {left} weights too many for its layout; its version is not supported")
 
 
 def _nam(path: Path, data: dict[str, Any]) -> Amp:
     version = str(data.get("version", ""))
     if not version.startswith(READABLE):
         raise AudioError(
-            f"{path}: a .nam file of version {version or 'none'}; {', '.join(READABLE)} are read: export it anew"
+            f"{path}: .nam version {version or 'none'} is not supported, only {', '.join(READABLE)}; export it again"
         )
     kinds: dict[str, Callable[[Path, dict[str, Any], _Row], Network]] = {"LSTM": _nam_lstm, "WaveNet": _nam_wavenet}
     kind = data["architecture"]
     if kind not in kinds:
-        raise AudioError(f"{path}: a .nam file of architecture {kind}; {' and '.join(kinds)} are read")
+        raise AudioError(f"{path}: .nam architecture {kind} is not supported, only {' and '.join(kinds)}")
     row = _Row(path, data["weights"])
     network: Network = kinds[kind](path, data["config"], row)
     row.end()
@@ -147,7 +145,7 @@ def _lstm_row(network: Lstm) -> tuple[dict[str, Any], np.ndarray]:
 
 def _nam_wavenet(path: Path, config: dict[str, Any], row: _Row) -> WaveNet:
     if config.get("head"):
-        raise AudioError(f"{path}: this WaveNet has a head of its own, which is not read; export it without")
+        raise AudioError(f"{path}: a WaveNet with a separate head is not supported; export it without one")
     stacks = []
     for part in config["layers"]:
         if int(part.get("condition_size", 1)) != 1:

@@ -174,6 +174,29 @@ class Mix:
         return "\n".join([*lines, f"{'mix':<14}{whole}, limiter at most {self.master.reduction_db:.1f} dB"])
 
 
+@dataclass(frozen=True, eq=False)
+class Premaster:
+    """The parts balanced and summed: what stands before gain and limiter, and can go through them more than once."""
+
+    stems: Stems
+    target_lufs: float | None
+    measured: list[Measured]
+    strips: list[Strip]
+    fronts: np.ndarray
+    """Every part at its fader, float32, shape (parts, 2, frames)."""
+    bus: np.ndarray
+    """float32, shape (frames, 2)."""
+
+    def mastered(self, ceiling_dbtp: float) -> Mix:
+        """The mix, as loud as asked under this ceiling."""
+        stems, strips, rate = self.stems, self.strips, self.stems.sample_rate
+        master = finish(self.bus, rate, self.target_lufs, ceiling_dbtp)
+        plan = MixPlan(stems.names, tuple(strips), master.gain_db, master.limiter)
+        powers = [_power(part, strip, master.gain_db, rate) for part, strip in zip(self.measured, strips, strict=True)]
+        means = np.array([power.mean(axis=0) if len(power) else power.sum(axis=0) for power in powers])
+        return Mix(stems, _levels(self.measured, strips, powers, master.gain_db), master, plan, self.fronts, means)
+
+
 def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     """Balance, pan, add the room, sum and limit.
 
@@ -181,6 +204,11 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     """
     given(stems, Stems, "stems", "Stems, as composer.render gives them")
     settings = settings or MixSettings()
+    return premaster(stems, settings).mastered(settings.ceiling_dbtp)
+
+
+def premaster(stems: Stems, settings: MixSettings) -> Premaster:
+    """A mix as far as its limiter. Raises as `mix` does."""
     rate = stems.sample_rate
     measured, strips, fronts = _at_faders(stems, settings)
     chosen = _balance(measured, settings, rate)
@@ -189,11 +217,7 @@ def mix(stems: Stems, settings: MixSettings | None = None) -> Mix:
     ]
     plan = MixPlan(stems.names, tuple(strips))
     bus = _bus(fronts, plan.strips, plan, rate)[: stems.frames]
-    master = finish(bus, rate, settings.target_lufs, settings.ceiling_dbtp)
-    plan = MixPlan(stems.names, tuple(strips), master.gain_db, master.limiter)
-    powers = [_power(part, strip, master.gain_db, rate) for part, strip in zip(measured, strips, strict=True)]
-    means = np.array([power.mean(axis=0) if len(power) else power.sum(axis=0) for power in powers])
-    return Mix(stems, _levels(measured, strips, powers, master.gain_db), master, plan, fronts, means)
+    return Premaster(stems, settings.target_lufs, measured, strips, fronts, bus)
 
 
 def measure(stems: Stems, settings: MixSettings | None = None) -> list[Measured]:
@@ -235,7 +259,7 @@ def rms_db(stems: Stems, at: int) -> float:
         power[number] = np.einsum("sf,sf->", piece, piece)
         rest(stems.audio)
     if not np.isfinite(power).all():
-        raise AudioError("the stems hold samples that are no numbers; render them again")
+        raise AudioError("the stems contain samples that are not finite numbers; render them again")
     levels = np.concatenate(cells) if cells else np.zeros(0)
     if not levels.any():
         return 10 * math.log10(power.sum() / (2 * stems.frames)) if power.any() else -math.inf
@@ -265,7 +289,7 @@ def _front(stems: Stems, at: int, run: FrontRun, fronts: np.ndarray) -> Measured
         rest(fronts)
     energies = np.concatenate(found) if found else np.zeros((0, spectra.BANDS), np.float32)
     if not np.isfinite(energies).all():
-        raise AudioError(f"{stems.names[at]}: an effect made samples that are no numbers; take it out")
+        raise AudioError(f"{stems.names[at]}: an effect produced samples that are not finite numbers; remove it")
     velocity = stems.velocities[at] if stems.velocities else 0.0
     sends = stems.sends_db[at] if stems.sends_db else (0.0, -np.inf)
     return Measured(stems.names[at], stems.roles[at], energies, velocity, sends)

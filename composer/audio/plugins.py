@@ -136,7 +136,9 @@ class PluginRun:
             quiet = 0 if missing > most else quiet + 1
             most = max(most, missing)
             if most > LONGEST_S * self._rate:
-                raise AudioError(f"{self._name}: answers more than {LONGEST_S:g} s late; that is no use in a strip")
+                raise AudioError(
+                    f"{self._name}: has more than {LONGEST_S:g} s of latency, too much for a strip; choose another effect"
+                )
         self._effect.reset()
         return -(-most // BLOCK) * BLOCK
 

@@ -61,7 +61,7 @@ def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[fl
             rate, channels, frames = int(file.samplerate), int(file.channels), int(file.frames)
             if frames / rate > LONGEST_S:
                 raise AudioError(
-                    f"{path}: lasts {frames / rate / 60:.0f} minutes; cut out the piece, at most {LONGEST_S / 60:.0f}"
+                    f"{path}: lasts {frames / rate / 60:.0f} minutes; cut it to at most {LONGEST_S / 60:.0f}"
                 )
             channel = None
             if channels > 1:
@@ -79,7 +79,7 @@ def read_recording(path: str | Path, sample_rate: int, on_progress: Callable[[fl
     if not len(audio):
         raise AudioError(f"{path}: holds no sound (0 samples); record it again")
     audio -= audio.mean(dtype=np.float64).astype(np.float32)
-    problems = (f"{bad} samples are no numbers; they were taken as silence",) if bad else ()
+    problems = (f"{bad} samples are not numbers and were treated as silence",) if bad else ()
     return Recording(audio, sample_rate, rate, channels, full / max(1, frames * channels), problems)
 
 
@@ -102,7 +102,7 @@ def _check(path: Path) -> None:
         raise AudioError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
     if begin == b"MThd":
         raise AudioError(
-            f"{path}: is a MIDI file, no recording; rename it to {path.stem}.mid: composer arrange {path.stem}.mid"
+            f"{path}: is a MIDI file, not a recording; rename it to {path.stem}.mid: composer arrange {path.stem}.mid"
         )
 
 

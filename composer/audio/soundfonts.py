@@ -156,7 +156,7 @@ def get(name: str, url: str | None = None) -> Path:
         return found
     folder = next((folder for folder in (project_folder(), user_folder()) if _writable(folder)), None)
     if folder is None:
-        raise AudioError(f"{user_folder()}: cannot be written, so {font.name} has no place; allow writing there")
+        raise AudioError(f"{user_folder()}: is not writable, so {font.name} cannot be saved; make it writable")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         fetched = _download(url, Path(scratch), font) if url else _unpack(font, Path(scratch))
         verify(fetched, font)
@@ -174,7 +174,7 @@ def _writable(folder: Path) -> bool:
 def _unpack(font: Font, scratch: Path) -> Path:
     if not font.package or not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
         raise AudioError(
-            f"{font.name}: no apt-get here to take it from; give --url of {font.file}, or put it into {user_folder()}"
+            f"{font.name}: there is no apt-get here to fetch it with; give --url of {font.file}, or put it into {user_folder()}"
         )
     for command in (["apt-get", "download", font.package], ["dpkg-deb", "-x", "", "unpacked"]):
         if "-x" in command:

@@ -66,7 +66,7 @@ def put(place: np.ndarray, sound: np.ndarray) -> None:
 
 
 def rest(array: np.ndarray) -> None:
-    """Give back the memory, not the values, of what was used last of an array from `silence`, wherever it lies."""
+    """Release the memory, but not the values, of a disk-backed array from `silence`."""
     room = _room(array)
     if room is not None:
         room.madvise(mmap.MADV_DONTNEED)

@@ -125,7 +125,7 @@ def render(
     needed = 2 * len(playing) * frames * 8  # the stems, and the mixer's own copy
     if needed > MAX_BYTES:
         raise AudioError(
-            f"{len(playing)} parts of {music_s / 60:.1f} minutes need {needed / 2**30:.0f} GB of room;"
+            f"{len(playing)} parts of {music_s / 60:.1f} minutes need {needed / 2**30:.0f} GB of space;"
             " render fewer parts or a shorter piece"
         )
     dry = silence((len(score.parts), 2, frames))  # planar inside, so that FluidSynth writes in place

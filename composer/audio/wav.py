@@ -33,7 +33,7 @@ def write_sound(path: str | Path, audio: np.ndarray, sample_rate: int, bits: int
     if audio.ndim not in (1, 2) or not np.isfinite(audio).all():
         raise AudioError(f"{path}: samples must be finite numbers of shape (frames, channels), got shape {audio.shape}")
     if path.exists() and not force:
-        raise OutputError(f"{path}: exists already; use --force to write over it")
+        raise OutputError(f"{path}: already exists; use --force to overwrite it")
     subtype = SUBTYPES[bits] if kind in ("wav", "flac") else {"ogg": "VORBIS", "mp3": "MPEG_LAYER_III"}[kind]
     channels = 1 if audio.ndim == 1 else audio.shape[1]
     try:
@@ -109,5 +109,5 @@ def read_wav(path: str | Path) -> tuple[np.ndarray, int]:
     except (OSError, soundfile.SoundFileError) as error:
         raise AudioError(f"{path}: cannot be read as sound ({error}); is it a WAV file?") from None
     if not np.isfinite(audio).all():
-        raise AudioError(f"{path}: holds samples that are no numbers; record or export it again")
+        raise AudioError(f"{path}: contains samples that are not finite numbers; record or export it again")
     return audio, int(sample_rate)

@@ -1,4 +1,4 @@
-"""A band without a melody, over chords of its own; and the tunes that the model writes itself.
+"""Generation without a seed: a band over a random chord progression, and seed melodies written by the model.
 
 The model was taught to write bands around a melody, not melodies. Its own tunes are what its string player writes when
 asked for a single high line over a chord progression: the line then becomes the melody of a piece like any other.
@@ -78,7 +78,7 @@ def write_tune(arranger: Arranger, bars: int, dice: int) -> Score:
             return replace(
                 stage.score, parts=(tune,), chords=stage.lane.to_symbols(stage.bars), title="A tune of the model's own"
             )
-    raise InputError(f"the model writes no melody of {bars} bars, {TRIES} times")
+    raise InputError(f"the model wrote no melody of {bars} bars in {TRIES} attempts")
 
 
 def top_line(notes: np.ndarray) -> np.ndarray:

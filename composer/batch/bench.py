@@ -1,4 +1,4 @@
-"""A workbench: one worker's model, and how it makes units of pieces with it. The same for a process and for a Ray actor."""
+"""A worker's loaded model and the loop that generates units of pieces with it, shared by process workers and Ray actors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class Bench:
         """Make these units' pieces and write their shards; yields each unit when its shard is there.
 
         careful: one piece at a time, each announced, so that one that kills the process is known.
-        poisoned: pieces that are not to be tried, and why. Raises OutputError where the store refuses.
+        poisoned: pieces to skip because they killed workers, and why. Raises OutputError where the store cannot be written.
         """
         poisoned = poisoned or {}
         done: dict[str, list[Finished]] = {}

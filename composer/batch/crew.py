@@ -147,15 +147,15 @@ class Crew:
             worker.process.join(timeout=5)
 
     def _bury(self, worker: Worker, queue: deque[Unit], tell: OnEvent, hangs: bool) -> None:
-        """A worker is gone: what it had in hand is given out again, more carefully, and a new worker comes."""
+        """Replace a lost worker: requeue its units, to be made one piece at a time, and start a new one."""
         self._workers.remove(worker)
         worker.line.close()
-        how = f"did not move for {self.patience_s:.0f} s" if hangs else _cause(worker.process.exitcode)
+        how = f"made no progress for {self.patience_s:.0f} s" if hangs else _cause(worker.process.exitcode)
         if not worker.ready:
             self._failed_starts += 1
             if self._failed_starts >= FAILED_STARTS:
                 raise ComposerError(
-                    f"workers cannot start ({how}); try --workers 1, or fewer lanes, and see what is said above"
+                    f"workers cannot start ({how}); see the messages above, or try --workers 1 or fewer --lanes"
                 )
         for unit in worker.units:
             queue.appendleft(unit)
@@ -164,13 +164,13 @@ class Crew:
                 self._unwritten[unit.name] += 1
                 if self._unwritten[unit.name] >= DEATHS:
                     raise ComposerError(
-                        f"shard {unit.name}: the worker {how}, {DEATHS} times, and over none of its pieces; see what is said above"
+                        f"shard {unit.name}: the worker {how}, {DEATHS} times, but not during any of its pieces; see the messages above"
                     )
         if worker.making is not None:
             self._deaths[worker.making] += 1
             if self._deaths[worker.making] >= DEATHS:
                 self.poisoned[worker.making] = f"the worker {how}, {DEATHS} times"
-        tell("lost", f"a worker {how}; its {len(worker.units)} unfinished shards are made again")
+        tell("lost", f"a worker {how}; its {len(worker.units)} unfinished shards will be redone")
         if queue:
             self._workers.append(self._hire())
 

@@ -25,7 +25,7 @@ Job = Callable[[Arranger], Result]
 
 
 Wait = Callable[[int], int]
-"""Waits until the network has chosen (one of CHOICES)."""
+"""Suspends the piece until the network has made one of CHOICES for it."""
 
 
 class Lane(Decoder):
@@ -109,7 +109,7 @@ class Lockstep(Generic[Result]):
         self._workers[lane].switch()
 
     def _cycle(self) -> None:
-        """The network once for all lanes: an event of each that has one to tell, and a note, or its end, of each that has told all."""
+        """One network step for all lanes: read an event of each lane with one queued, then make the choices of the lanes with none left."""
         rows, told = self.rows, self.rows.story.told
         if telling := [row for row, events in enumerate(told) if events]:
             rows.story.advance(telling)

@@ -168,7 +168,7 @@ def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> Rewo
     bars = score.bars()
     count = len(bars)
     if count < 2:
-        raise InputError("the seed is too short to write some of its bars anew")
+        raise InputError("the seed is too short to rewrite some of its bars")
     length = min(length, count // 2)
     start = int(np.random.default_rng(dice).integers(1, count - length + 2)) - 1
     try:
@@ -177,9 +177,7 @@ def _hole(score: Score, length: int, options: ArrangeOptions, dice: int) -> Rewo
         cast = with_roles(score, None)
     playing = tuple(role for role in options.parts if main_player(cast, role) is not None)
     if not playing:
-        raise InputError(
-            f"none of {', '.join(options.parts)} plays in this seed; make a band for it first (task = arrange)"
-        )
+        raise InputError(f"none of {', '.join(options.parts)} plays in this seed; arrange it first (task = arrange)")
     return ReworkOptions((bars[start].number, bars[start + length - 1].number), playing, options)
 
 

@@ -161,7 +161,7 @@ class BatchPlan:
             if not getattr(self, what):
                 raise InputError(f"{what}: is empty; leave it out, or name at least one")
             if len(set(map(repr, getattr(self, what)))) < len(getattr(self, what)):
-                raise InputError(f"{what}: names something twice; leave one of them out")
+                raise InputError(f"{what}: contains a duplicate; remove it")
         for names in self.parts:
             if names:
                 ArrangeOptions(parts=names)
@@ -169,7 +169,9 @@ class BatchPlan:
             for wish in self.controls:
                 for name in UNHEEDED[task]:
                     if getattr(wish, name) != getattr(Wish(), name):
-                        raise InputError(f"controls: {task} does not heed {name}; leave it out, or plan {task} apart")
+                        raise InputError(
+                            f"controls: {name} has no effect on {task}; leave it out, or plan {task} separately"
+                        )
         for name, low, high in (
             ("seed", 0, 2**31 - 1),
             ("own", 0, MOST_PIECES),
@@ -226,7 +228,7 @@ def _set_of_parts(names: Any) -> tuple[str, ...]:
         return ()
     names = [names] if isinstance(names, str) else names
     if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
-        raise InputError(f'parts: {names!r} is no set of parts; write ["drums", "bass"], or "{STYLES_OWN}"')
+        raise InputError(f'parts: {names!r} is not a set of parts; write ["drums", "bass"], or "{STYLES_OWN}"')
     return tuple(names)
 
 
@@ -244,7 +246,7 @@ def read_plan(path: Path) -> BatchPlan:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:
-        raise InputError(f"{path}: is no TOML file ({error})") from None
+        raise InputError(f"{path}: is not a TOML file ({error})") from None
     try:
         plan = BatchPlan.from_json(values)
     except ComposerError as error:
@@ -278,7 +280,7 @@ def _made(kind: type[V], values: Any, where: str) -> V:
     known = {entry.name: entry for entry in fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if name not in known:
-            raise InputError(f"{prefix}knows no {name!r}; there are: {', '.join(known)}")
+            raise InputError(f"{prefix}unknown key {name!r}; choose from: {', '.join(known)}")
     made = {}
     for name, value in values.items():
         kind_of = str(known[name].type)
@@ -287,7 +289,7 @@ def _made(kind: type[V], values: Any, where: str) -> V:
         if not fits and not (value is None and "None" in kind_of):
             raise InputError(f"{prefix}{name} must be {said}, got {value!r}")
         if kind_of == "tuple[str, ...]" and not all(isinstance(item, str) for item in value):
-            raise InputError(f"{prefix}{name} must be a list of texts, got {value!r}")
+            raise InputError(f"{prefix}{name} must be a list of strings, got {value!r}")
         made[name] = tuple(value) if isinstance(value, list) else value
     try:
         return kind(**made)

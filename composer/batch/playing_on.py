@@ -52,9 +52,7 @@ def play_on(
     players = {role: main_player(cast, role) for role in options.parts}
     playing = {role: index for role, index in players.items() if index is not None}
     if not playing:
-        raise InputError(
-            f"none of {', '.join(options.parts)} plays in this seed; make a band for it first (task = arrange)"
-        )
+        raise InputError(f"none of {', '.join(options.parts)} plays in this seed; arrange it first (task = arrange)")
     old = score.bars()
     bars = longer(score.meter, old, more)
     check_length(bars, "piece")

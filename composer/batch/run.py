@@ -140,19 +140,31 @@ def _copies(store: Store, plan: BatchPlan, rounds: int = ROUNDS) -> dict[int, in
 def _lost(store: Store) -> set[str]:
     """Shards of which something has gone that the manifest, where there is one, tells of: they are made again."""
     there: dict[str, set[str]] = {}
-    lost = set()
+    lost, aside = set(), set()
     try:
         for row in manifest.read(store):
-            if row["status"] != KEPT:
+            if row["status"] not in (KEPT, ASIDE):
                 continue
             folder, _, name = row["file"].rpartition("/")
             if folder not in there:
                 there[folder] = set(store.names(folder))
-            if name not in there[folder]:
+            if name in there[folder]:
+                continue
+            if row["status"] == KEPT:
                 lost.add(row["file"].split("/")[1].removesuffix(".tar"))
+            else:
+                aside.add(row["id"])
     except (FileNotFoundError, ValueError):
         pass  # it is about to be written
-    return lost
+    return lost | _shards_of(store, aside)
+
+
+def _shards_of(store: Store, ids: set[str]) -> set[str]:
+    """Shards in which these pieces were made last. What was put aside lies apart from its shard: only the indexes tell."""
+    found: dict[str, str] = {}
+    for name in in_order(finished_shards(store)) if ids else ():
+        found |= {record["id"]: name for record in read_index(store, name) if record["id"] in ids}
+    return set(found.values())
 
 
 @dataclass(frozen=True)
@@ -218,7 +230,7 @@ def _settled(store: Store, copies: dict[int, int], makings: dict[int, list[_Maki
             original = copies.get(index, index)
             first = makings[original][-1].id
             if original != index:
-                record |= {"status": DUPLICATE, "reason": f"nearly the same as {first}", "file": "", "member": ""}
+                record |= {"status": DUPLICATE, "reason": f"near-duplicate of {first}", "file": "", "member": ""}
             yield record | {"near_duplicate_group": first if original != index or index in originals else ""}
 
 
@@ -239,7 +251,7 @@ def _check_plan(store: Store, setting: Setting, pieces: Pieces) -> None:
     there = read_plan_of(store)
     if there is None:
         if isinstance(store, FolderStore) and any(not path.name.startswith(".") for path in store.root.iterdir()):
-            raise OutputError(f"{store.where}: is not empty, and no corpus is in it; choose another --out")
+            raise OutputError(f"{store.where}: is not empty and holds no corpus; choose another --out")
         # Paths of seeds may be no UTF-8; json.loads reads them back as they were.
         store.write(PLAN, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
         return
@@ -253,7 +265,7 @@ def _check_plan(store: Store, setting: Setting, pieces: Pieces) -> None:
         if there.get(name) != told[name]:
             how = "; ".join(_changes(there["plan"], told["plan"])) if name == "digest" else ""
             how = how or f"{str(there.get(name))[:12]}, now {str(told[name])[:12]}"
-            raise OutputError(f"{store.where}: holds a corpus of {what} ({how}); choose another --out")
+            raise OutputError(f"{store.where}: holds a corpus made with {what} ({how}); choose another --out")
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> Iterator[str]:
@@ -281,7 +293,7 @@ def read_plan_of(store: Store) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise OutputError(
-            f"{store.where}/{PLAN}: cannot be read ({error}); put it back from a copy, or choose another --out"
+            f"{store.where}/{PLAN}: cannot be read ({error}); restore it from a backup, or choose another --out"
         ) from None
 
 

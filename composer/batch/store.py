@@ -176,7 +176,9 @@ def telling(where: str) -> Iterator[None]:
         yield
     except OSError as error:
         why = error.strerror or str(error)
-        raise OutputError(f"{where}: cannot be written ({why}); make room, then run the same command again") from None
+        raise OutputError(
+            f"{where}: cannot be written ({why}); free some space, then run the same command again"
+        ) from None
 
 
 @contextmanager
@@ -192,7 +194,7 @@ def _reaching(where: str) -> Iterator[None]:
     except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
         raise OutputError(
-            f"{where}: cannot be reached ({why}); see to its address and your rights there, then run the same command again"
+            f"{where}: cannot be reached ({why}); check its address and your permissions there, then run the same command again"
         ) from error
 
 

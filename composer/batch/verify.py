@@ -39,7 +39,7 @@ def problems(corpus: Corpus) -> Iterator[str]:
     for name in ("id", "index"):
         twice = [value for value, count in Counter(row[name] for row in rows).items() if count > 1]
         if twice:
-            yield f"{manifest.LINES}: {name} {twice[0]} is there {'twice' if len(twice) == 1 else 'twice, and others'}"
+            yield f"{manifest.LINES}: {name} {twice[0]} occurs more than once{'' if len(twice) == 1 else ', and so do others'}"
     for row in rows:
         if row["status"] not in STATES:
             yield f"{row['id']}: no such status: {row['status']}"
@@ -63,7 +63,7 @@ def unchecked(corpus: Corpus) -> Iterator[str]:
         sound = " and sound" if any(row.get("sound") for row in kept) else ""
         yield f"an earlier version made this: the records{sound} beside {bare} pieces have no hash; only their names were checked"
     if rows and not isinstance(_report(corpus).get("sha256"), dict):
-        yield f"an earlier version made this: {PLAN} and {manifest.LINES} have no hash; they were checked for sense only"
+        yield f"an earlier version made this: {PLAN} and {manifest.LINES} have no hash; only their consistency was checked"
 
 
 def _rows(corpus: Corpus) -> list[Row]:
@@ -94,15 +94,15 @@ def _reported(corpus: Corpus, rows: list[Row], report: Mapping[str, Any]) -> Ite
     if not isinstance(failures, list) or any(
         not isinstance(one, dict) or reasons.get(one.get("id")) != one.get("reason") for one in failures
     ):
-        yield f"{REPORT}: its failures are not the manifest's"
+        yield f"{REPORT}: its failures do not match the manifest"
     digests = report.get("sha256")
     if not isinstance(digests, dict):
         if any(row.get("json_sha256") for row in rows):
-            yield f"{REPORT}: is not what was written, its hashes are missing"
+            yield f"{REPORT}: was changed: its hashes are missing"
         return
     for name in (PLAN, manifest.LINES):
         if sha256_of(corpus.store.read(name)) != digests.get(name):
-            yield f"{name}: is not what was written (sha256)"
+            yield f"{name}: does not match its recorded SHA-256"
 
 
 def _indexes(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping[str, Any]) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _indexes(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping[s
             continue
         data = corpus.store.read(name)
         if isinstance(digests, dict) and name in digests and sha256_of(data) != digests[name]:
-            yield f"{name}: is not what was written (sha256)"
+            yield f"{name}: does not match its recorded SHA-256"
             sound = False
             continue
         try:
@@ -131,7 +131,7 @@ def _indexes(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping[s
     for row in rows:
         record = latest.get(row["index"])
         if record is None and sound:
-            yield f"{row['id']}: is in no shard's index"
+            yield f"{row['id']}: is missing from the shards' indexes"
         if record is not None and (differ := _differ(row, record)):
             yield f"{row['id']}: {manifest.LINES} and its shard's index do not agree on {', '.join(differ)}"
 
@@ -177,7 +177,7 @@ def _tar(corpus: Corpus, name: str, pieces: list[Row]) -> Iterator[str]:
         yield f"{name}: cannot be read ({_why(error)})"
         return
     if data[end:].strip(b"\0"):
-        yield f"{name}: something follows its last member"
+        yield f"{name}: has extra data after its last member"
     for member, count in Counter(info.name for info in infos).items():
         if count > 1:
             yield f"{name}: {member} is in it {count} times"
@@ -187,12 +187,12 @@ def _tar(corpus: Corpus, name: str, pieces: list[Row]) -> Iterator[str]:
             announced.add(member)
             content = members.get(member)
             if content is None:
-                yield f"{name}: {member} is missing in it"
+                yield f"{name}: {member} is missing from it"
             else:
                 yield from _whole(f"{name} {member}", content, digest, row)
     for member in members:
         if member not in announced:
-            yield f"{name}: {member} is in no manifest"
+            yield f"{name}: {member} is not in the manifest"
 
 
 def _files(row: Row) -> dict[str, str | None]:
@@ -211,7 +211,7 @@ def _files(row: Row) -> dict[str, str | None]:
 def _whole(what: str, data: bytes, digest: str | None, row: Row) -> Iterator[str]:
     """One file against its hash; the music also against what the manifest tells of it."""
     if digest is not None and sha256_of(data) != digest:
-        yield f"{what}: is not what was written (sha256)"
+        yield f"{what}: does not match its recorded SHA-256"
     elif what.endswith(".mid"):
         yield from _reads(what, data, row)
     elif digest is None and what.endswith(BESIDE):
@@ -220,7 +220,7 @@ def _whole(what: str, data: bytes, digest: str | None, row: Row) -> Iterator[str
         except ValueError:
             told = None
         if not isinstance(told, dict) or any(told.get(name) != row[name] for name in ("id", "sha256")):
-            yield f"{what}: is no record of this piece"
+            yield f"{what}: is not the record of this piece"
 
 
 def _strangers(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping[str, Any]) -> Iterator[str]:
@@ -241,7 +241,7 @@ def _strangers(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping
     known |= {shard + INDEX for shard in shards}
     for name in sorted(there - known):
         if not (name.removesuffix(".tar") in shards and _is_empty(corpus, name)):
-            yield f"{name}: is in no manifest"
+            yield f"{name}: is not in the manifest"
 
 
 def _is_empty(corpus: Corpus, name: str) -> bool:

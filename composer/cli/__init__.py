@@ -19,27 +19,27 @@ from composer.errors import ComposerError, InputError
 
 COMMANDS = {
     "arrange": "write a band around a seed melody",
-    "transcribe": "write down the melody that somebody hums, sings, whistles or plays in a recording",
-    "rework": "write some bars of some parts anew, everything else untouched",
+    "transcribe": "transcribe the melody hummed, sung, whistled or played in a recording",
+    "rework": "rewrite some bars of some parts and leave everything else untouched",
     "restyle": "have another band play the same melody and harmony",
-    "generate": "make a corpus of thousands of pieces, exactly as planned",
-    "corpus": "check, count, split and export a corpus that generate made",
-    "studio": "arrange, listen, rework and export in a web page; the same over HTTP",
+    "generate": "generate a corpus of thousands of pieces, exactly as a plan specifies",
+    "corpus": "verify, summarise, split and export a corpus made by generate",
+    "studio": "arrange, listen, rework and export in a web page or over HTTP",
     "jam": "play with a band that listens",
     "ports": "list MIDI ports, and the names that composer jam takes",
-    "render": "play a music file to WAV, with stems if asked",
-    "play": "play a music file through the sound card, with faders that move",
-    "amp": "guitar amplifiers: train one from a recording, put sound through one, look at one",
-    "inspect": "say what is in a music file: parts, bars, key, chords, problems",
+    "render": "render a music file to an audio file, with stems if wanted",
+    "play": "play a music file through the sound card, with live faders",
+    "amp": "guitar amplifiers: train one from a recording, run sound through one, inspect one",
+    "inspect": "describe a music file: parts, bars, key, chords, problems",
     "demo": "arrange a bundled seed melody",
     "styles": "list the styles",
     "soundfonts": "list, get and verify soundfonts",
     "finetune": "teach the model your own music, in minutes",
     "tune": "search for a better training recipe",
-    "train": "train a band model, or go on training it",
+    "train": "train a band model, or resume training it",
     "models": "list, verify, choose and sign weights; trace a file to the weights that made it",
-    "evaluate": "compare our band with people's, with mma's and with chance; a page to listen blind",
-    "doctor": "say what is missing on this machine, and the command that fixes it",
+    "evaluate": "compare the model's bands with human ones, with mma's and with shuffled bars; make a blind listening test",
+    "doctor": "list what is missing on this machine and the commands that fix it",
 }
 """Command → what it does. Each is a module here, imported when it is asked for."""
 
@@ -57,12 +57,10 @@ def build_parser(command: str | None = None) -> Parser:
         prog="composer",
         formatter_class=lambda prog: argparse.HelpFormatter(prog, max_help_position=16),
         description="A seed melody in, a band arrangement out.",
-        epilog="composer COMMAND --help tells a command's options. Start with: composer demo",
+        epilog="composer COMMAND --help lists a command's options. Start with: composer demo",
     )
     parser.add_argument("--version", action="version", version=f"composer {__version__}")
-    parser.add_argument(
-        "--debug", action="store_true", help="on a mistake, show where it was noticed (default: one line)"
-    )
+    parser.add_argument("--debug", action="store_true", help="on an error, show the full traceback (default: one line)")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     for name, purpose in COMMANDS.items():
         sub = commands.add_parser(

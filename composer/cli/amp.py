@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = f"""{parser.description}
 
-  composer amp info                       the amplifiers that come along
+  composer amp info                       list the bundled amplifiers
   composer amp info my.nam                what is in a file (.nam, or GuitarML's .json)
-  composer amp apply crunch dry.wav       put a recording through one, into out/dry-crunch.wav
+  composer amp apply crunch dry.wav       run a recording through one, into out/dry-crunch.wav
   composer amp signal                     a dry recording to play through your own amplifier, out/signal.wav
-  composer amp circuit crunch dry.wav     … or through the circuit that the shipped ones were taught by
+  composer amp circuit crunch dry.wav     … or through the simulated circuit that the bundled ones were trained on
   composer amp train dry.wav wet.wav      learn the amplifier between two recordings, into out/wet.nam (needs torch)
 
 An amplifier goes into a mix with: composer render FILE --amp guitar=crunch"""
@@ -34,7 +34,7 @@ An amplifier goes into a mix with: composer render FILE --amp guitar=crunch"""
         type=opt.number(-30, 30, "dB"),
         default=0.0,
         metavar="DB",
-        help="apply: turn the guitar up first (default: 0)",
+        help="apply: gain before the amplifier (default: 0)",
     )
     parser.add_argument(
         "--seconds",
@@ -44,17 +44,19 @@ An amplifier goes into a mix with: composer render FILE --amp guitar=crunch"""
         help="signal: length (default: 120)",
     )
     train = parser.add_argument_group("train")
-    train.add_argument("--kind", choices=("wavenet", "lstm"), default="wavenet", help="of network (default: wavenet)")
+    train.add_argument(
+        "--kind", choices=("wavenet", "lstm"), default="wavenet", help="type of network (default: wavenet)"
+    )
     train.add_argument(
         "--minutes",
         type=opt.number(0.01, 1440, "minutes"),
         default=10.0,
         metavar="M",
-        help="at most so long (default: 10)",
+        help="time limit in minutes (default: 10)",
     )
     train.add_argument("--name", help="of the amplifier (default: the wet file's)")
     train.add_argument(
-        "--seed", type=opt.whole(0, 2**31, "a seed"), default=0, metavar="N", help="of chance (default: 0)"
+        "--seed", type=opt.whole(0, 2**31, "a seed"), default=0, metavar="N", help="random seed (default: 0)"
     )
     opt.add_soundfont(parser)
     opt.add_output(parser)
@@ -77,7 +79,7 @@ def _info(args: argparse.Namespace) -> int:
         amp = load(name)
         network = amp.network
         layout = f"looks back {network.receptive_field} frames" if hasattr(network, "receptive_field") else "recurrent"
-        esr = f"error to signal {amp.esr:.4f}" if amp.esr is not None else "error not told"
+        esr = f"error-to-signal ratio {amp.esr:.4f}" if amp.esr is not None else "error not stated"
         print(f"{amp.name:<11} {network.kind:<9}{amp.sample_rate} Hz   {esr}   {layout}")
     return 0
 
@@ -152,7 +154,7 @@ def _train(args: argparse.Namespace) -> int:
     dry, wet = map(Path, args.words)
     output = f"{args.name or wet.stem}.nam"
     if Path(output).name != output:
-        raise InputError(f"--name {args.name}: is a name and no path; --out says where to write")
+        raise InputError(f"--name {args.name}: must be a name, not a path; name the folder with --out")
     check_free(args.out, [output], args.force)
     pair = read_pair(dry, wet)
     turned = ", inverted" if pair.inverted else ""
@@ -169,6 +171,6 @@ def _train(args: argparse.Namespace) -> int:
     amp = train(pair, args.name or wet.stem, settings, tell)
     with staging(args.out, [output], args.force) as folder:
         save(amp, folder / output)
-    print(f"error to signal {amp.esr:.4f} on the recording's last part, which was not trained on")
+    print(f"error-to-signal ratio {amp.esr:.4f} on the held-out end of the recording")
     print(args.out / output)
     return 0

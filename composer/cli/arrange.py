@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from composer.arrange import Arranger
     from composer.options import ArrangeOptions
 
-EPILOG = """For every take, NAME being the seed's name:
+EPILOG = """For every take, where NAME is the seed's name:
   NAME.mid          the band as General MIDI, the melody untouched     NAME.wav         the mix
   NAME-stems/*.wav  one WAV per part (with --stems)                    NAME.musicxml    the score
   NAME.png          the piano roll                                     NAME.chords.txt  the chords: edit, then
   NAME.json         model, seed, inputs, chords, licences, timings                      --chords NAME.chords.txt
-  NAME-seed.mid     of a recording, the melody as it was heard: correct it and arrange that
+  NAME-seed.mid     for a recording, the melody as transcribed: correct it and arrange it again
 
 examples:
   composer arrange song.mid --style bossa --takes 3
@@ -39,36 +39,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     music = parser.add_argument_group("music")
     wishes.add_style(music)
     music.add_argument(
-        "--parts", metavar="PART,…", help="of drums,bass,guitar,piano,strings (default: those the style plays)"
+        "--parts", metavar="PART,…", help="any of drums,bass,guitar,piano,strings (default: the style's parts)"
     )
     music.add_argument(
         "--chords",
         metavar="CHART",
-        help="a chart such as 'C | Am7 D7 | G', one bar between bars, or a text file with one (default: the"
+        help="a chart such as 'C | Am7 D7 | G', bars separated by vertical bars, or a text file with one (default: the"
         " seed's own chord symbols, else inferred from the melody)",
     )
     music.add_argument(
         "--form",
         metavar="FORM",
-        help="sections, such as AABA or i4A8A8B8A8o2 with lengths in bars (default: heard in the melody)",
+        help="sections, such as AABA or i4A8A8B8A8o2 with lengths in bars (default: inferred from the melody)",
     )
     music.add_argument(
         "--tutti",
         action="store_true",
-        help="everybody plays all the time (default: a part rests for a phrase now and then, as people's do)",
+        help="all parts play throughout (default: parts rest for a phrase now and then, as in human bands)",
     )
     music.add_argument(
-        "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found, and told why)"
+        "--melody", metavar="PART", help="the melody part, by name or number (default: detected, with the reason)"
     )
     music.add_argument(
         "--tempo",
         type=opt.number(20, 400, "quarter notes a minute"),
         metavar="BPM",
-        help="quarter notes a minute, 20..400, in place of the seed's tempo; of a recording, the tempo it was sung in"
+        help="quarter notes per minute, 20..400, instead of the seed's tempo; for a recording, the tempo it was sung at"
         " (default: the seed's)",
     )
     music.add_argument(
-        "--meter", type=opt.meter, metavar="N/D", help="of a recording, its metre, such as 3/4 (default: heard)"
+        "--meter", type=opt.meter, metavar="N/D", help="for a recording, its metre, such as 3/4 (default: detected)"
     )
     wishes.add_levels(music)
     wishes.add_model(parser)

@@ -14,9 +14,9 @@ from composer.wording import counted
 if TYPE_CHECKING:
     from composer.batch.corpus import Corpus
 
-EPILOG = """verify   every piece where the manifest says, byte for byte, and nothing else; exit code 1 where not
-stats    counts and spreads; with --out also as stats.txt and stats.png
-split    train.jsonl, valid.jsonl, test.jsonl: seeds and near-duplicates stay on one side
+EPILOG = """verify   every file is as the manifest says, byte for byte, and there are no others; exit code 1 if not
+stats    counts and distributions; with --out also as stats.txt and stats.png
+split    train.jsonl, valid.jsonl, test.jsonl: pieces of one seed, and near-duplicates, stay in one split
 export   the kept pieces as midi, miditok, muspy, datasets (Hugging Face) or pack (composer train)
 
 examples:
@@ -35,7 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, metavar="FOLDER", help="where to write; split and export need it (default: nowhere)"
     )
     parser.add_argument(
-        "--to", default="midi", metavar="LAYOUT", help="of export: midi, miditok, muspy, datasets, pack (default: midi)"
+        "--to",
+        default="midi",
+        metavar="LAYOUT",
+        help="format for export: midi, miditok, muspy, datasets, pack (default: midi)",
     )
     parser.add_argument(
         "--shares", default="0.9,0.05,0.05", metavar="A,B,C", help="train, valid, test (default: 0.9,0.05,0.05)"
@@ -64,7 +67,7 @@ def _verify(corpus: Corpus, args: argparse.Namespace) -> int:
     if found:
         print(f"{args.corpus}: {counted(len(found), 'problem')}")
         return 1
-    print(f"{args.corpus}: whole: {sum(1 for _ in corpus.kept())} pieces")
+    print(f"{args.corpus}: intact, {sum(1 for _ in corpus.kept())} pieces")
     return 0
 
 
@@ -116,4 +119,4 @@ def shares(text: str) -> list[float]:
     try:
         return [float(word) for word in text.split(",")]
     except ValueError:
-        raise InputError(f"--shares: {text!r} are no numbers; write 0.8,0.1,0.1") from None
+        raise InputError(f"--shares: {text!r} is not a list of numbers; write 0.8,0.1,0.1") from None

@@ -20,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tune = parser.add_argument("tune", nargs="?", choices=tunes(), default=TUNE, metavar="TUNE")
     tune.help = f"one of {', '.join(tunes())} (default: {TUNE})"
     parser.add_argument("--style", default="pop", help="a name from: composer styles (default: pop)")
-    parser.add_argument("--seed", default="5", metavar="N", help="the dice, see: composer arrange --help (default: 5)")
+    parser.add_argument(
+        "--seed", default="5", metavar="N", help="random seed, see: composer arrange --help (default: 5)"
+    )
     parser.add_argument(
         "--out", default="out", metavar="FOLDER", help="where to write; replaces an earlier demo (default: out)"
     )

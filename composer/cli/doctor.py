@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="as JSON (default: a line a check)")
+    parser.add_argument("--json", action="store_true", help="as JSON (default: one line per check)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     Step = Callable[[str], AbstractContextManager[Callable[[float], None]]]
 
 EPILOG = """writes into the output folder:
-  evaluation.md      the tables, to read       evaluation.json   the same, to compute with
-  *.png              a picture a family        listening/        index.html, a blind A/B test, and its sound
+  evaluation.md      the tables, to read       evaluation.json   the same, as data
+  *.png              a chart per family        listening/        index.html, a blind A/B test, and its sound
 
 examples:
   composer evaluate songs.npz --songs 16 --out evaluation --strengths 0.5,1,1.5
@@ -43,28 +43,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="VOTES",
-        help="count votes files of the listening page, no more (default: none)",
+        help="only count the votes in these files from the listening page (default: none)",
     )
     music = parser.add_argument_group("what is compared")
     music.add_argument(
         "--songs", type=opt.whole(2, 500, "songs"), default=16, metavar="N", help="songs of each kind (default: 16)"
     )
     music.add_argument(
-        "--bars", type=opt.whole(8, 64, "bars"), default=16, metavar="N", help="bars an excerpt, 8..64 (default: 16)"
+        "--bars", type=opt.whole(8, 64, "bars"), default=16, metavar="N", help="bars per excerpt, 8..64 (default: 16)"
     )
     music.add_argument(
         "--excerpts",
         type=opt.whole(1, 20, "excerpts"),
         default=2,
         metavar="N",
-        help="excerpts a song at most (default: 2)",
+        help="most excerpts per song (default: 2)",
     )
     music.add_argument(
         "--takes",
         type=opt.whole(1, 20, "takes"),
         default=1,
         metavar="N",
-        help="how often each excerpt is played, with other dice (default: 1)",
+        help="takes of each excerpt, each with its own random seed (default: 1)",
     )
     music.add_argument(
         "--kinds", default="bands,piano", metavar="KIND,…", help="of bands,piano,synthetic (default: bands,piano)"
@@ -73,10 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--systems", default="own,shuffled,mma,ours", metavar="NAME,…", help="of own,shuffled,mma,ours (default: all)"
     )
     music.add_argument(
-        "--split", default="test,valid", metavar="NAME,…", help="of test,valid (default: both, so that songs suffice)"
+        "--split", default="test,valid", metavar="NAME,…", help="of test,valid (default: both, to have enough songs)"
     )
     music.add_argument(
-        "--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=0, metavar="N", help="the dice (default: 0)"
+        "--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=0, metavar="N", help="random seed (default: 0)"
     )
     music.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
     style = parser.add_argument_group("style and originality")
@@ -90,11 +90,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="songs arranged in three styles each (default: 24)",
     )
+    style.add_argument("--no-style", action="store_true", help="skip the style classifier (default: train and use it)")
     style.add_argument(
-        "--no-style", action="store_true", help="leave the style classifier out (default: train and ask it)"
-    )
-    style.add_argument(
-        "--no-originality", action="store_true", help="look for nothing copied (default: search the training songs)"
+        "--no-originality",
+        action="store_true",
+        help="skip the search for copied passages (default: search the training songs)",
     )
     listen = parser.add_argument_group("listening page")
     listen.add_argument(
@@ -182,7 +182,7 @@ def evaluate(
     for show in shows:
         with step(f"measuring: {show.kind}") as tell:
             table = study.figures(show, args.seed, tell)
-        with step(f"telling apart: {show.kind}") as tell:
+        with step(f"two-sample test: {show.kind}") as tell:
             apart = study.told_apart(show, args.seed, tell)
         with step(f"comparing habits: {show.kind}") as tell:
             near = study.nearness(show, args.seed, tell)
@@ -236,11 +236,11 @@ def summary(result: dict[str, Any]) -> list[str]:
             auc = one["auc"]
             if auc["value"] is not None:
                 lines.append(
-                    f"  {system} told from own bands: AUC {auc['value']:.2f} ({auc['low']:.2f}–{auc['high']:.2f})"
+                    f"  {system} against the songs' own bands: AUC {auc['value']:.2f} ({auc['low']:.2f}–{auc['high']:.2f})"
                 )
         shares = ", ".join(f"{family} {right}/{count}" for family, (right, count) in told["inside"].items())
         if shares:
-            lines.append(f"  ours inside the own bands' interval: {shares}")
+            lines.append(f"  our figures inside the own bands' interval: {shares}")
     style = result.get("style")
     if style:
         lines.append(f"style: held-out songs recognised {style['ceiling']:.2f}")

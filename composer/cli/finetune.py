@@ -33,30 +33,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="start",
         type=Path,
         metavar="CHECKPOINT",
-        help="the model to begin with (default: the one shipped)",
+        help="checkpoint to start from (default: the model in use, see: composer models)",
     )
     add("--out", type=Path, required=True, metavar="DIR", help="where to write the new checkpoint")
     add("--name", default="mine", help="what your style is called, for --style (default: mine)")
     add(
         "--only",
         choices=("style",),
-        help="learn a style vector and nothing else (default: adapters on every matrix, too)",
+        help="train only a style vector (default: also low-rank adapters on every matrix)",
     )
     add(
         "--replay",
         type=Path,
         metavar="PACK",
-        help="packed songs to go over again, so that it forgets nothing (default: none)",
+        help="pack of songs to replay against forgetting (default: none)",
     )
     add(
         "--minutes",
         type=opt.number(0.05, 600, "minutes"),
         default=4.0,
         metavar="MIN",
-        help="at most so long (default: 4)",
+        help="time limit in minutes (default: 4)",
     )
-    add("--rank", type=opt.whole(1, 256, "a rank"), default=8, help="size of the adapters (default: 8)")
-    add("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=1, metavar="N", help="the dice (default: 1)")
+    add("--rank", type=opt.whole(1, 256, "a rank"), default=8, help="rank of the adapters (default: 8)")
+    add("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=1, metavar="N", help="random seed (default: 1)")
     add("--threads", type=opt.whole(0, 1024, "threads"), default=0, help="CPU threads (default: torch's choice)")
     add("--force", action="store_true", help="replace a checkpoint that is already there (default: refuse)")
     add("--quiet", action="store_true", help="no progress on stderr (default: show it)")
@@ -97,17 +97,17 @@ def run(args: argparse.Namespace) -> int:
         print(f"left out: {line}")
     if copies:
         shown = ", ".join(copies[:5]) + (" …" if len(copies) > 5 else "")
-        print(f"{len(copies)} of a piece that is there already, used once: {shown}")
+        print(f"duplicates of other files, left out: {len(copies)} ({shown})")
     judged = len(own.split("valid"))
     print(
-        f"{len(files) - len(trouble) - len(copies)} files, {judged} kept back to judge by;"
-        f" {taught.learned} numbers learned in {taught.steps} steps"
+        f"{len(files) - len(trouble) - len(copies)} files, {judged} held out for validation;"
+        f" {taught.learned} parameters trained in {taught.steps} steps"
     )
-    print(f"your music, kept back: {taught.own_before:.3f} → {taught.own_after:.3f} bits a note (less is better)")
+    print(f"your held-out music:   {taught.own_before:.3f} → {taught.own_after:.3f} bits per note (lower is better)")
     if taught.others_before is not None:
         print(f"other held-out songs:  {taught.others_before:.3f} → {taught.others_after:.3f}")
     if taught.own_after >= taught.own_before:
-        print("nothing got better, so the weights are as they were; more files or more --minutes may help")
+        print("no improvement, so the weights are unchanged; more files or more --minutes may help")
     words = f"--checkpoint {shlex.quote(str(args.out))} --style {shlex.quote(args.name)}"
     print(f"{args.out}: composer arrange SEED {words}")
     return 0

@@ -20,21 +20,25 @@ if TYPE_CHECKING:
     from composer.batch.run import Makers, Outcome
 
 EPILOG = """DIR gets shards/ (the pieces, and a record of each), manifest.jsonl and manifest.parquet, plan.json and report.json.
-The same command again goes on where it stopped: nothing is lost, doubled or half-written.
-The exit code is 0 where pieces are kept, 1 where none is. docs/batch.md tells the rest.
+Run the same command again to resume: nothing is lost, duplicated or half-written.
+The exit code is 0 if any piece is kept, 1 if none is. See docs/batch.md.
 
 examples:
   composer generate plan.toml --out corpus --dry-run
   composer generate --seeds songs/ --styles pop,bossa --takes 2 --workers 2 --out corpus
   composer generate --own 100 --pieces 1000 --styles pop,swing,bossa --out corpus
-  composer generate --out corpus                    go on with what is in corpus
+  composer generate --out corpus                    resume what is in corpus
   composer generate plan.toml --out s3://bucket/corpus --ray auto"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument(
-        "plan", metavar="PLAN", nargs="?", type=Path, help="a plan (.toml); or say it with these options:"
+        "plan",
+        metavar="PLAN",
+        nargs="?",
+        type=Path,
+        help="a plan (.toml); the options below override it or take its place",
     )
     what = parser.add_argument_group("what")
     what.add_argument(
@@ -48,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--own",
         type=opt.whole(0, 10_000_000, "melodies"),
         metavar="N",
-        help="seeds more, that the model writes (default: 0)",
+        help="additional seed melodies that the model writes (default: 0)",
     )
     what.add_argument(
         "--styles",
@@ -62,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="PART,…",
-        help="a set of parts, or style for those it plays; may be repeated (default: style)",
+        help="a set of parts, or the word style for the style's own; may be repeated (default: style)",
     )
     what.add_argument(
         "--task",
@@ -78,10 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--pieces",
         type=opt.whole(0, 10_000_000, "pieces"),
         metavar="N",
-        help="exactly so many, in as many takes as that needs (default: every combination)",
+        help="exact number of pieces, in as many takes as needed (default: every combination)",
     )
     what.add_argument(
-        "--seed", type=opt.whole(0, 2**31 - 1, "a seed"), metavar="N", help="the dice of the whole corpus (default: 0)"
+        "--seed",
+        type=opt.whole(0, 2**31 - 1, "a seed"),
+        metavar="N",
+        help="random seed of the whole corpus (default: 0)",
     )
     what.add_argument(
         "--temperature",
@@ -89,10 +96,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="T",
         help="0.05 safe … 4 wild (default: 1.0)",
     )
-    what.add_argument("--licence", metavar="TEXT", help="of the seeds; the manifest repeats it (default: not told)")
+    what.add_argument(
+        "--licence", metavar="TEXT", help="licence of the seeds, recorded in the manifest (default: not stated)"
+    )
     what.add_argument("--checkpoint", metavar="PATH", help="other weights (default: those shipped)")
     what.add_argument(
-        "--training", metavar="PACK", help="songs the model learned from (.npz): measures what is copied (default: not)"
+        "--training",
+        metavar="PACK",
+        help="pack of the model's training songs (.npz), to measure copying (default: not measured)",
     )
     form = parser.add_argument_group("form")
     form.add_argument("--layout", choices=("tar", "folder"), help="shards as tar files or folders (default: tar)")
@@ -100,24 +111,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--shard",
         type=opt.whole(0, 10_000, "pieces"),
         metavar="N",
-        help="pieces in a shard (default: 4 to 64, by their number)",
+        help="pieces per shard (default: 4 to 64, depending on how many there are)",
     )
     form.add_argument("--audio", choices=("none", "wav", "flac"), help="a mix beside each piece (default: none)")
-    form.add_argument("--stems", action="store_true", help="also an audio file a part (default: not)")
+    form.add_argument("--stems", action="store_true", help="also write one audio file per part (default: no)")
     form.add_argument("--soundfont", metavar="FONT", help="for --audio (default: the best one here)")
     work = parser.add_argument_group("work")
     work.add_argument(
         "--out", required=True, metavar="DIR", help="a folder, or any URL that fsspec opens, such as s3://bucket/corpus"
     )
     work.add_argument(
-        "--workers", type=opt.whole(1, 1024, "workers"), default=0, metavar="N", help="processes (default: one a core)"
+        "--workers",
+        type=opt.whole(1, 1024, "workers"),
+        default=0,
+        metavar="N",
+        help="worker processes (default: one per core)",
     )
     work.add_argument(
         "--lanes",
         type=opt.whole(1, 1024, "lanes"),
         default=128,
         metavar="N",
-        help="pieces a worker writes side by side (default: 128)",
+        help="pieces each worker generates in one batch (default: 128)",
     )
     work.add_argument(
         "--ray",
@@ -127,7 +142,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     work.add_argument(
         "--dry-run",
         action="store_true",
-        help="make a few pieces, keep none; say how many there will be, how long, how large (default: make all)",
+        help="generate a few pieces, keep none, and estimate the corpus's pieces, time and size (default: generate all)",
     )
     work.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
 
@@ -183,7 +198,7 @@ def plan_of(args: argparse.Namespace) -> BatchPlan:
     if not said:
         there = read_plan_of(open_store(args.out))
         if there is None:
-            raise InputError("nothing to make: name a plan, or --seeds, or --own N (see: composer generate --help)")
+            raise InputError("nothing to generate: give a plan, --seeds or --own N (see: composer generate --help)")
         return BatchPlan.from_json(there["plan"])
     return settled(merged(None, said))
 
@@ -264,7 +279,7 @@ def dry(measure: Callable[[], Any], plan: BatchPlan, workers: int) -> int:
     combinations = f"{len(plan.tasks)} tasks, {len(plan.styles)} styles, {len(plan.parts)} sets of parts, {len(plan.controls)} controls"
     print(f"{found.pieces} pieces in {found.shards} shards: {found.seeds} seeds, {combinations}")
     print(f"about {duration(found.seconds)} with {counted(workers, 'worker')}, about {size(found.bytes)} of disk")
-    print(f"(reckoned from {found.measured} pieces made on one worker)")
+    print(f"(estimated from {found.measured} pieces made on one worker)")
     for reason in found.trouble[:10]:
         print(f"will fail: {reason}")
     return 0

@@ -16,17 +16,18 @@ from composer.cli import options as opt
 from composer.errors import InputError
 
 if TYPE_CHECKING:
+    from composer.live.control import ControlSurface
     from composer.live.session import SessionPlan
 
 EPILOG = """ports are named as `composer ports` lists them; also virtual:NAME, tcp:HOST:PORT, file:PATH (input), synth (output).
-Only some parts to an output: --output drums,bass=PORT. The click and the player's own notes are lanes too: click=PORT, player=PORT.
+Send only some parts to an output with --output drums,bass=PORT; click=PORT and player=PORT route the click and the player's notes.
 
 examples:
   composer jam --input "My Keyboard" --output synth --style bossa --tempo count-in
   composer jam --input virtual:In --output virtual:Band --tempo clock --mode fours
   composer jam --input file:seed.mid --output tcp:127.0.0.1:9080 --tempo 120 --bars 16 --record jam.mid --plain
 
-docs/jam.md tells about keys, modes, the control surface and calibration."""
+See docs/jam.md for keys, modes, the control surface and calibration."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     where.add_argument(
         "--thru", action=argparse.BooleanOptionalAction, default=None,
-        help="pass the player's notes on to the outputs (default: to the synth, and for a file that plays)",
+        help="pass the player's notes on to the outputs (default: if an output is synth or an input is a file)",
     )  # fmt: skip
     music = parser.add_argument_group("music")
     music.add_argument(
@@ -58,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     music.add_argument("--style", default="pop", help="a name from composer styles (default: pop)")
     music.add_argument(
         "--strength", type=opt.number(0, 1.5, "a strength"), default=1.0, metavar="S",
-        help="how much the style is insisted on, 0..1.5 (default: 1)",
+        help="style strength: 0 ignores the style, 1 plays it as trained, up to 1.5 exaggerates it (default: 1)",
     )  # fmt: skip
     music.add_argument(
         "--mode", default="accompany",
@@ -67,14 +68,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     music.add_argument(
         "--chords",
         metavar="CHART",
-        help="a chart such as 'C | Am7 D7 | G' that is played round and round (default: follow the player)",
+        help="a chart such as 'C | Am7 D7 | G' to be looped (default: follow the player)",
     )
     music.add_argument("--meter", type=opt.meter, metavar="N/D", help="metre (default: the file's, else 4/4)")
     music.add_argument(
         "--bars",
         type=opt.whole(1, 100000, "bars"),
         metavar="N",
-        help="end after so many (default: a file's end, else none)",
+        help="stop after this many bars (default: at the end of an input file, else never)",
     )
     music.add_argument(
         "--density", action="append", default=[], metavar="PART=LEVEL",
@@ -112,23 +113,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--output-latency",
         type=opt.number(0, 500, "milliseconds"),
         metavar="MS",
-        help="play so much earlier (default: as calibrated)",
+        help="send the band's notes this much earlier (default: as calibrated)",
     )
     clock.add_argument(
-        "--calibrate", action="store_true", help="measure latency by a tap test, keep it, and end (default: play)"
+        "--calibrate", action="store_true", help="measure latency with a tap test, save it and exit (default: play)"
     )
     out = parser.add_argument_group("output")
     out.add_argument(
         "--record",
         type=Path,
         metavar="FILE",
-        help="keep the whole jam as multitrack MIDI, written as it happens (default: keep nothing)",
+        help="record the whole jam as multitrack MIDI, saved continuously (default: no recording)",
     )
     out.add_argument(
         "--stems",
         type=opt.folder,
         metavar="FOLDER",
-        help="after the jam, render the recording to one WAV a part (default: not)",
+        help="after the jam, render the recording to one WAV per part (default: no)",
     )
     out.add_argument("--force", action="store_true", help="replace what is already there (default: refuse)")
     out.add_argument(
@@ -152,7 +153,14 @@ def run(args: argparse.Namespace) -> int:
         return tap_test(plan, say)
     plain = args.plain or not (sys.stdin.isatty() and sys.stdout.isatty())
     interrupted = False
-    with _ended_by_hangup(), Session(plan, say if plain else _quietly) as session, _control(args.control, session):
+    with (
+        _ended_by_hangup(),
+        _control(args.control) as surface,  # before the session: a port in use is told before the band loads
+        Session(plan, say if plain else _quietly) as session,
+    ):
+        if surface is not None:
+            surface.serve(session)
+            say(f"control surface: ws://127.0.0.1:{surface.port}")
         try:
             if plain:
                 while not session.wait(0.2):
@@ -196,7 +204,7 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         if file_names and source != "clock":
             raise InputError("a file cannot tap or count in; give --tempo a number")
         if source != "tap" and len(file_names) == len(inputs):
-            raise InputError(f"--tempo {source}: nobody is there to give it; name an --input, see composer ports")
+            raise InputError(f"--tempo {source}: needs a player; name an --input, see composer ports")
     try:
         bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
     except argparse.ArgumentTypeError as error:
@@ -269,7 +277,7 @@ def _report(session: object, why: str, plan: SessionPlan) -> None:
     view = session.engine.view
     if why:
         say(why)
-    say(f"planned {view.planned} times, missed {view.missed} bars, late {view.late} of {session.engine.played} notes")
+    say(f"{view.planned} plans made, {view.missed} bars missed, {view.late} of {session.engine.played} notes late")
     if plan.record is not None:
         say(f"recorded: {plan.record}")
 
@@ -301,15 +309,8 @@ def _ended_by_hangup() -> Iterator[None]:
         signal.signal(signal.SIGHUP, before)
 
 
-@contextlib.contextmanager
-def _control(number: int | None, session: object) -> Iterator[None]:
-    if number is None:
-        yield
-        return
+def _control(port: int | None) -> contextlib.AbstractContextManager[ControlSurface | None]:
+    """The control surface's port, taken; None where none was asked for. Raises InputError where it is in use."""
     from composer.live.control import ControlSurface
-    from composer.live.session import Session
 
-    assert isinstance(session, Session)
-    with ControlSurface(session, number) as surface:
-        say(f"control surface: ws://127.0.0.1:{surface.port}")
-        yield
+    return contextlib.nullcontext() if port is None else ControlSurface(port)

@@ -7,7 +7,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--balance",
         choices=("auto", "loudness", "neural", "synth"),
         default="auto",
-        help="loudness: every part measured and set by rule, masking considered; neural: a small network sets gain, pan and"
+        help="loudness: a rule sets each part by its measured loudness and masking; neural: a small network sets gain, pan and"
         " equaliser; auto: the better of the two (docs/mix.md has the table); synth: the soundfont's own levels (default: auto)",
     )
     group.add_argument(
@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="LUFS",
         help="integrated loudness of the mix, -40..-6 LUFS (default: -14)",
     )
-    group.add_argument("--style", metavar="STYLE", help="whose balance, see composer styles (default: of no style)")
+    group.add_argument(
+        "--style", metavar="STYLE", help="style whose balance to use, see composer styles (default: none)"
+    )
     for name, value, what in (
         ("gain", "DB", "faders on top of the balance, in dB: drums=-3dB"),
         ("pan", "PLACE", "-1 left … 1 right, or left, centre, right: guitar=-0.4"),
@@ -72,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action="append",
             default=[],
             metavar="PARTS",
-            help=f"{name} these, with commas between (default: none)",
+            help=f"{name} these parts, separated by commas (default: none)",
         )
 
 
@@ -129,7 +131,7 @@ def level(option: str, part: str, value: str) -> float:
         return -math.inf
     found = re.fullmatch(r"([+-]?(?:\d+\.?\d*|\.\d+))\s*(?:db|lu)?", value.lower())
     if found is None:
-        raise InputError(f"{option} {part}: {value!r} is no number; write a number such as -3 or -3dB, or off")
+        raise InputError(f"{option} {part}: {value!r} is not a number; write one such as -3 or -3dB, or off")
     return float(found[1])
 
 
@@ -140,7 +142,7 @@ def place(part: str, value: str) -> float:
         return words[value.lower()] if value.lower() in words else float(value)
     except ValueError:
         wanted = "a number from -1 (left) to 1 (right), or left, centre, right"
-        raise InputError(f"--pan {part}: {value!r} is no place; write {wanted}") from None
+        raise InputError(f"--pan {part}: {value!r} is not a pan position; write {wanted}") from None
 
 
 def report(mixed: Mix) -> dict[str, Any]:
@@ -161,14 +163,14 @@ def report(mixed: Mix) -> dict[str, Any]:
 
 
 def write_mix(path: Path, stems: Stems, settings: MixSettings, bits: int) -> Mix:
-    """Mix and write. What OGG and MP3 add to the peaks is heard again and taken off the limiter's ceiling."""
+    """Mix and write. What OGG and MP3 add to the peaks is heard again and taken off the limiter's ceiling; the mix stays."""
     from composer.audio.loudness import true_peak_dbtp
-    from composer.audio.mixer import mix
+    from composer.audio.mixer import premaster
     from composer.audio.wav import read_wav, write_sound
 
-    ceiling_dbtp = settings.ceiling_dbtp
+    ready, ceiling_dbtp = premaster(stems, settings), settings.ceiling_dbtp
     while True:
-        mixed = mix(stems, replace(settings, ceiling_dbtp=ceiling_dbtp))
+        mixed = ready.mastered(ceiling_dbtp)
         write_sound(path, mixed.audio, mixed.sample_rate, bits, force=True)
         over_db = true_peak_dbtp(read_wav(path)[0]) - settings.ceiling_dbtp if path.suffix in LOSSY else 0.0
         if over_db <= 0 or ceiling_dbtp < settings.ceiling_dbtp - MOST_OFF_DB:
@@ -183,8 +185,8 @@ def shortfall(mixed: Mix, settings: MixSettings) -> list[str]:
     target = settings.target_lufs
     if target is None or not math.isfinite(mixed.lufs) or abs(mixed.lufs - target) <= 0.5:
         return []
-    limits = "no peak is pushed down by more than 20 dB, no sound lifted by more than 60"
-    return [f"the mix has {mixed.lufs:.1f} LUFS and not {target:g}: {limits}"]
+    limits = "peaks are reduced by at most 20 dB, and sound is raised by at most 60"
+    return [f"the mix is at {mixed.lufs:.1f} LUFS, not {target:g}: {limits}"]
 
 
 def write_report(path: Path, mixed: Mix) -> None:

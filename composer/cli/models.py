@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from composer.trust.stamp import Stamp
 
 _ACTIONS = {
-    "list": "the models in the register and which one plays (default)",
+    "list": "list the registered models and the one in use (default)",
     "verify": "check weights, card and signature of a model, or of all",
-    "use": "let a model play wherever none is named; 'shipped' goes back",
+    "use": "make a model the default; 'shipped' restores the bundled one",
     "add": "give a checkpoint folder a name in the register",
-    "remove": "take a name off the register; the files stay",
+    "remove": "remove a name from the register; its files stay",
     "show": "print a model's card: recipe, data with licences, commit, curve",
     "songs": "print the record of songs a model learned from, as CSV",
     "trace": "say which weights made a .mid or .json, and what they learned from",
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", parser_class=type(parser))
     made = {name: actions.add_parser(name, help=purpose, description=purpose) for name, purpose in _ACTIONS.items()}
     for name in ("verify", "show", "songs"):
-        made[name].add_argument("model", nargs="?", help="a name or a folder (default: the one that plays)")
+        made[name].add_argument("model", nargs="?", help="a name or a folder (default: the model in use)")
     made["verify"].add_argument("--all", action="store_true", help="every model of the register, and the shipped ones")
     for name in ("use", "remove"):
         made[name].add_argument("model", help="a name of the register" + (", or a folder" if name == "use" else ""))
@@ -51,7 +51,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made["record"].add_argument(
         "--corpora",
         metavar="NAMES",
-        help="instead of a pack: corpora, with commas, whose training songs it learned from",
+        help="instead of a pack: the corpora whose training songs it learned from, separated by commas",
+    )
+    made["record"].add_argument(
+        "--ancestor", type=Path, help="the checkpoint folder it started from, whose songs it knows too (default: none)"
     )
     made["record"].add_argument("--data", type=Path, help="folder that holds the corpora (default: COMPOSER_DATA)")
     made["keygen"].add_argument("name", nargs="?", default="me", help="the key's name (default: me)")
@@ -88,7 +91,7 @@ def _list(args: argparse.Namespace) -> int:
                 signed += f"; changed since it was added (was {added_as[:12]})"
         except CheckpointError as error:
             about, signed = "cannot be used", str(error)
-        print(f"{'plays' if name == known.used else '':<6} {name:<16} {about}\n{'':<7}{folder}\n{'':<7}{signed}")
+        print(f"{'in use' if name == known.used else '':<6} {name:<16} {about}\n{'':<7}{folder}\n{'':<7}{signed}")
     return 0
 
 
@@ -131,7 +134,7 @@ def _use(args: argparse.Namespace) -> int:
         if verdict.note:
             print(f"note: {verdict.note}")
     register.use(name)
-    print(f"{name} plays from now on")
+    print(f"{name} is now in use")
     return 0
 
 
@@ -189,8 +192,8 @@ def _trace(args: argparse.Namespace) -> int:
     card = register.read_card(found)
     print(f"  weights: {found}, {_verdict(found)}")
     trained = [f"{name} {card[name]}" for name in ("training_minutes", "step", "commit") if card.get(name)]
-    print(f"  trained: {', '.join(trained) or 'not told'}")
-    print(f"  licence: {card.get('licence', 'not told')}")
+    print(f"  trained: {', '.join(trained) or 'not stated'}")
+    print(f"  licence: {card.get('licence', 'not stated')}")
     songs = list(record.read_songs(found))
     if songs:
         print(f"  learned from {len(songs)} songs, each with licence and hash (composer models songs {found}):")
@@ -223,7 +226,7 @@ def stamp_of(file: Path) -> Stamp:
         texts = (value for event in events for value in event.data if isinstance(value, str))
         stamp = next((read for text in texts if (read := Stamp.read(text))), None)
     if stamp is None:
-        raise InputError(f"{file}: says nothing of how it was made; give a .mid or .json that composer wrote")
+        raise InputError(f"{file}: does not say how it was made; give a .mid or .json that composer wrote")
     return stamp
 
 
@@ -239,7 +242,9 @@ def _unchanged(file: Path) -> None:
     except (OSError, ValueError, KeyError, TypeError):
         return
     print(
-        "  the file is as it was written" if told == sha256_of(file) else "  the file was changed since it was written"
+        "  the file is unchanged since it was written"
+        if told == sha256_of(file)
+        else "  the file was changed since it was written"
     )
 
 
@@ -248,10 +253,14 @@ def _record(args: argparse.Namespace) -> int:
 
     register.read_card(args.folder)
     if (args.pack is None) == (args.corpora is None):
-        raise InputError("models record: name either --pack or --corpora")
-    trained = [song for song in (_packed(args.pack) if args.pack else _read(args)) if song["split"] == "train"]
+        raise InputError("models record: give either --pack or --corpora")
+    trained = {
+        song["id"]: song for song in (_packed(args.pack) if args.pack else _read(args)) if song["split"] == "train"
+    }
+    if args.ancestor is not None:
+        trained = {song["id"]: song for song in record.read_songs(args.ancestor)} | trained
     signature.drop(args.folder)
-    print(f"{args.folder}: the record has {record.write_songs(args.folder, trained)} songs; sign it again")
+    print(f"{args.folder}: the record has {record.write_songs(args.folder, trained.values())} songs; sign it again")
     return 0
 
 
@@ -283,7 +292,7 @@ def _trust(args: argparse.Namespace) -> int:
     from composer.trust import keys
 
     key = keys.trust(args.key)
-    print(f"{key.name}: trusted from now on, fingerprint {key.fingerprint}; compare it with what its owner says")
+    print(f"{key.name}: now trusted, fingerprint {key.fingerprint}; compare it with the one its owner gives")
     return 0
 
 
@@ -302,7 +311,7 @@ def _encrypt(args: argparse.Namespace) -> int:
     from composer.trust import signature, vault
 
     if args.out.exists():
-        raise OutputError(f"{args.out}: already there; choose another --out")
+        raise OutputError(f"{args.out}: already exists; choose another --out")
     signature.check(args.folder)
     weights = args.folder / signature.WEIGHTS
     if not weights.is_file():

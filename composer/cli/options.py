@@ -17,7 +17,7 @@ def number(low: float, high: float, what: str) -> Callable[[str], float]:
         try:
             value = float(text)
         except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is no number; give {what} in {low:g}..{high:g}") from None
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number; give {what} in {low:g}..{high:g}") from None
         if not low <= value <= high:
             raise argparse.ArgumentTypeError(f"{text} is out of range; give {what} in {low:g}..{high:g}")
         return value
@@ -31,7 +31,7 @@ def whole(low: int, high: int, what: str) -> Callable[[str], int]:
     def parse(text: str) -> int:
         value = number(low, high, what)(text)
         if value != int(value):
-            raise argparse.ArgumentTypeError(f"{text} is not whole; give {what} in {low}..{high}")
+            raise argparse.ArgumentTypeError(f"{text} is not a whole number; give {what} in {low}..{high}")
         return int(value)
 
     return parse
@@ -41,7 +41,7 @@ def meter(text: str) -> tuple[int, int]:
     """ "6/8" → (6, 8)."""
     over, slash, under = text.partition("/")
     if not (slash and over.strip().isdecimal() and under.strip().isdecimal()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no metre; write it as 4/4, 3/4 or 6/8")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a metre; write it as 4/4, 3/4 or 6/8")
     return int(over), int(under)
 
 
@@ -53,7 +53,7 @@ def pitch(text: str) -> int:
         return step + 12 * (int(found[3]) + 1)
     if text.strip().isdecimal():
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no pitch; give one such as C4, F#3 or 60")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a pitch; give one such as C4, F#3 or 60")
 
 
 def words(text: str) -> list[str]:
@@ -68,7 +68,7 @@ def part_list(text: str) -> tuple[str, ...]:
     parts = tuple(dict.fromkeys(words(text.lower().replace(" ", ","))))
     unknown = [part for part in parts if part not in BAND]
     if unknown or not parts:
-        what = f"no part called {unknown[0]!r}" if unknown else "no parts named"
+        what = f"no part called {unknown[0]!r}" if unknown else "no part given"
         raise InputError(f"--parts: {what}; choose from: {', '.join(BAND)}")
     return parts
 
@@ -100,7 +100,9 @@ def program(text: str) -> int:
     named = named or [i for i, name in enumerate(PROGRAM_NAMES) if text.lower() in name.lower()]
     if len(named) != 1:
         some = ", ".join(PROGRAM_NAMES[i] for i in named[:4]) if named else "such as 27 or 'Clean Guitar'"
-        raise argparse.ArgumentTypeError(f"{text!r} is {'several' if named else 'no'} General MIDI programs: {some}")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} matches {'several' if named else 'no'} General MIDI programs: {some}"
+        )
     return named[0]
 
 

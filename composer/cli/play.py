@@ -16,6 +16,7 @@ from composer.errors import InputError
 
 if TYPE_CHECKING:
     from composer.playback.hands import Hands
+    from composer.playback.osc import OscServer
     from composer.playback.session import Playback
 
 
@@ -35,48 +36,61 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=opt.whole(32, 4096, "frames"),
         default=256,
         metavar="FRAMES",
-        help="asked for at a time (default: 256)",
+        help="audio buffer size (default: 256)",
     )
     sound.add_argument(
         "--ahead",
         type=opt.number(5, 2_000, "ms"),
         default=45.0,
         metavar="MS",
-        help="sound that lies ready, against stalls of the machine; faders answer so much later, 5..2000 ms (default: 45)",
+        help="audio buffered ahead to survive stalls; faders respond this much later, 5..2000 ms (default: 45)",
     )
     sound.add_argument(
         "--separate",
         action="store_true",
-        help="on JACK, a pair of outputs for every part beside the mix's (default: the mix)",
+        help="on JACK, also give every part a pair of outputs (default: only the mix)",
     )
     sound.add_argument(
         "--at-once",
         action="store_true",
-        help="begin without listening first, from what the soundfont's calibration says (default: listen, mix, then play)",
+        help="start at once, mixed from the soundfont's calibration (default: render and mix first, then play)",
     )
-    sound.add_argument("--record", type=Path, metavar="WAV", help="keep what is played, 32-bit float (default: do not)")
     sound.add_argument(
-        "--start", type=opt.number(0, 36_000, "seconds"), default=0.0, metavar="S", help="begin there (default: 0)"
+        "--record", type=Path, metavar="WAV", help="record what is played as 32-bit float WAV (default: no recording)"
+    )
+    sound.add_argument(
+        "--start",
+        type=opt.number(0, 36_000, "seconds"),
+        default=0.0,
+        metavar="S",
+        help="start position in seconds (default: 0)",
     )
     hands = parser.add_argument_group("faders")
     hands.add_argument(
-        "--midi", metavar="PORT", help="move them by controllers 7, 10, 91 on channel 1… (default: by keys only)"
+        "--midi", metavar="PORT", help="move them with MIDI controllers 7, 10 and 91 on channel 1… (default: keys only)"
     )
     hands.add_argument(
         "--osc",
         type=opt.whole(0, 65_535, "a port"),
         metavar="PORT",
-        help="… by OSC on this UDP port of 127.0.0.1 (default: no OSC)",
+        help="move them with OSC on this UDP port of 127.0.0.1, 0 for a free one (default: no OSC)",
     )
     hands.add_argument(
-        "--plain", action="store_true", help="no screen, a line now and then (default: where there is no terminal)"
+        "--plain",
+        action="store_true",
+        help="a line of text now and then instead of a screen (default: when there is no terminal)",
     )
     mixing.add_arguments(parser)
-    parser.add_argument("--force", action="store_true", help="replace what --record names (default: refuse)")
+    parser.add_argument("--force", action="store_true", help="overwrite an existing --record file (default: refuse)")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
 
 
 def run(args: argparse.Namespace) -> int:
+    with _osc(args.osc) as osc:  # first of all: a port in use is told before minutes of listening and mixing
+        return _play(args, osc)
+
+
+def _play(args: argparse.Namespace, osc: OscServer | None) -> int:
     from composer import formats
     from composer.audio import calibration, soundfonts
     from composer.audio.mixer import mix
@@ -93,15 +107,15 @@ def run(args: argparse.Namespace) -> int:
     rate = mixing.sample_rate(args, 48_000)
     if args.record:
         if args.record.suffix.lower() != ".wav":
-            raise OutputError(f"{args.record}: what is played is kept as WAV; give a name that ends in .wav")
+            raise OutputError(f"{args.record}: recordings are WAV files; give a name that ends in .wav")
         if args.record.exists() and not args.force:
-            raise OutputError(f"{args.record}: exists already; use --force to write over it")
+            raise OutputError(f"{args.record}: already exists; use --force to overwrite it")
         check_format(args.record, 32, rate)
     score = formats.load(args.file)
     if not any(len(part) for part in score.parts):
         raise InputError(f"{args.file}: has no notes to play")
     if args.start >= score.duration_s:
-        raise InputError(f"--start {args.start:g}: {args.file} is over after {score.duration_s:.1f} s")
+        raise InputError(f"--start {args.start:g}: {args.file} lasts only {score.duration_s:.1f} s")
     settings = mixing.settings(args, rate, score)
     font = soundfonts.find(args.soundfont)
     notices = list(score.problems)
@@ -109,7 +123,7 @@ def run(args: argparse.Namespace) -> int:
         plan = calibration.plan(score, font, settings)
     else:
         with steps(args.quiet) as progress:
-            with progress.step("listening to the parts") as tell:
+            with progress.step("rendering the parts") as tell:
                 stems = render(score, font, rate, on_progress=tell)
             with progress.step("mixing"):
                 mixed = mix(stems, settings)
@@ -128,13 +142,15 @@ def run(args: argparse.Namespace) -> int:
     with _kept(args.record), _keyboard(args.midi) as listening, Playback(piece, output) as playing:
         hands = Hands(playing)
         listening.append(hands)
-        with _osc(args.osc, playing):
-            if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                _plain(playing)
-            else:
-                from composer.cli.play_screen import show
+        if osc is not None:
+            osc.serve(playing)
+            print(f"OSC: 127.0.0.1:{osc.port}")
+        if args.plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+            _plain(playing)
+        else:
+            from composer.cli.play_screen import show
 
-                show(playing, hands)
+            show(playing, hands)
         playing.stop()
         health = playing.health
     print(
@@ -183,17 +199,11 @@ def _keyboard(port: str | None) -> Iterator[list[Hands]]:
         yield listening
 
 
-@contextlib.contextmanager
-def _osc(port: int | None, playing: Playback) -> Iterator[None]:
-    """OSC at the faders, while the block runs."""
+def _osc(port: int | None) -> contextlib.AbstractContextManager[OscServer | None]:
+    """The port for OSC, taken; None where none was asked for. Raises InputError where it is in use."""
     from composer.playback.osc import OscServer
 
-    if port is None:
-        yield
-        return
-    with OscServer(playing, port) as server:
-        print(f"OSC: 127.0.0.1:{server.port}")
-        yield
+    return contextlib.nullcontext() if port is None else OscServer(port)
 
 
 def _plain(playing: Playback) -> None:

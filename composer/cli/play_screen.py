@@ -60,7 +60,7 @@ def draw(playing: Playback, hands: Hands) -> Group:
 
     board, plan = playing.board, playing.piece.plan
     table = Table(box=None, expand=True)
-    for column in ("", "part", "level", "fader", "place", "equaliser", "room", ""):
+    for column in ("", "part", "level", "fader", "pan", "equaliser", "reverb", ""):
         table.add_column(column)
     for at, (name, strip) in enumerate(zip(playing.names, plan.strips, strict=True)):
         fader = dict(zip(FADERS, board.faders[at].tolist(), strict=True))
@@ -81,7 +81,7 @@ def draw(playing: Playback, hands: Hands) -> Group:
     health_line = f"{made}   gaps: {health.gaps}   limiter {-limited:.1f} dB"
     return Group(
         Panel(head),
-        Panel(table, title="the desk"),
+        Panel(table, title="mixer"),
         Text(health_line, "red" if health.gaps else "dim"),
         Text(KEYS, "dim"),
     )

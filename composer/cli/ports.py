@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 
 EPILOG = """names that composer jam takes for --input and --output:
-  NAME             a port listed here, or an unmistakable piece of its name
-  virtual:NAME     a port made by us, for other programs to connect to (not on Windows)
-  tcp:HOST:PORT    MIDI over TCP, as mido's socket ports speak it; we connect to who listens there, else we listen
-  file:PATH        input only: a music file that plays itself
-  synth[:DRIVER]   output only: our own renderer, through an audio driver such as jack, alsa, pulseaudio or coreaudio"""
+  NAME             a port listed here, or an unambiguous part of its name
+  virtual:NAME     a port that composer opens for other programs to connect to (not on Windows)
+  tcp:HOST:PORT    MIDI over TCP, as in mido's socket ports; connects if something listens there, otherwise listens
+  file:PATH        input only: a music file that stands in for the player
+  synth[:DRIVER]   output only: the built-in synth, through an audio driver such as jack, alsa, pulseaudio or coreaudio"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -67,7 +67,7 @@ def _lines() -> Tell:
         if what == "lost":
             print(f"note: {value}", file=sys.stderr)
         elif what == "round" and value[1]:
-            print(f"{value[1]} of {value[2]} pieces to make", file=sys.stderr)
+            print(f"{value[1]} of {value[2]} pieces left to generate", file=sys.stderr)
         elif what == "piece" and time.monotonic() - last_s >= LINE_S:
             last_s = time.monotonic()
             print(
@@ -98,7 +98,7 @@ class _Counter:
     @property
     def rate(self) -> str:
         took = max(time.monotonic() - self.began_s, 1e-6)
-        return f"{self.made / took:.1f} pieces and {self.notes / took:.0f} notes a second" if self.made else ""
+        return f"{self.made / took:.1f} pieces and {self.notes / took:.0f} notes per second" if self.made else ""
 
     @property
     def left_s(self) -> float:

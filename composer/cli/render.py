@@ -16,20 +16,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     opt.add_soundfont(sound)
     sound.add_argument("--stems", action="store_true", help="also one sound file per part (default: the mix only)")
     sound.add_argument(
-        "--format", choices=("wav", "flac", "ogg", "mp3"), default="wav", help="kind of the sound files (default: wav)"
+        "--format", choices=("wav", "flac", "ogg", "mp3"), default="wav", help="audio file format (default: wav)"
     )
     sound.add_argument(
         "--sample-rate",
         type=opt.whole(8_000, 96_000, "Hz"),
         metavar="HZ",
-        help="8000..96000 Hz (default: 44100, or what an amplifier asks for)",
+        help="8000..96000 Hz (default: 44100, or the rate an amplifier needs)",
     )
     sound.add_argument(
         "--bits",
         type=int,
         choices=(16, 24, 32),
         default=24,
-        help="bits a sample in wav and flac; 32 is float (default: 24)",
+        help="bits per sample in wav and flac; 32 is float (default: 24)",
     )
     mixing.add_arguments(parser)
     opt.add_output(parser)
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     check_format(args.out / sound, args.bits, rate)
     settings = mixing.settings(args, rate, score)
     with steps(args.quiet) as progress, staging(args.out, written, args.force) as folder:
-        with progress.step("playing the parts") as tell:
+        with progress.step("rendering the parts") as tell:
             stems = render(score, args.soundfont, rate, on_progress=tell)
         with progress.step("mixing"):
             mixed = mixing.write_mix(folder / sound, stems, settings, args.bits)

@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
     music = parser.add_argument_group("music")
-    wishes.add_style(music, "as --style-from plays")
+    wishes.add_style(music, "that of --style-from")
     wishes.add_piece(music)
     wishes.add_levels(music)
     wishes.add_model(parser)
@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if not args.style and args.style_from is None:
-        raise InputError("say in which style: --style NAME or --style-from FILE")
+        raise InputError("no style given; name one with --style NAME or --style-from FILE")
     asked = wishes.wishes_of(args, "") | {"chords": opt.chart(args.chords), "melody": args.melody}
 
     def wish(arranger: Arranger, number: int) -> ArrangeOptions:

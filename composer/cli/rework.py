@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from composer.options import ArrangeOptions
     from composer.score import Score
 
-EPILOG = """The result is SONG-rework.mid with its mix, picture and JSON, whose "proof" compares every note outside the bars.
-The bars around the hole and the other parts are what the new notes are written to.
+EPILOG = """The result is SONG-rework.mid with its mix, picture and JSON, whose "proof" compares every note outside these bars.
+The new notes are written to fit the surrounding bars and the other parts.
 
 examples:
   composer rework out/song.mid --bars 9-16 --parts bass,drums --takes 3
@@ -28,7 +28,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     parser.add_argument("song", metavar="SONG", type=Path, help="a finished piece: .mid, .musicxml, .mxl or .abc")
-    what = parser.add_argument_group("what to write anew")
+    what = parser.add_argument_group("what to rewrite")
     what.add_argument(
         "--bars",
         required=True,
@@ -40,10 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--parts",
         required=True,
         metavar="PART,…",
-        help="tracks by name, or drums,bass,guitar,piano,strings; one that is not there yet is added",
+        help="tracks by name, or drums,bass,guitar,piano,strings; a part the piece does not have yet is added",
     )
     music = parser.add_argument_group("music")
-    wishes.add_style(music, "as the piece plays, or as --style-from does")
+    wishes.add_style(music, "the piece's own, or that of --style-from")
     wishes.add_piece(music)
     wishes.add_levels(music)
     wishes.add_model(parser)
@@ -55,10 +55,10 @@ def bar_range(text: str) -> tuple[int, int]:
     """ "9-16" → (9, 16), "16" → (16, 16)."""
     found = re.fullmatch(r"(\d+)(?:\s*[-–:]\s*(\d+))?", text.strip())
     if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} are no bars; write FIRST-LAST, such as 9-16")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a range of bars; write FIRST-LAST, such as 9-16")
     first, last = int(found[1]), int(found[2] or found[1])
     if last < first:
-        raise argparse.ArgumentTypeError(f"{text!r}: the first bar comes before the last")
+        raise argparse.ArgumentTypeError(f"{text!r}: the first bar must not come after the last")
     return first, last
 
 
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     asked = wishes.wishes_of(args, "") | {"chords": opt.chart(args.chords), "melody": args.melody}
     names = tuple(opt.words(args.parts))
     if not names:
-        raise InputError("--parts: no parts named")
+        raise InputError("--parts: name at least one part")
 
     def wish(arranger: Arranger, number: int) -> ArrangeOptions:
         from composer.options import ArrangeOptions

@@ -47,7 +47,7 @@ def load_seed(
 
         return listen(path, TranscribeOptions(tempo_bpm, meter), progress)
     if meter is not None:
-        raise InputError(f"{path}: --meter is for recordings; this file says its own metre")
+        raise InputError(f"{path}: --meter is for recordings; this file has its own metre")
     return Seed(formats.load(path))
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from composer.cli import options as opt
 from composer.errors import InputError
 
-EPILOG = """Everything it makes stays in its folder and is there again next time. Ctrl-C ends it.
+EPILOG = """Everything it makes is kept in its folder for next time. Press Ctrl-C to stop it.
 
 examples:
   composer studio --open
   composer studio --port 9000 --folder ~/songs/studio
 
-The API is told at /docs; docs/studio.md is one screen."""
+The API is documented at /docs; see also docs/studio.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=opt.whole(0, 65_535, "a port"),
         default=8765,
         metavar="N",
-        help="0 takes a free one (default: 8765)",
+        help="0 picks a free port (default: 8765)",
     )
     parser.add_argument(
         "--folder", type=Path, metavar="DIR", help="where projects are kept (default: ~/.local/share/composer/studio)"
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     settings = StudioSettings(folder, args.host, args.port, args.checkpoint, args.soundfont)
 
     def opened(address: str) -> None:
-        print(f"studio: {address}\nfolder: {folder}\nCtrl-C ends it", flush=True)
+        print(f"studio: {address}\nfolder: {folder}\npress Ctrl-C to stop it", flush=True)
 
     serve(settings, opened, args.open)
     return 0

@@ -80,7 +80,7 @@ def _write_sound(
     from composer.audio.synth import render
     from composer.audio.wav import write_wav
 
-    with progress.step("playing the parts", "render") as tell:
+    with progress.step("rendering the parts", "render") as tell:
         stems = render(made.score, sound.soundfont, on_progress=tell)
     with progress.step("mixing", "mix"):
         style = wanted.style if wanted.style in STYLE_LU else None
@@ -99,14 +99,14 @@ def _told(name: str, made: Arrangement, wanted: ArrangeOptions, mixed: Mix | Non
     model = "reference" if wanted.style_from is not None else "piece"
     parts = ", ".join(f"{part.role or part.name} {len(part)}" for part in score.parts)
     lines = [
-        f"{name}: {wanted.style or f'as the {model} plays'}, {length_said(score.bars())}, {score.duration_s:.0f} s, seed {wanted.seed}",
-        f"  melody: {made.melody.why if made.melody else 'none; the band plays by itself'}",
+        f"{name}: {wanted.style or f'as in the {model}'}, {length_said(score.bars())}, {score.duration_s:.0f} s, seed {wanted.seed}",
+        f"  melody: {made.melody.why if made.melody else 'none; the band plays alone'}",
         f"  chords: {shortened(made.lane.chart(score.bars()))}",
         f"  notes: {parts}",
     ]
     if heard := made.report.get("style_fit", {}).get("heard_as"):
         lines.append(
-            "  heard as: " + ", ".join(f"{style} {share:.0%}" for style, share in heard.items() if share >= 0.05)
+            "  sounds like: " + ", ".join(f"{style} {share:.0%}" for style, share in heard.items() if share >= 0.05)
         )
     lines += made.told
     if mixed:

@@ -31,14 +31,14 @@ def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: M
     from composer.styles import parse_mixture
 
     if args.stems and args.no_audio:
-        raise InputError("--stems and --no-audio exclude each other; drop one of them")
+        raise InputError("--stems and --no-audio cannot be used together; drop one of them")
     names = take_names(source, args.takes, suffix)
     kinds = take.kinds(stems=args.stems, audio=not args.no_audio)
     outputs = [name + kind for name in names for kind in kinds]
     written = [source.stem + SEED] if formats.is_recording(source) else []
     check_free(args.out, [*outputs, *written], args.force)
     if any((args.out / name).resolve() == source.resolve() for name in outputs):
-        raise InputError(f"{source}: the seed itself would be written over; choose another folder with --out")
+        raise InputError(f"{source}: the seed itself would be overwritten; choose another folder with --out")
     with steps(args.quiet) as progress:
         seed = load_seed(source, progress, getattr(args, "tempo", None), getattr(args, "meter", None))
         with progress.step("loading the model", "load"):
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: M
                 files = {"input": source} | ({"style_from": args.style_from} if args.style_from else {})
                 told.append(take.write(folder, name, made, wanted, sound, files, progress))
     for name in written:
-        print("\n".join([f"{source.name}, written down as {args.out / name}:", *seed.lines()]))
+        print("\n".join([f"{source.name}, transcribed to {args.out / name}:", *seed.lines()]))
     for name, lines in zip(names, told, strict=True):
         print("\n".join(lines))
         print("\n".join(f"  {args.out / (name + kind)}" for kind in kinds))

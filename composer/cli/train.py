@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
         if not (args.pack / PLAN).exists() and any(p.suffix.lower() in MIDI_SUFFIXES for p in args.pack.rglob("*")):
             raise InputError(
                 f"{args.pack}: a folder of MIDI; pack it first (python -m composer.training.prepare --midi {args.pack} --out"
-                f" songs.npz), or teach it to the shipped model with composer finetune --files {args.pack}"
+                f" songs.npz), or fine-tune the shipped model on it with composer finetune --files {args.pack}"
             )
         args.pack = pack_for_training(args.pack, args.out)
     return train.run(args)

@@ -8,7 +8,7 @@ from pathlib import Path
 from composer.cli import options as opt
 from composer.cli.progress import steps
 
-EPILOG = """The notes keep the time they were sung in; only beat and bars are chosen. Correct the seed in any MIDI editor, then
+EPILOG = """Notes keep their sung timing; only beats and bars are inferred. Correct the seed in any MIDI editor, then
   composer arrange SEED.mid
 
 examples:
@@ -30,20 +30,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tempo",
         type=opt.number(20, 400, "quarter notes a minute"),
         metavar="BPM",
-        help="quarter notes a minute, 20..400 (default: heard)",
+        help="quarter notes per minute, 20..400 (default: detected)",
     )
-    parser.add_argument("--meter", type=opt.meter, metavar="N/D", help="such as 3/4 (default: heard: 4/4, 3/4 or 6/8)")
+    parser.add_argument(
+        "--meter", type=opt.meter, metavar="N/D", help="such as 3/4 (default: detected among 4/4, 3/4 and 6/8)"
+    )
     parser.add_argument(
         "--denoise",
         choices=("auto", "on", "off"),
         default="auto",
-        help="take out steady noise, and mains hum where there is some; auto: of all that lasts a second (default: auto)",
+        help="remove steady noise, and mains hum if there is any; auto: noise only from recordings of a second or more (default: auto)",
     )
     parser.add_argument(
-        "--lowest", type=opt.pitch, metavar="PITCH", help="leave out what is lower, such as E2 (default: B1)"
+        "--lowest", type=opt.pitch, metavar="PITCH", help="leave out lower notes, such as E2 (default: B1)"
     )
     parser.add_argument(
-        "--highest", type=opt.pitch, metavar="PITCH", help="leave out what is higher, such as C6 (default: C7)"
+        "--highest", type=opt.pitch, metavar="PITCH", help="leave out higher notes, such as C6 (default: C7)"
     )
     parser.add_argument("--force", action="store_true", help="replace a file that is already there (default: refuse)")
     parser.add_argument("--quiet", action="store_true", help="no progress on stderr (default: show it)")
@@ -59,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if out.suffix.lower() not in formats.MIDI_SUFFIXES:
         raise OutputError(f"{out}: a seed is a MIDI file; give --out a name that ends in .mid")
     if out.exists() and not args.force:
-        raise OutputError(f"{out}: already there; choose another --out, or --force to replace")
+        raise OutputError(f"{out}: already exists; choose another --out, or --force to replace it")
     options = TranscribeOptions(args.tempo, args.meter, args.denoise, args.lowest, args.highest)
     with steps(args.quiet) as progress:
         seed = listen(args.recording, options, progress)

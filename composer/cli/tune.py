@@ -12,7 +12,7 @@ from composer.cli.train import need_torch
 from composer.errors import InputError
 from composer.training.labels import SIZES
 
-EPILOG = """DIR holds study.db (Optuna's), trials.md and trials.png. The same command with more --trials goes on.
+EPILOG = """DIR holds study.db (Optuna's), trials.md and trials.png. Run it again with more --trials to continue.
 
 example:
   composer tune build/songs.npz --out build/tune --trials 20 --minutes 3"""
@@ -22,12 +22,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EPILOG
     add = parser.add_argument
     add("pack", type=Path, metavar="PACK", help="packed songs (.npz), made by python -m composer.training.prepare")
-    add("--out", type=Path, required=True, metavar="DIR", help="folder of the search; what is there is gone on with")
-    add("--trials", type=opt.whole(1, 10000, "trials"), default=20, metavar="N", help="how many in all (default: 20)")
+    add(
+        "--out", type=Path, required=True, metavar="DIR", help="folder of the search; a search already there is resumed"
+    )
+    add(
+        "--trials",
+        type=opt.whole(1, 10000, "trials"),
+        default=20,
+        metavar="N",
+        help="number of trials in all (default: 20)",
+    )
     add("--minutes", type=opt.number(0.01, 1e4, "minutes"), default=3.0, metavar="M",
-        help="minutes of the processor's time each (default: 3)")  # fmt: skip
-    add("--size", choices=SIZES, default="tiny", help="size around which widths are tried (default: tiny)")
-    add("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=1, metavar="N", help="the dice (default: 1)")
+        help="minutes of CPU time per trial (default: 3)")  # fmt: skip
+    add("--size", choices=SIZES, default="tiny", help="model size around which widths are varied (default: tiny)")
+    add("--seed", type=opt.whole(0, 2**31 - 1, "a seed"), default=1, metavar="N", help="random seed (default: 1)")
     add("--threads", type=opt.whole(0, 1024, "threads"), default=0, help="CPU threads (default: torch's choice)")
     add("--quiet", action="store_true", help="no progress on stderr (default: show it)")
 
@@ -54,6 +62,6 @@ def run(args: argparse.Namespace) -> int:
     chosen = ", ".join(
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in best.chosen.items()
     )
-    print(f"best of {len(tried)}: {best.bits:.3f} bits a note with {chosen}")
+    print(f"best of {len(tried)}: {best.bits:.3f} bits per note with {chosen}")
     print(f"  {args.out / TABLE}\n  {args.out / PICTURE}")
     return 0

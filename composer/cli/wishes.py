@@ -12,23 +12,23 @@ from composer.errors import InputError
 LEVEL = opt.whole(1, 5, "a level")
 
 
-def add_style(group: argparse._ActionsContainer, default: str = "pop, or as --style-from plays") -> None:
+def add_style(group: argparse._ActionsContainer, default: str = "pop, or the style of --style-from") -> None:
     """--style (`default`: what it means to leave it out), --style-from and --style-strength."""
     group.add_argument(
         "--style",
         metavar="STYLE",
-        help="a name from composer styles, one of the grooves it lists, or a mixture such as bossa:0.6,funk:0.4"
+        help="a style (see: composer styles), one of its grooves, or a mixture such as bossa:0.6,funk:0.4"
         f" (default: {default})",
     )
     group.add_argument(
-        "--style-from", type=Path, metavar="FILE", help="play in the manner of this file's band (default: of no file)"
+        "--style-from", type=Path, metavar="FILE", help="imitate how this file's band plays (default: none)"
     )
     group.add_argument(
         "--style-strength",
         type=opt.number(0, 2, "a strength"),
         default=1.0,
         metavar="S",
-        help="0 as if no style were named … 1 as the style has it … 2 exaggerated; other than 1 takes twice as long (default: 1)",
+        help="0 ignores the style … 1 plays it as trained … 2 exaggerates it; any value but 1 takes twice as long (default: 1)",
     )
 
 
@@ -37,7 +37,7 @@ def add_piece(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--chords",
         metavar="CHART",
-        help="a chart or a text file with one (default: the file's own, else those heard in it)",
+        help="a chord chart, or a text file with one (default: the file's own chords, else inferred from its notes)",
     )
     group.add_argument(
         "--melody", metavar="PART", help="the part that is the melody, by name or number (default: found)"
@@ -49,22 +49,22 @@ def add_levels(group: argparse._ActionsContainer) -> None:
     for name, what in (
         ("density", "how busy a part plays, 1 sparse … 5 busy"),
         ("register", "how high a part plays, 1 low … 5 high"),
-        ("polyphony", "how many notes a part strikes at once, 1 … 5; of drums, how much of the kit"),
+        ("polyphony", "how many notes a part plays at once, 1 … 5; for drums, how much of the kit"),
     ):
         group.add_argument(
             f"--{name}",
             action="append",
             default=[],
             metavar="PART=LEVEL",
-            help=f"{what}; may be repeated (default: as the style has it)",
+            help=f"{what}; may be repeated (default: the style's own)",
         )
     group.add_argument(
         "--role",
         action="append",
         default=[],
         metavar="PART=ROLE",
-        help="what a part does: bass=walking, piano=arpeggio, strings=pad … ; a wrong one lists them all"
-        " (default: as the style has it)",
+        help="a part's playing role: bass=walking, piano=arpeggio, strings=pad …; an unknown role lists them all"
+        " (default: the style's own)",
     )
     group.add_argument(
         "--program",
@@ -84,31 +84,33 @@ def add_model(parser: argparse.ArgumentParser) -> None:
         type=opt.whole(0, 2**31 - 1, "a seed"),
         default=0,
         metavar="N",
-        help="the dice: same seed, same machine, same band; take K uses N + K - 1 (default: 0)",
+        help="random seed: the same seed on the same machine gives the same notes; take K uses N + K - 1 (default: 0)",
     )
     model.add_argument(
         "--temperature",
         type=opt.number(0.05, 4.0, "a temperature"),
         default=1.0,
         metavar="T",
-        help="0.05 safe … 4 wild, no unit (default: 1.0)",
+        help="sampling temperature, 0.05 safe … 4 wild (default: 1.0)",
     )
     model.add_argument(
         "--feel",
         type=opt.number(0, 2, "a feel"),
         metavar="F",
-        help="timing off the grid: 0 none, 1 as drummers of the style play, 2 exaggerated (default: 1, or 0 where a finished"
+        help="human timing: 0 strictly on the grid, 1 as drummers of the style play, 2 exaggerated (default: 1, or 0 where a finished"
         " piece is on the grid)",
     )
-    model.add_argument("--checkpoint", type=Path, metavar="PATH", help="other weights (default: those shipped)")
+    model.add_argument(
+        "--checkpoint", type=Path, metavar="PATH", help="checkpoint folder or model name (default: the model in use)"
+    )
 
 
 def add_sound(parser: argparse.ArgumentParser) -> None:
     """--soundfont, --stems and --no-audio."""
     sound = parser.add_argument_group("sound")
     opt.add_soundfont(sound)
-    sound.add_argument("--stems", action="store_true", help="also one WAV per part (default: the mix only)")
-    sound.add_argument("--no-audio", action="store_true", help="write no sound at all (default: the mix)")
+    sound.add_argument("--stems", action="store_true", help="also write one WAV per part (default: only the mix)")
+    sound.add_argument("--no-audio", action="store_true", help="write no audio (default: write the mix)")
 
 
 def wishes_of(args: argparse.Namespace, default_style: str = "pop") -> dict[str, Any]:
@@ -140,6 +142,6 @@ def roles(words: list[str]) -> dict[str, str]:
     for word in (item.strip() for many in words for item in many.split(",")):
         part, equals, role = (piece.strip().lower() for piece in word.partition("="))
         if not equals or part not in BAND:
-            raise InputError(f"--role: cannot read {word!r}; write PART=ROLE with one of: {', '.join(BAND)}")
+            raise InputError(f"--role: cannot read {word!r}; write PART=ROLE, where PART is one of: {', '.join(BAND)}")
         found[part] = role
     return found

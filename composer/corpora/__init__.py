@@ -38,7 +38,7 @@ def data_root() -> Path:
         raise InputError(f"{DATA_VARIABLE} is not set; let it name the folder that holds the corpora")
     root = Path(value)
     if not root.is_dir():
-        raise InputError(f"{DATA_VARIABLE} names {value}, which is no folder; name the one that holds the corpora")
+        raise InputError(f"{DATA_VARIABLE} names {value}, which is not a folder; name the one that holds the corpora")
     return root
 
 

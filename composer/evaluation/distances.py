@@ -1,4 +1,4 @@
-"""How near a band's habits are to people's: distributions of notes beside those of the songs' own bands. Nearer is better, never higher."""
+"""Distances between a band's note distributions and those of the songs' own bands. Nearer is better, never higher."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from composer.evaluation.systems import SYSTEMS
 INTRO = """# How the bands compare
 
 Every system plays the same bars of held-out songs: the song's melody and chords are given, the parts are those the song has.
-Figures are means over songs, in brackets where they lie in 95 of 100 redrawings of the songs. **Nearer to "own" is better, never
+Figures are means over songs, with 95 % bootstrap intervals over songs in brackets. **Nearer to "own" is better, never
 simply higher.** ✓ marks a figure of ours that lies inside the own bands' interval."""
 
 
@@ -44,10 +44,10 @@ def _lines(result: Mapping[str, Any], pictures: list[str]) -> Iterator[str]:
 
 def _kind(kind: str, told: Mapping[str, Any], takes: int, pictures: list[str]) -> Iterator[str]:
     yield f"\n## {KINDS[kind][0].upper()}{KINDS[kind][1:]}\n"
-    often = f", each played {takes} times with other dice" if takes > 1 else ""
+    often = f", each played {takes} times with different random seeds" if takes > 1 else ""
     yield f"{told['songs']} songs, {told['excerpts']} excerpts{often}."
     if kind == "bands":
-        yield "Their chords were heard in these very bands by templates, which favours the own bands' harmony."
+        yield "Their chords were inferred from these very bands by template matching, which favours the own bands' harmony."
     for why, count in told["left_out"].items():
         yield f"\nNot played: {why} ({count})"
     if told["inside"]:
@@ -71,8 +71,8 @@ def _kind(kind: str, told: Mapping[str, Any], takes: int, pictures: list[str]) -
 
 
 def _told_apart(kind: str, told: Mapping[str, Any], pictures: list[str]) -> Iterator[str]:
-    yield "\n### Told apart from the own bands by eight bars (AUC)\n"
-    yield "0.5 cannot be told apart, 1.0 always; a classifier that never saw the song. By everything, and by each family alone.\n"
+    yield "\n### Two-sample test against the songs' own bands, eight bars at a time (AUC)\n"
+    yield "0.5 is chance, 1.0 always told apart, by a classifier that never saw the song; from all figures, and from each family alone.\n"
     yield f"| | everything | {' | '.join(FAMILIES)} |\n|---|---|{'---|' * len(FAMILIES)}"
     for system, one in told.items():
         cells = [_cell(one["by_family"].get(family)) for family in FAMILIES]
@@ -80,7 +80,7 @@ def _told_apart(kind: str, told: Mapping[str, Any], pictures: list[str]) -> Iter
     for system, one in told.items():
         if system != "ours" or not one["telling"]:
             continue
-        yield "\nWhat gives ours away, one figure at a time:\n"
+        yield "\nThe single figures that give ours away most:\n"
         yield "| figure of eight bars | AUC alone | own | ours |\n|---|---|---|---|"
         for row in one["telling"]:
             yield f"| {row['figure']} | {max(row['auc'], 1 - row['auc']):.2f} | {row['own']:.2f} | {row[system]:.2f} |"
@@ -89,8 +89,8 @@ def _told_apart(kind: str, told: Mapping[str, Any], pictures: list[str]) -> Iter
 
 def _nearness(kind: str, near: Mapping[str, Any], pictures: list[str]) -> Iterator[str]:
     systems = list(dict.fromkeys(system for one in near.values() for system in one["systems"]))
-    yield "\n### Distance of habits from the own bands'\n"
-    yield "Overlap of distributions (1 is the same) and, after the stroke, how far the earth mover carries (0 is the same).\n"
+    yield "\n### Distances of note distributions from the own bands'\n"
+    yield "Overlap of distributions (1 is the same) and, after the slash, the earth mover's distance (0 is the same).\n"
     yield f"| | halves of own | {' | '.join(systems)} |\n|---|---|{'---|' * len(systems)}"
     for habit, one in near.items():
         cells = []
@@ -104,8 +104,8 @@ def _nearness(kind: str, near: Mapping[str, Any], pictures: list[str]) -> Iterat
 
 def _originality(told: Mapping[str, Any]) -> Iterator[str]:
     yield "\n## Originality\n"
-    yield "The longest run of notes, in any key, that a band shares with a song of the training set (median and most over excerpts),"
-    yield "and how many of its runs of 17 notes are somewhere in it. Under nine notes count as eight. Own bands say what is usual.\n"
+    yield "The longest run of notes, in any key, that a band shares with a song of the training set (median and maximum over excerpts),"
+    yield "and how many of its runs of 17 notes occur in it. Runs under nine notes count as eight. The own bands show what is usual.\n"
     systems = list(dict.fromkeys(s for kinds in told.values() for parts in kinds.values() for s in parts))
     yield f"| | {' | '.join(systems)} |\n|---|{'---|' * len(systems)}"
     for kind, parts in told.items():

@@ -33,7 +33,7 @@ class Trial:
     excerpt: Excerpt
     style: str
     dice: int
-    """Every trial's own, or all that are in one style would be played after one example."""
+    """One seed per trial; with a shared one, all trials in a style would get the same example."""
 
 
 def trials(charts: Sequence[Excerpt], meters: Mapping[str, Collection[str]], rng_seed: int) -> list[Trial]:

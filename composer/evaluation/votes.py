@@ -37,7 +37,7 @@ class Tally:
         if not self.wins + self.losses:
             return f"{self.first} against {self.second}: no decided votes, {self.ties} ties"
         return (
-            f"{self.first} against {self.second}: preferred {self.wins} times of {self.wins + self.losses}"
+            f"{self.first} against {self.second}: preferred {self.wins} out of {self.wins + self.losses} times"
             f" ({self.share:.0%}, 95 % interval {self.low:.0%}–{self.high:.0%}), {self.ties} ties"
         )
 
@@ -110,4 +110,4 @@ def _read(path: Path) -> tuple[dict[str, Any], list[tuple[str, str]]]:
                 raise ValueError(vote)
         return {name: said[name] for name in ("page", "listener", "votes")}, key
     except (KeyError, TypeError, ValueError):
-        raise InputError(f"{path}: is damaged or no votes file; {hint}") from None
+        raise InputError(f"{path}: is damaged or not a votes file; {hint}") from None

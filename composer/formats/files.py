@@ -50,7 +50,7 @@ def read_bytes(path: str | os.PathLike[str], most: int) -> bytes:
         raise MusicFileError(f"{source}: no such file; check the name and the folder") from None
     except OSError as error:
         raise MusicFileError(
-            f"{source}: cannot be read ({error.strerror or error}); check the file and its rights"
+            f"{source}: cannot be read ({error.strerror or error}); check the file and its permissions"
         ) from None
     if not data:
         raise MusicFileError(f"{source}: is empty (0 bytes); export or download it again")

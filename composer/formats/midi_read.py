@@ -209,7 +209,7 @@ class _Gathered:
         before = self.meters.get(tick, (numerator, denominator))
         if before != (numerator, denominator) and (tick != self.offset or not self.pattern or not new):
             self.problems.append(
-                f"two metres at tick {tick}, {before[0]}/{before[1]} and {numerator}/{denominator}; the later counts"
+                f"two metres at tick {tick}, {before[0]}/{before[1]} and {numerator}/{denominator}; the later one is used"
             )
         self.meters[tick] = numerator, denominator
 
@@ -282,7 +282,7 @@ class _Gathered:
         events += tuple(Event(tick, "key_signature", (key,)) for tick, key in later)
         problems = self.problems
         if len(problems) > MOST_PROBLEMS:
-            problems = [*problems[:MOST_PROBLEMS], f"and {len(problems) - MOST_PROBLEMS} more of the kind"]
+            problems = [*problems[:MOST_PROBLEMS], f"and {len(problems) - MOST_PROBLEMS} more of this kind"]
         return Score(
             parts,
             tempo,

@@ -75,7 +75,7 @@ class _Reader:
                     self.negative += 1
                     delta = 0
                 if delta > self.longest_wait:
-                    raise _Damage(f"it waits {delta} ticks at tick {tick}, longer than any piece")
+                    raise _Damage(f"a delta of {delta} ticks at tick {tick} is longer than any piece")
                 tick += delta
                 self.tick = tick
             elif delta:

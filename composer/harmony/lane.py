@@ -81,7 +81,7 @@ class ChordLane:
         pickup, charted = _read_chart(text)
         if pickup is not None and not has_pickup(bars):
             raise ChordError(
-                "the chart begins with a pick-up bar in brackets, but the piece has none; take the brackets away"
+                "the chart begins with a pick-up bar in brackets, but the piece has none; remove the brackets"
             )
         chords: list[Chord] = []
         full = list(bars)
@@ -127,9 +127,9 @@ def chart_fit(text: str, bars: Sequence[Bar]) -> str:
     charted, count = len(_read_chart(text)[1]), len(bars) - has_pickup(bars)
     have = f"the chart has {counted(charted, 'bar')}, the piece {count}"
     if charted > count:
-        return f"{have}: what goes beyond it is not used"
+        return f"{have}: the extra bars are not used"
     if charted < count:
-        return f"{have}: it is played again" + (" and cut at the end" if count % charted else "")
+        return f"{have}: the chart is repeated" + (" and cut at the end" if count % charted else "")
     return ""
 
 

@@ -33,7 +33,7 @@ def not_learned(score: Score) -> list[str]:
         return []
     seen = ", ".join(f"{over}/{under}" for over, under in LEARNED)
     named = " and ".join(f"{over}/{under}" for over, under in unknown)
-    return [f"The model has not learned {named}, only {seen}; the parts may not keep its accents."]
+    return [f"The model was not trained on {named}, only on {seen}; the parts may not follow its accents."]
 
 
 def _counted(score: Score, bars: tuple[Bar, ...]) -> list[tuple[int, int, int]]:
@@ -97,8 +97,8 @@ def _grid(score: Score, notes: np.ndarray) -> list[str]:
     loose = float((away > max(1.0, score.ticks_per_beat / 48)).mean())
     if loose < _LOOSE_SHARE:
         return []
-    played = f"{loose:.0%} of the notes begin off the grid of sixteenths and triplets, as if played by hand"
-    return [f"{played}; the band follows the bar lines, so check that the playing does."]
+    played = f"{loose:.0%} of the notes begin off the grid of sixteenths and triplets, as in free human timing"
+    return [f"{played}; the band follows the bar lines, so check that the playing matches them."]
 
 
 def _late_start(notes: np.ndarray, bars: tuple[Bar, ...]) -> list[str]:

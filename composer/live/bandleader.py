@@ -1,4 +1,4 @@
-"""The band's mind: asks for bars in, plans out. The one module of the jam that talks to the model.
+"""Plans bars with the model: requests (`Ask`) in, plans out. The only module of the jam that uses the model.
 
 A song that grows: for every ask a window of the last bars is laid out as a `GridSong` and painted on a fresh canvas (a few
 milliseconds), while the network's memory goes on from where the bar before left it. Memories are kept for the last bars, so that a
@@ -8,7 +8,6 @@ bar can be written again, whole or from a position on, when the player goes else
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -61,10 +60,15 @@ KEPT_STATES = 4
 
 @dataclass(frozen=True)
 class Metre:
-    """A bar in quarter notes and how many of our beats that is."""
+    """A bar, and one of the metre's beats, in quarter notes."""
 
     bar_beats: float
     beat_beats: float = 1.0
+
+    @property
+    def beats(self) -> int:
+        """In a bar: two in 6/8, seven in 7/8."""
+        return round(self.bar_beats / self.beat_beats)
 
     @property
     def positions(self) -> int:
@@ -98,7 +102,7 @@ class Bandleader:
     ) -> None:
         self._checkpoint, self._metre, self._seed, self._clock = checkpoint, metre, seed, clock
         self._decoder = _Resuming(checkpoint)
-        self._harmonist = Harmonist(max(1, round(metre.bar_beats)), progressions, melody_model)
+        self._harmonist = Harmonist(metre.beats, progressions, melody_model, metre.beat_beats)
         self._band: dict[int, np.ndarray] = {}
         self._player: dict[int, np.ndarray] = {}
         self._states: dict[int, Any] = {}
@@ -116,7 +120,7 @@ class Bandleader:
             # Who takes up a style is played a few bars of it, and forgets what was played in another.
             self._playing, self._since = ask.wishes.style, bar if manner.example is not None else 0
         first = max(0, bar - WINDOW_BARS + 1, self._since)
-        song = self._song(first, ask, chords[-(bar + 1 - first) * self._beats :])
+        song = self._song(first, ask, chords[-(bar + 1 - first) * self._metre.beats :])
         brief = self._brief(first, ask, known, manner)
         rng = np.random.default_rng([self._seed, bar, ask.number if ask.cut else 0])
         kept = self._band.get(bar, np.zeros(0, GRID_NOTE_DTYPE))
@@ -129,19 +133,14 @@ class Bandleader:
             self._player.pop(old, None)
         notes = self._playable(written)
         return Plan(
-            ask.number, bar, ask.cut, notes, tuple(chord.symbol for chord in chords[-self._beats :]),
+            ask.number, bar, ask.cut, notes, tuple(chord.symbol for chord in chords[-self._metre.beats :]),
             tuple(chord.symbol for chord in following), self._clock() - begun, key, known,
         )  # fmt: skip
-
-    @property
-    def _beats(self) -> int:
-        return -(-self._metre.positions // self._metre.beat_positions)
 
     def _listen(self, ask: Ask) -> None:
         """Enter what the player played: for the harmony as it was, for the model as a tune on the grid."""
         start_bar = max(0, ask.bar - 2 if ask.since is None else ask.since)
-        start_beat = int(start_bar * self._metre.bar_beats)
-        self._harmonist.hear(ask.heard, start_beat, ask.now_beat)
+        self._harmonist.hear(ask.heard, start_bar * self._metre.beats, ask.now_beat)
         tune = _skyline(ask.heard)
         position = np.rint(tune["onset"] * POSITIONS_PER_QUARTER).astype(np.int64)
         bar = position // self._metre.positions
@@ -155,20 +154,16 @@ class Bandleader:
 
     def _lane(self, ask: Ask) -> tuple[list[Chord], list[Chord], str, bool]:
         """Chords of the window's beats, those of the bar after, the key's name, and whether any harmony is known."""
-        beats, bar = self._beats, ask.bar
+        beats, bar = self._metre.beats, ask.bar
         first = max(0, bar - WINDOW_BARS + 1)
         count = (bar + 2) * beats
         if ask.wishes.chords:
             chart = [Chord.parse(symbol) for symbol in ask.wishes.chords]
             lane = [chart[beat % len(chart)] for beat in range(count)]
             return lane[first * beats : -beats], lane[-beats:], "", True
-        outlook = self._harmonist.outlook(ask.now_beat, math.ceil((bar + 2) * self._metre.bar_beats))
-        # Harmony is heard in quarter notes; a beat of the metre takes the chord of the quarter it begins in.
-        starts = np.arange(count) % beats * self._metre.beat_beats + np.arange(count) // beats * self._metre.bar_beats
-        states = outlook.states[np.minimum(np.floor(starts).astype(int), len(outlook.states) - 1)]
-        lane = [
-            NO_CHORD if state < 0 else chord_of(int(state), outlook.key in (-1, 0, 5, 10, 3, 8, 1)) for state in states
-        ]
+        outlook = self._harmonist.outlook(ask.now_beat, count)
+        flats = outlook.key in (-1, 0, 5, 10, 3, 8, 1)
+        lane = [NO_CHORD if state < 0 else chord_of(state, flats) for state in outlook.states.tolist()]
         key = "" if outlook.key < 0 else chord_of(outlook.key, True).symbol
         return lane[first * beats : -beats], lane[-beats:], key, bool((outlook.states >= 0).any())
 
@@ -236,10 +231,10 @@ class Bandleader:
 
     def _silence(self) -> GridSong:
         """An empty bar in the jam's metre."""
-        unknown = np.full(self._beats, -1)
+        unknown = np.full(self._metre.beats, -1)
         return GridSong(
             np.zeros(0, GRID_NOTE_DTYPE), np.array([self._metre.positions]), np.array([self._metre.beat_positions]), unknown,
-            unknown, np.zeros((self._beats, 12), bool), unknown[:1], unknown[:1], np.zeros(1, np.int64),
+            unknown, np.zeros((self._metre.beats, 12), bool), unknown[:1], unknown[:1], np.zeros(1, np.int64),
         )  # fmt: skip
 
     def _write(
@@ -319,7 +314,7 @@ class Bandleader:
 class _Resuming(Decoder):
     """A Decoder that can be made to say again what was played already.
 
-    While forced notes are left, every choice is theirs; after them nothing is placed before `cut`. The dice are thrown all the same.
+    While forced notes remain they decide every choice; after them nothing is placed before `cut`. Random numbers are drawn either way.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:

@@ -1,4 +1,4 @@
-"""The book of bars: which plans there are, what was asked and is not answered, what to play where no plan came in time."""
+"""The plan buffer: plans by bar, outstanding requests, and what to play where no plan came in time."""
 
 from __future__ import annotations
 

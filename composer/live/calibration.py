@@ -81,9 +81,9 @@ def measure_taps(clicks_s: list[float], taps_s: list[float]) -> tuple[float, flo
         if number >= LEAD_IN and abs(tap - clicks_s[number]) < LONGEST_S:
             late.append(tap - clicks_s[number])
     if len(late) < 6:
-        raise InputError(f"only {len(late)} taps came with the clicks; tap along with every one of them")
+        raise InputError(f"only {len(late)} taps fell on a click; tap along with every click")
     low, _, high = statistics.quantiles(late, n=4)
     spread = (high - low) / 2
     if spread > 0.06:
-        raise InputError(f"the taps differ by {spread * 1000:.0f} ms among themselves; try again, steadily")
+        raise InputError(f"the taps differ by {spread * 1000:.0f} ms; try again, more steadily")
     return statistics.median(late), spread

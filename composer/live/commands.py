@@ -77,7 +77,7 @@ def _step(by: int) -> Obey:
 def _density(engine: Engine, values: dict[str, Any]) -> str:
     part, level = _part(engine, values), int(_number(values, "level", 0, 5))
     engine.desk.density[part] = level
-    return f"{part}: density {level or 'as the band likes'}"
+    return f"{part}: density {level or 'automatic'}"
 
 
 def _level(engine: Engine, values: dict[str, Any]) -> str:
@@ -117,7 +117,7 @@ def _tap(engine: Engine, _: dict[str, Any]) -> str:
 
 def _panic(engine: Engine, _: dict[str, Any]) -> str:
     engine.panic()
-    return "panic: everything is silent; the band comes in again with the next bar"
+    return "panic: all notes off; the band comes back in at the next bar"
 
 
 def _stop(engine: Engine, values: dict[str, Any]) -> str:

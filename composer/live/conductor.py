@@ -21,7 +21,7 @@ COMMIT_S = 0.03
 """A bar is committed this long before it begins."""
 SAFETY_S = 0.04
 LISTEN_AGAIN = 0.15
-"""Beats after each beat at which it is asked whether the player went elsewhere."""
+"""Quarter notes after each of the metre's beats at which it is asked whether the player went elsewhere."""
 WORTHWHILE = 6
 """Grid positions that must be left of a bar for it to be written again."""
 BUSY_EDGES = (0.45, 0.9, 1.6, 2.6)
@@ -33,9 +33,9 @@ class Conductor:
     """Decides what the band plays next."""
 
     def __init__(
-        self, room: Room, voices: Voices, on_beat: Callable[[int, int], None], finish: Callable[[str], None]
+        self, room: Room, voices: Voices, on_beat: Callable[[int, float], None], finish: Callable[[str], None]
     ) -> None:
-        """on_beat(bar, beat) and finish(why) are called when that is so."""
+        """on_beat(bar, beat), for each beat of the metre in quarter notes, and finish(why) are called when that is so."""
         self._room, self._voices, self._on_beat, self._finish = room, voices, on_beat, finish
         self.book = BarBook()
         self.casting = Casting()
@@ -66,10 +66,8 @@ class Conductor:
         if item.hopeless:
             raise ComposerError(item.why)
         if self._restarts > RESTARTS:
-            raise ComposerError(
-                f"the generator has failed {self._restarts} times, at last because {item.why}; that is the end"
-            )
-        self._room.say(f"the generator has gone ({item.why}); starting it again, the groove goes on")
+            raise ComposerError(f"the generator has failed {self._restarts} times (last: {item.why}); giving up")
+        self._room.say(f"the generator stopped ({item.why}); restarting it while the groove repeats")
         if self._planner is not None:
             self._planner.close()
         self._planner = self._room.wiring.start_planner()
@@ -127,8 +125,9 @@ class Conductor:
         if plan is not None:
             self._put_notes(plan, -math.inf)
         if missed:
-            room.say(f"bar {bar + 1} was not planned in time" + ("; the groove goes on" if plan else ""))
-        for beat in range(math.ceil(length - 1e-9)):
+            room.say(f"bar {bar + 1} was not planned in time" + ("; the groove repeats" if plan else ""))
+        for number in range(round(length / room.transport.beat_beats)):
+            beat = number * room.transport.beat_beats
             schedule.put(start + beat, DECIDES, Call(lambda at=beat: self._beat(bar, at)))  # type: ignore[misc]
             schedule.put(start + beat + LISTEN_AGAIN, DECIDES, Call(lambda at=beat: self._listen_again(bar, at)))  # type: ignore[misc]
         if room.settings.metronome:
@@ -167,13 +166,13 @@ class Conductor:
         """Symbol that a bar under way has for one of its beats, "" for none."""
         return self._chord_of(self.book.played.get(bar), beat)
 
-    def _beat(self, bar: int, beat: int) -> None:
+    def _beat(self, bar: int, beat: float) -> None:
         self._voices.fade()
         self._on_beat(bar, beat)
 
     # --- listening --------------------------------------------------------------------------------------------------
 
-    def _listen_again(self, bar: int, beat: int) -> None:
+    def _listen_again(self, bar: int, beat: float) -> None:
         """Did the player go elsewhere than planned? Then what clashes ends, and the rest of the bar is written again."""
         room = self._room
         if room.settings.chords:

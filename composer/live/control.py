@@ -8,7 +8,9 @@ this machine's own are let in.
 from __future__ import annotations
 
 import json
+import os
 import threading
+from socket import create_server
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,8 @@ from composer.errors import InputError
 from composer.live.commands import COMMANDS
 
 if TYPE_CHECKING:
+    from websockets.sync.server import Server
+
     from composer.live.session import Session
 
 HOST = "127.0.0.1"
@@ -24,30 +28,41 @@ LARGEST_BYTES = 4096
 
 
 class ControlSurface:
-    """`with ControlSurface(session, port) as surface:`; port 0 takes a free one, `surface.port` says which."""
+    """`with ControlSurface(port) as surface: surface.serve(session)`; port 0 takes a free one, `surface.port` says which.
 
-    def __init__(self, session: Session, port: int) -> None:
-        from websockets.sync.server import serve
+    The port is taken at once, so that one in use is told before the band is called together. Raises InputError then.
+    """
 
-        self._session = session
-        self._closing = threading.Event()
+    def __init__(self, port: int) -> None:
         try:
-            self._server = serve(self._talk, HOST, port, process_request=_refuse_strangers, max_size=LARGEST_BYTES)
+            self._socket = create_server((HOST, port))
         except OSError as error:
+            why = os.strerror(error.errno or 0)  # without create_server's words on it
             raise InputError(
-                f"--control {port}: cannot listen on {HOST} ({error.strerror}); choose another port"
+                f"--control {port}: cannot listen on {HOST} ({why}); choose another port, or 0 for a free one"
             ) from None
-        self.port = int(self._server.socket.getsockname()[1])
-        self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
+        self.port = int(self._socket.getsockname()[1])
+        self._closing = threading.Event()
+        self._server: Server | None = None
 
     def __enter__(self) -> ControlSurface:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
-        self._server.shutdown()
-        self._thread.join(timeout=2)
+        if self._server is not None:
+            self._server.shutdown()
+            self._thread.join(timeout=2)
+        self._socket.close()
+
+    def serve(self, session: Session) -> None:
+        """Tell of a jam and take its commands from now on."""
+        from websockets.sync.server import serve
+
+        self._session = session
+        self._server = serve(self._talk, sock=self._socket, process_request=_refuse_strangers, max_size=LARGEST_BYTES)
+        self._thread = threading.Thread(target=self._server.serve_forever, name="control", daemon=True)
+        self._thread.start()
 
     def _talk(self, socket: Any) -> None:
         """One client, until it goes."""

@@ -174,7 +174,7 @@ class Engine:
 
     def _port_down(self, item: PortDown) -> None:
         self.away.add(item.port)
-        self.say(f"{item.port}: {item.why}; playing on, and looking for it")
+        self.say(f"{item.port}: {item.why}; playing on and trying to reconnect")
         if item.port in self.voices.ledger.outputs:
             self.voices.output_gone(item.port)
         if self.voices.knows_input(item.port):
@@ -208,7 +208,7 @@ class Engine:
         for port in self.wiring.inputs:
             self._let_go(port)
 
-    def _on_beat(self, bar: int, beat: int) -> None:
+    def _on_beat(self, bar: int, beat: float) -> None:
         self.player_loud *= 0.5
         symbol = self.conductor.chord_at(bar, beat)
         if symbol not in ("", self._recorded_chord) and self.wiring.recorder is not None:

@@ -1,4 +1,4 @@
-"""The harmony the player implies, beat by beat, and what comes next: a path through what was heard, and a memory of the piece.
+"""Chord recognition and prediction for the jam: a Viterbi path through what was heard, and repeats found in the piece so far.
 
 Beats that have been heard are scored against chords (`hearing`) and joined by a Viterbi path. Beats to come are expected
 from where the piece has been before: if the last bars went as four, eight or sixteen bars ago, so will the next; else from
@@ -27,7 +27,7 @@ SHARPNESS = 9.0
 CHANGE = (2.6, 1.6, 0.9)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning."""
 JUST_BEGUN = 0.1
-"""Beats of a beat after which it counts as heard."""
+"""Quarter notes of a beat after which it counts as heard."""
 REACH_BARS = 6
 """How many bars a return is followed back."""
 NEARLY = 0.25
@@ -43,7 +43,7 @@ DOUBT = 4.0
 TUNE_BARS = 16
 """Bars of a lone tune that the melody's chord model is shown."""
 THIN = 2.2
-"""Pitch classes a sounding beat, on average, under which what is played is a tune rather than harmony."""
+"""Pitch classes a sounding quarter note, on average, under which what is played is a tune rather than harmony."""
 TICKS = 480
 
 
@@ -79,33 +79,42 @@ def steady_path(scores: np.ndarray, costs: np.ndarray) -> np.ndarray:
 
 
 class Harmonist:
-    """Listens to a piece from its beginning. Not for polymetre: every bar has `beats` quarter-note beats."""
+    """Listens to a piece from its beginning. Not for polymetre: every bar has `beats` beats of `beat_quarters` quarter notes.
+
+    Notes, and the moment that it is now, are told in quarter notes; all else is counted in the metre's beats.
+    """
 
     def __init__(
-        self, beats: int, progressions: Progressions | None = None, melody_model: MelodyModel | None = None
+        self,
+        beats: int,
+        progressions: Progressions | None = None,
+        melody_model: MelodyModel | None = None,
+        beat_quarters: float = 1.0,
     ) -> None:
-        self.beats, self.progressions, self.melody_model = beats, progressions, melody_model
+        self.beats, self.beat_quarters = beats, beat_quarters
+        self.progressions, self.melody_model = progressions, melody_model
         self._chroma = np.zeros((0, 12))
         self._bass = np.zeros(0, np.int64)
         self._notes = np.zeros(0, HEARD_DTYPE)
 
-    def hear(self, notes: np.ndarray, start_beat: int, now_beat: float) -> None:
-        """Everything (HEARD_DTYPE) played from `start_beat` on, known up to `now_beat`; what was known of it is replaced."""
-        start, end = max(0, start_beat), max(0, int(np.ceil(now_beat - 1e-6)))
-        horizon = now_beat - (TUNE_BARS + 1) * self.beats
-        before = self._notes[(self._notes["onset"] < start) & (self._notes["onset"] >= horizon)]
-        self._notes = np.concatenate([before, notes[notes["onset"] >= max(0, start_beat)]])
+    def hear(self, notes: np.ndarray, start_beat: int, now: float) -> None:
+        """Everything (HEARD_DTYPE) played from `start_beat` on, known up to `now`; what was known of it is replaced."""
+        quarters = self.beat_quarters
+        start, end = max(0, start_beat), max(0, int(np.ceil(now / quarters - 1e-6)))
+        horizon = now - (TUNE_BARS + 1) * self.beats * quarters
+        before = self._notes[(self._notes["onset"] < start * quarters) & (self._notes["onset"] >= horizon)]
+        self._notes = np.concatenate([before, notes[notes["onset"] >= start * quarters]])
         if end > len(self._chroma):
             more = end - len(self._chroma)
             self._chroma = np.concatenate([self._chroma, np.zeros((more, 12))])
             self._bass = np.concatenate([self._bass, np.full(more, -1)])
         if end > start:
-            chroma, bass = chroma_of(notes, np.arange(start, end + 1, dtype=np.float64))
+            chroma, bass = chroma_of(notes, np.arange(start, end + 1) * quarters)
             self._chroma[start:end], self._bass[start:end] = chroma, bass
 
-    def outlook(self, now_beat: float, until_beat: int) -> Outlook:
-        """Chords up to `until_beat`: those heard by `now_beat`, then those expected."""
-        heard = max(0, min(int(np.ceil(now_beat - JUST_BEGUN)), len(self._chroma)))
+    def outlook(self, now: float, until_beat: int) -> Outlook:
+        """Chords up to `until_beat`: those heard by `now`, then those expected."""
+        heard = max(0, min(int(np.ceil((now - JUST_BEGUN) / self.beat_quarters)), len(self._chroma)))
         first = max(0, heard - MEMORY_BARS * self.beats)
         first -= first % self.beats
         sounding = self._chroma[first:heard].any(axis=1)
@@ -172,16 +181,19 @@ class Harmonist:
         # A beat with one or two pitch classes says little: its bar says the rest.
         rich = np.minimum(np.count_nonzero(chroma > 0.05, axis=1), 3)[:, None] / 3
         scores = SHARPNESS * (own + (1.2 - rich) * 0.6 * around)
-        if self.melody_model is not None and self._is_thin(chroma):
+        if self.melody_model is not None and self._is_thin(heard):
             return self._tune_scores(first, heard)
         if self.progressions is not None and key >= 0:
             scores += 0.35 * self.progressions.common(key)
         return np.asarray(scores)
 
-    @staticmethod
-    def _is_thin(chroma: np.ndarray) -> bool:
-        """Whether a lone tune is played: hardly ever three pitch classes in a beat, lately."""
-        counts = np.count_nonzero(chroma[-16:] > 0.05, axis=1)
+    def _is_thin(self, heard: int) -> bool:
+        """Whether a lone tune is played: hardly ever three pitch classes in a quarter note, lately."""
+        end = int(np.ceil(heard * self.beat_quarters))
+        start = max(0, end - 16)
+        lately = self._notes[self._notes["onset"] + self._notes["duration"] > start]
+        chroma, _ = chroma_of(lately, np.arange(start, end + 1, dtype=np.float64))
+        counts = np.count_nonzero(chroma > 0.05, axis=1)
         return bool(counts.any()) and float(counts[counts > 0].mean()) < THIN
 
     def _tune_scores(self, first: int, heard: int) -> np.ndarray:
@@ -189,11 +201,14 @@ class Harmonist:
         assert self.melody_model is not None
         scores = np.zeros((heard - first, STATES))
         start = max(first, (heard // self.beats - TUNE_BARS) * self.beats)
-        bars = Meter(TICKS, ((0, self.beats, 4),)).bars((heard - start) * TICKS)
+        begin, end = start * self.beat_quarters, heard * self.beat_quarters
+        unit = 4 if self.beat_quarters == 1 else 8
+        meter = Meter(TICKS, ((0, round(self.beats * self.beat_quarters * unit / 4), unit),))
+        bars = meter.bars(round((end - begin) * TICKS))
         rows = [
-            (max(0, round((onset - start) * TICKS)), round(duration * TICKS), pitch, velocity)
+            (max(0, round((onset - begin) * TICKS)), round(duration * TICKS), pitch, velocity)
             for onset, duration, pitch, velocity in self._notes.tolist()
-            if start <= onset < heard
+            if begin <= onset < end
         ]
         notes = as_notes(rows)
         if not len(notes):

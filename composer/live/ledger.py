@@ -1,4 +1,4 @@
-"""The ledger: every note that sounds at a port because of us, so that every one of them is ended.
+"""The ledger of active notes: every note we have sounding at a port, so that no note is left hanging.
 
 Whoever sends notes sends them through here. `all_off` ends what sounds, lifts the pedals and lets go of the
 wheels; it runs on every way out.

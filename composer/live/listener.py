@@ -36,7 +36,9 @@ class _Note:
 class Listener:
     """Takes the player's messages with their beats; answers questions about them."""
 
-    def __init__(self) -> None:
+    def __init__(self, beat_beats: float = 1.0) -> None:
+        """beat_beats: quarter notes from one of the metre's beats to the next."""
+        self._beat_beats = beat_beats
         self._notes: list[_Note] = []
         self._down: dict[tuple[str, int], _Note] = {}
         self._pedal: set[str] = set()
@@ -106,7 +108,7 @@ class Listener:
         return self._chord_now[1]
 
     def _hear_chord(self, beat: float, expected: Chord, strong: bool) -> Chord:
-        start = math.floor(beat + 0.02)
+        start = math.floor((beat + 0.02) / self._beat_beats) * self._beat_beats
         struck = any(note.onset > start - EARLY for note in self._notes)
         if strong and not struck and beat < start + HANDS:
             return expected  # what is still held may be let go at any moment

@@ -85,7 +85,7 @@ class Recorder:
     ) -> None:
         """tracks: (name, role). `origin_beats`: how long before beat 0 the file begins. Raises OutputError."""
         if path.exists() and not force:
-            raise OutputError(f"{path}: already there; choose another --record, or --force to replace it")
+            raise OutputError(f"{path}: already exists; choose another --record, or --force to replace it")
         self.path, self._origin = path, origin_beats
         self._bar_beats = meter[0] * 4 / meter[1]
         denominator = meter[1].bit_length() - 1

@@ -1,4 +1,4 @@
-"""The room a jam is played in: what the timekeeper, the conductor and the voices share."""
+"""The state that a jam's timekeeper, conductor and voices share: clock, transport, schedule and settings."""
 
 from __future__ import annotations
 
@@ -26,12 +26,13 @@ class Room:
     """A line for the log and the screen."""
     transport: Transport = field(init=False)
     schedule: Schedule = field(default_factory=Schedule)
-    listener: Listener = field(default_factory=Listener)
+    listener: Listener = field(init=False)
     desk: Desk = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.settings
         self.transport = Transport(given.tempo_bpm, given.numerator, given.denominator)
+        self.listener = Listener(self.transport.beat_beats)
         self.desk = Desk(given.style, given.strength, given.mode, dict(given.density))
 
     @property

@@ -110,7 +110,7 @@ def draw(view: JamView, chosen: int) -> Group:
         f" planned {view.planned} · missed {view.missed} · late {view.late} (worst {view.worst_ms:.1f} ms) ·"
         f" a plan takes {view.plan_ms:.0f} ms · echoes {view.echoes}"
     )
-    alarms = [f"away: {', '.join(view.ports_away)}"] if view.ports_away else []
+    alarms = [f"disconnected: {', '.join(view.ports_away)}"] if view.ports_away else []
     alarms += [f"MIDI clock {view.clock}"] if view.clock else []
     return Group(
         Panel(head), chords, Panel(parts, title="the band"),

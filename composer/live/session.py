@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -73,7 +74,7 @@ class SessionPlan:
             if path is None:
                 continue
             if path.exists() and not self.force:
-                raise OutputError(f"{path}: already there; choose another --output, or --force to replace it")
+                raise OutputError(f"{path}: already exists; choose another --output, or --force to replace it")
             if not path.parent.is_dir():
                 raise OutputError(f"{path}: there is no folder {path.parent}; make it, or choose another --output")
 
@@ -158,6 +159,7 @@ class Session:
         plan, settings = self.plan, self.settings
         inputs = [self.ports.input(name) for name in plan.inputs if name.kind != "file"]
         lines = wire(settings, plan.outputs)
+        shared = shared_channels(settings, lines)
         outputs = {
             route.port.text: self.ports.output(route.port, seats(settings, lines, route.port.text), settings.style)
             for route in plan.outputs
@@ -185,7 +187,10 @@ class Session:
             if plan.output_latency_s is None
             else plan.output_latency_s,
         )
-        return Engine(settings, self.inbox, wiring, self._say)
+        engine = Engine(settings, self.inbox, wiring, self._say)
+        for sentence in shared:
+            engine.say(sentence)
+        return engine
 
 
 def wire(settings: JamSettings, routes: Iterable[Route]) -> dict[str, tuple[Line, ...]]:
@@ -200,6 +205,22 @@ def wire(settings: JamSettings, routes: Iterable[Route]) -> dict[str, tuple[Line
     if deaf:
         raise InputError(f"{', '.join(deaf)}: no output plays them; give an --output without parts, or leave them out")
     return {name: tuple(places) for name, places in lines.items()}
+
+
+def shared_channels(settings: JamSettings, lines: Mapping[str, tuple[Line, ...]]) -> list[str]:
+    """A sentence for every two of the band, or of band and player, who are on one channel of a port.
+
+    Raises InputError for two parts with different sounds: a channel has one, and the last to set it would win.
+    """
+    sentences = []
+    for one, other in itertools.combinations((*settings.parts, *(["player"] if settings.thru else [])), 2):
+        alike = other == "player" or ("drums" not in (one, other) and settings.sounds[one] == settings.sounds[other])
+        for line in sorted(set(lines[one]) & set(lines[other]), key=str):
+            where = f"{one} and {other} are both on channel {line.channel + 1} of {line.port}"
+            if not alike:
+                raise InputError(f"{where}, which has one sound; move one of them, as in --channel {one}=N")
+            sentences.append(f"{where}: they share its sound and volume, and end each other's notes")
+    return sentences
 
 
 def seats(settings: JamSettings, lines: Mapping[str, tuple[Line, ...]], port: str) -> dict[int, Seat]:

@@ -59,7 +59,7 @@ class JamSettings:
             raise InputError(f"tempo comes from one of: {', '.join(TEMPO_SOURCES)}; got {self.tempo_from!r}")
         if self.denominator not in (2, 4, 8) or not 1 <= self.numerator * 4 / self.denominator <= 8:
             raise InputError(
-                f"metre {self.numerator}/{self.denominator} cannot be jammed in; it counts halves, quarters or eighths, in bars of one"
+                f"metre {self.numerator}/{self.denominator} is not supported; the jam counts halves, quarters or eighths, in bars of one"
                 " to eight quarter notes"
             )
         for part, channel in self.channels.items():

@@ -81,7 +81,7 @@ class SynthPort:
         theirs.close()
         with self._lock:
             self._pipe, self.process = pipe, process
-        answer: str | None = "its process ended before it sounded"
+        answer: str | None = "its process ended during start-up"
         with contextlib.suppress(EOFError, OSError):
             answer = pipe.recv() if pipe.poll(START_S) else "it did not start in time"
         self._away = answer is not None
@@ -131,7 +131,7 @@ class SynthPort:
             if self._closing.is_set():
                 self._end()
                 return
-            self._post(PortUp(self.name, "it is back"))
+            self._post(PortUp(self.name, "restarted"))
 
 
 def _sound(pipe: Connection, font: Path, seats: Mapping[int, Seat], style: str | None, driver: str, path: str) -> None:
@@ -184,7 +184,7 @@ def _play(pipe: Connection, band: JamSound, rate: int, driver: str, path: str) -
                     if not (data := pipe.recv_bytes()):
                         return
                     sound.hear(data)
-            pipe.send("the sound card or its server has gone")
+            pipe.send("the sound card or its server stopped responding")
 
 
 class _File:

@@ -126,14 +126,14 @@ class _SystemPort:
             if self._client is None:
                 with contextlib.suppress(InputError, rtmidi.RtMidiError, SystemError), self._lock:
                     self._open()
-                    self._post(PortUp(self.name, "it is back"))
+                    self._post(PortUp(self.name, "reconnected"))
                 continue
             try:
                 there = self._found in self._client.get_ports()
             except (rtmidi.RtMidiError, SystemError):
                 there = False
             if not there:
-                self._lose("it has vanished")
+                self._lose("disconnected")
 
     def _lose(self, why: str) -> None:
         with self._lock:

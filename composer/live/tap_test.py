@@ -24,19 +24,19 @@ def tap_test(plan: SessionPlan, say: Callable[[str], None], path: Path | None = 
     """Run the test over a session's ports and keep what it finds. Raises InputError where there is nothing to tap on."""
     taps = [name for name in plan.inputs if name.kind != "file"]
     if len(taps) != 1 or len(plan.outputs) != 1:
-        raise InputError("calibration is of one --input and one --output: name exactly one each")
+        raise InputError("calibration needs exactly one --input and one --output")
     inbox = LiveInbox()
     with Ports(inbox.put, plan.soundfont) as ports:
         ports.input(taps[0])
         output = ports.output(plan.outputs[0].port)
-        say(f"tap any key with the click: {CLICKS} clicks, the first {LEAD_IN} to find the beat")
+        say(f"tap any key along with the click: {CLICKS} clicks, of which the first {LEAD_IN} do not count")
         late_s, spread_s = run_test(inbox, output, plan.settings.channels["drums"])
     known = Latencies.load(path)
     out_s = SYNTH_S if plan.outputs[0].port.kind == "synth" else plan.output_latency_s or 0.0
     known.outputs[plan.outputs[0].port.text] = out_s
     known.inputs[taps[0].text] = max(0.0, late_s)
     where = known.save(path)
-    say(f"taps came {late_s * 1000:.0f} ms late, ± {spread_s * 1000:.0f} ms; kept in {where}")
+    say(f"taps came {late_s * 1000:.0f} ms late, ± {spread_s * 1000:.0f} ms; saved to {where}")
     return 0
 
 

@@ -1,7 +1,7 @@
 """MIDI over TCP: plain MIDI bytes, as mido.sockets sends and reads them, with lost peers noticed and taken back.
 
 Whoever comes first listens: if someone listens at the address we connect to them, else we listen there, and any
-number may connect to us. The role is kept; who connected, connects again when the other side has gone.
+number may connect to us. The role is kept; who connected, connects again when the other side disconnected.
 """
 
 from __future__ import annotations
@@ -56,10 +56,12 @@ class TcpLink:
                 try:
                     sent = peer.send(data)
                 except (BlockingIOError, OSError) as error:
-                    self._drop(peer, "does not take messages" if isinstance(error, BlockingIOError) else _reason(error))
+                    self._drop(
+                        peer, "is not accepting messages" if isinstance(error, BlockingIOError) else _reason(error)
+                    )
                 else:
                     if sent < len(data):
-                        self._drop(peer, "does not take messages")
+                        self._drop(peer, "is not accepting messages")
 
     def close(self) -> None:
         self._closed = True
@@ -100,7 +102,7 @@ class TcpLink:
         except OSError as error:
             listener.close()
             raise InputError(
-                f"{self.name}: nobody listens there, and we cannot either ({_reason(error)}); start the other side first"
+                f"{self.name}: can neither connect nor listen there ({_reason(error)}); start the other side first"
             ) from None
         listener.setblocking(False)
         self._listener = listener
@@ -154,7 +156,7 @@ class TcpLink:
         now_s = time.monotonic()
         if not data:
             with self._lock:
-                self._drop(peer, "the other side has gone")
+                self._drop(peer, "the other side disconnected")
             return
         reader = self._peers.get(peer)
         if reader is not None:

@@ -136,7 +136,7 @@ class Timekeeper:
             beat = 0.0 if kind == midi.START else self._clock_position
             self._follower.start(beat)
             self._clock_started = beat
-            room.say("MIDI clock starts" if kind == midi.START else f"MIDI clock goes on at beat {beat:g}")
+            room.say("MIDI clock starts" if kind == midi.START else f"MIDI clock continues at beat {beat:g}")
             if room.transport.running:
                 self._pause(now_s)
         elif kind == midi.STOP:
@@ -187,4 +187,4 @@ class Timekeeper:
         if room.settings.tempo_from == "clock" and room.transport.running and not self.clock_is_away:
             self.clock_is_away = self._follower.is_silent(room.inbox.now())
             if self.clock_is_away:
-                room.say(f"MIDI clock is silent; going on at {room.transport.bpm:.1f} BPM")
+                room.say(f"MIDI clock lost; continuing at {room.transport.bpm:.1f} BPM")

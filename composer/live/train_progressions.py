@@ -22,7 +22,7 @@ SCALE = np.array([1.2, 0, 1, 0, 1.05, 1, 0, 1.15, 0, 1, 0, 0.9])
 
 
 def song_states(song: Song) -> tuple[np.ndarray, np.ndarray, int]:
-    """A song's chords as states per quarter-note beat, the place of each beat (2 first, 1 middle, 0 other), and its key."""
+    """A song's chords as states per beat of the metre, the place of each beat (2 first, 1 middle, 0 other), and its key."""
     assert song.lane is not None
     states, places = [], []
     for bar, chords in song.lane.by_bar(song.score.bars()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from composer.errors import InputError
+from composer.timing import beat_quarters
 
 SLOWEST_BPM, FASTEST_BPM = 20.0, 400.0
 
@@ -16,6 +17,8 @@ class Transport:
         self.bar_beats = numerator * 4 / denominator
         self.count_beats = 4 / denominator
         """Quarter notes from one count to the next: in 6/8 there are six counts to the bar."""
+        self.beat_beats = beat_quarters(numerator, denominator)
+        """Quarter notes from one of the metre's beats, on which chords change, to the next: in 6/8 there are two to the bar."""
         self._anchor_s, self._anchor_beat = 0.0, 0.0
         self.beat_s = 60 / bpm
         """Seconds a beat."""
@@ -54,9 +57,9 @@ class Transport:
         return int((beat + 1e-9) // self.bar_beats)
 
     def is_strong(self, beat: float) -> bool:
-        """Whether the quarter that a beat lies in begins a bar, or the second half of an even one."""
-        place = int(beat + 0.02 - self.bar_start(self.bar_at(beat + 0.02)))
-        return place == 0 or (place * 2 == self.bar_beats and self.bar_beats % 2 == 0)
+        """Whether the metre's beat that a beat lies in begins a bar, or the second half of an even one."""
+        place = int((beat + 0.02 - self.bar_start(self.bar_at(beat + 0.02))) / self.beat_beats)
+        return place == 0 or place * 2 * self.beat_beats == self.bar_beats
 
     def bar_start(self, bar: int) -> float:
         """Beat of a bar's downbeat."""

@@ -45,7 +45,7 @@ class Voices:
         if part != "drums" and not room.settings.chords:
             meant = chord_named(note.chord)
             heard = room.listener.chord_now(sounds_at, meant, room.transport.is_strong(sounds_at))
-            strict = abs(sounds_at % 1.0) < 0.02 or note.beats >= 0.9
+            strict = abs(sounds_at % room.transport.beat_beats) < 0.02 or note.beats >= 0.9
             pitch = fit(pitch, part, meant, heard, strict)
         velocity = int(min(127, max(1, note.velocity * room.desk.level.get(part, 1.0) * self._dynamics())))
         self.loud[part] = max(self.loud[part], velocity / 127)

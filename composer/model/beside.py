@@ -1,4 +1,4 @@
-"""Small tables beside a checkpoint's weights, each in a file whose hash the card holds: whoever signs the card signs them too."""
+"""Sidecar files of a checkpoint: small tables, each with its hash on the card, so that signing the card signs them too."""
 
 from __future__ import annotations
 
@@ -35,11 +35,9 @@ def read_beside(folder: Path, file: str, sha256: str | None) -> tuple[dict[str, 
     try:
         blob = path.read_bytes()
     except OSError as error:
-        raise CheckpointError(
-            f"{path}: {error.strerror}, but the card speaks of it; get the checkpoint again"
-        ) from None
+        raise CheckpointError(f"{path}: {error.strerror}, but the card lists it; get the checkpoint again") from None
     if hashlib.sha256(blob).hexdigest() != sha256:
-        raise CheckpointError(f"{path}: is not the one that the card speaks of; get the checkpoint again")
+        raise CheckpointError(f"{path}: does not match its hash on the card; get the checkpoint again")
     try:
         size = int.from_bytes(blob[:8], "little")
         about = json.loads(json.loads(blob[8 : 8 + size])["__metadata__"][_ABOUT])

@@ -176,7 +176,7 @@ class Canvas:
             counts[:-1] = np.cumsum(seen[:0:-1], axis=0, dtype=np.int32)[::-1]
 
     def settle(self, bar: int) -> None:
-        """Take stock before a bar: everything earlier is painted, and what it adds up to is counted."""
+        """Update the running counts before a bar, once everything earlier is painted."""
         self.copying.settle(bar)
         if bar == 0:
             return
@@ -186,7 +186,7 @@ class Canvas:
         self.bars_with_onset[bar] = self.bars_with_onset[last] + self.onsets[last]
 
     def paint_melody(self, notes: np.ndarray) -> None:
-        """Add the lead's notes to the lane that tells the head what the melody sings at each position."""
+        """Add the melody's notes to the table from which the head reads the melody at each position."""
         flat = bar_starts(self.song.bar_length)
         line = np.zeros(flat[-1], np.int16)
         for bar, position, pitch, duration in zip(

@@ -52,11 +52,11 @@ class Checkpoint:
     sha256: str
     signature: Verdict = field(default_factory=lambda: Verdict("unsigned"))
     listener: StyleListener | None = None
-    """Who says whether the output sounds like the style, None where the folder has none."""
+    """The classifier that judges whether the output sounds like the style; None where the folder has none."""
     examples: Examples = field(default_factory=Examples)
     """Bars of bands in every groove, for the band to hear before it plays."""
     known_runs: KnownRuns | None = None
-    """What the training songs play for long, for the band not to copy it."""
+    """The filter of long passages of the training songs, against copying; None where the folder has none."""
 
 
 def default_checkpoint() -> Path:

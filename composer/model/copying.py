@@ -1,4 +1,4 @@
-"""Copying: bands loop. Which earlier bars a part may be playing again, and what note comes next if it is.
+"""Copy pointers: bands loop, so each part points at the earlier bar it may be repeating and the note that would come next.
 
 Every part has two sources in a bar: A, its bar before, and B, whichever of two, four, eight bars ago or the bar that form or
 melody repeats has foretold it best so far. As long as the notes written agree with a source, the part is on its track,

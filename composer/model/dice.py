@@ -1,4 +1,4 @@
-"""The dice: how daring choices are, and the choices of many songs thrown at once, each with its own dice."""
+"""Sampling: its settings, and drawing for many songs at once, each with its own random generator."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _by_role(usual: float, **other: float) -> tuple[float, ...]:
 
 @dataclass(frozen=True)
 class Sampling:
-    """How daring the choices are: the share of the likeliest under which a candidate is never drawn (min-p, Nguyen et al. 2024).
+    """Sampling settings: temperature, min-p (Nguyen et al. 2024) for each note field, and weights by harmonic function.
 
-    What is by part is in the order of gm.ROLES. It was chosen so that figures of the band fall where people's do
+    Per-part values are in the order of gm.ROLES. They were chosen so that statistics of the band match human bands'
     (notebooks/LOG.md, 2026-11-22); model/leaning.py is what weighs pitches by chord and key.
     """
 
@@ -39,13 +39,13 @@ class Sampling:
     velocity_min_p: tuple[float, ...] = _by_role(0.02, drums=0.06, strings=0.25)
     """Likewise: pianists' velocities spread by 6 steps instead of 9 (people's by 13); but strings hold a loudness."""
     foreign: tuple[float, ...] = _by_role(1, bass=1 / 2, guitar=1 / 2, piano=1 / 7, strings=1 / 2)
-    """How many times likelier than the network believes a note is that is foreign to chord and key, or the chord's other third."""
+    """Factor on the probability of a note foreign to chord and key, or of the chord's other third."""
     passing: tuple[float, ...] = _by_role(1, bass=2.2, guitar=1.5, piano=2)
-    """Likewise a note of the key that the chord has not."""
+    """The same for a note of the key that is not in the chord."""
     off_root: float = 0.3
-    """Likewise, where the chord changes, a note of the bass that is not its root or slash note."""
+    """The same for a bass note that is neither root nor slash note, where the chord changes."""
     least_in_chord: tuple[float, ...] = _by_role(0, bass=0.8, guitar=0.75, piano=0.7, strings=0.8)
-    """The share of a part's last ten notes or so under which it is drawn back to the chord."""
+    """Where less than this share of a part's last ten or so notes were in the chord, chord tones are favoured."""
 
     @classmethod
     def of(cls, parts: Collection[str], temperature: float = 1.0) -> Sampling:
@@ -95,7 +95,7 @@ class Sampling:
 def draw(
     logits: np.ndarray, temperature: np.ndarray, min_p: np.ndarray, rng: Sequence[np.random.Generator | None]
 ) -> list[int]:
-    """One class of each row of logits (n, classes), with the row's own temperature and min_p (n, 1), above nought both, and dice.
+    """One class of each row of logits (n, classes), with each row's temperature and min_p (n, 1), both positive, and random generator.
 
     A row without dice takes the likeliest, if its temperature is next to nothing.
     """

@@ -1,4 +1,4 @@
-"""Examples: a few bars of a band in the wanted style, told before the song begins. Bands learn by listening.
+"""Style examples: a few bars of a band in the wanted style, fed to the model as a prompt before the song.
 
 A style's name says little and its embedding little more; four bars of somebody playing it say how. They stand before the
 song's first bar, every part of them given, moved into the song's key; memory, habits and copying take them up as if the band
@@ -57,7 +57,7 @@ def _after(bars: int, lane: np.ndarray, unknown: int) -> np.ndarray:
 
 
 def twice(example: GridSong) -> GridSong:
-    """The example and once more the same: what is heard to come back is a habit."""
+    """The example repeated once: the model takes up what it has seen repeated."""
     again = example.notes.copy()
     again["bar"] += example.bar_count
     return replace(

@@ -22,7 +22,7 @@ CARD_FIELD = "examples_sha256"
 _FIELDS = ("part", "bar", "position", "pitch", "duration", "velocity")
 _QUARTER = 12
 NEARLY = 0.75
-"""Examples are taken after which a style is heard this much as surely as after its best."""
+"""Only examples whose style is recognised with at least this share of the best example's probability are used."""
 SHARE_AS_MINOR = 1 / 3
 """Of the examples that could be taken, those most like the song in mode."""
 
@@ -49,11 +49,11 @@ class Example:
         return max(self.heard.values(), default=0.0)
 
     def shows(self, asked: Sequence[str]) -> int:
-        """How many of those who are asked play in it."""
+        """How many of the requested parts play in it."""
         return len(set(asked) & set(self.parts))
 
     def suits(self, asked: Sequence[str]) -> bool:
-        """Whether it shows what those who are asked do: a band with drums, or, where no drums are asked, all of them without."""
+        """Whether it fits the requested parts: a band with drums or, where no drums are requested, all requested parts without drums."""
         shown = self.parts
         return "drums" in shown if "drums" in asked else "drums" not in shown and set(asked) <= set(shown)
 

@@ -14,5 +14,5 @@ STRONGEST = 2.0
 
 
 def without_style(brief: Brief) -> Brief:
-    """The brief as one who was told no style, groove or reference, and given no example."""
+    """The brief with style, groove, reference and example removed: the unconditional pass of guidance."""
     return replace(brief, styles=(), reference=None, example=None)

@@ -1,9 +1,9 @@
-"""What the training songs play for long, so that the band does not play it again: runs of notes kept as a Bloom filter.
+"""Blocks long copies of training songs: their note n-grams in a Bloom filter, and a guard that checks every note against it.
 
 A note is named by what leads to it: the interval and the time since the one before (drums: the instrument), in any key, on any
 bar. Of every training part each EVERY-th run of `STEPS` such steps is kept. Whoever shares STEPS + EVERY - 1 steps with a song
 has therefore met a kept run on the way, and `Watch` says so before the note is played. A Bloom filter (Bloom 1970) never
-misses a run it holds; now and then it knows one that nobody has played, which costs the band a note.
+misses an n-gram it holds; its rare false positives each cost the band a note.
 """
 
 from __future__ import annotations
@@ -82,43 +82,52 @@ def runs_of(steps: np.ndarray, length: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class KnownRuns:
-    """The Bloom filter."""
+    """Bloom filters, one for each set of songs that a model has been trained on: the last run's, and those of its ancestors."""
 
     bits: np.ndarray
-    """uint8, a power of two long; every bit is one place."""
+    """uint8, shape (filters, bytes), the bytes a power of two; every bit is one place."""
 
     @classmethod
     def empty(cls, size_bytes: int = 1 << 21) -> KnownRuns:
-        """Room for about a million runs in 2 MiB: one in a thousand others is then taken for known."""
-        return cls(np.zeros(size_bytes, np.uint8))
+        """One filter; 2 MiB hold about a million runs, and one in a thousand others is then taken for known."""
+        return cls(np.zeros((1, size_bytes), np.uint8))
+
+    def beside(self, ancestor: KnownRuns) -> KnownRuns:
+        """These and an ancestor's, each in its own filter. All filters must be of one size."""
+        return KnownRuns(np.concatenate([self.bits, ancestor.bits]))
 
     def add(self, runs: np.ndarray) -> None:
-        """Keep runs by their hashes, uint64."""
+        """Keep runs by their hashes, uint64, in the first filter."""
+        bits = self.bits[0]
         mixed = scrambled(runs)
         first, stride = mixed, mixed >> np.uint64(32) | np.uint64(1)
         for probe in range(_PROBES):
-            place = (first + np.uint64(probe) * stride) & np.uint64(8 * len(self.bits) - 1)
-            np.bitwise_or.at(self.bits, place >> np.uint64(3), (1 << (place & np.uint64(7))).astype(np.uint8))
+            place = (first + np.uint64(probe) * stride) & np.uint64(8 * len(bits) - 1)
+            np.bitwise_or.at(bits, place >> np.uint64(3), (1 << (place & np.uint64(7))).astype(np.uint8))
 
     def __contains__(self, run: int) -> bool:
-        first = _scrambled(run)
-        stride, last = first >> 32 | 1, 8 * len(self.bits) - 1
-        for _ in range(_PROBES):
-            place = first & last
-            if not self.bits[place >> 3] >> (place & 7) & 1:
-                return False
-            first += stride
-        return True
+        return any(_holds(bits, run) for bits in self.bits)
 
     def save(self, folder: Path) -> str:
         """Write it beside the weights; returns the hash for the card."""
         return write_beside(folder, FILE, {"bits": self.bits}, {"every": EVERY})
 
 
+def _holds(bits: np.ndarray, run: int) -> bool:
+    first = _scrambled(run)
+    stride, last = first >> 32 | 1, 8 * len(bits) - 1
+    for _ in range(_PROBES):
+        place = first & last
+        if not bits[place >> 3] >> (place & 7) & 1:
+            return False
+        first += stride
+    return True
+
+
 def load_known_runs(folder: Path, card: Mapping[str, Any]) -> KnownRuns | None:
     """Those of a checkpoint folder, None where it has none. Raises CheckpointError where they are not the card's."""
     found = read_beside(folder, FILE, card.get(CARD_FIELD))
-    return None if found is None else KnownRuns(found[0]["bits"])
+    return None if found is None else KnownRuns(np.atleast_2d(found[0]["bits"]))
 
 
 class Watch:

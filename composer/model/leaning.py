@@ -1,7 +1,7 @@
-"""Leaning: where a part's next pitch stands over the chord and the key, and what that weighs beside the network's belief.
+"""Harmonic bias: log-weights added to a part's pitch logits, by each pitch's function in the chord and the key.
 
-A sampled band strays. A wrong note is a habit a bar later, a riff learned over one chord goes on over the next, and whoever
-plays after that believes it. People come back: so a part that has strayed is drawn to the chord, notes foreign to chord and key
+A sampled band drifts. A wrong note becomes a habit a bar later, a riff learned over one chord continues over the next, and whoever
+plays after that follows it. People come back: so a part that has strayed is pulled to the chord, notes foreign to chord and key
 are rarer than the network has them, and the bass says where the chord changes. How much is in dice.Sampling; what it was
 measured by in docs/decisions/leaning.md.
 """
@@ -21,7 +21,7 @@ CHROMATIC = 0.06
 """The share of a melody's notes foreign to its chords and key from which on a band may be as foreign as it likes. Where people's
 melodies have none 1.2 % of their bands' notes are foreign, and 5 % where they have 3 to 6 % (185 bands)."""
 _MEMORY = 0.9
-"""How much of what is known of a part still counts a note later."""
+"""Decay per note of the running share of a part's notes in the chord."""
 _PULL, _STRONGEST = 12.0, 3.0
 """Log-weight for each unit of share that a part is below its least, and at most."""
 _BASS = ROLES.index("bass")
@@ -31,7 +31,7 @@ _NOT_ASKED = np.zeros(PITCHES, np.float32)
 
 
 class Leaning:
-    """What every pitch class is over each beat of a song, and how each part has kept to the chords of late."""
+    """The harmonic function of every pitch class on each beat of a song, and how closely each part kept to the chords lately."""
 
     def __init__(self, song: GridSong, first_bar: int = 0, ahead: bool = True) -> None:
         """Bars before `first_bar` are somebody else's; ahead: whether what the melody will sing is known."""

@@ -1,7 +1,7 @@
 """The trunk in eight bits a weight, for one song at a time: ONNX Runtime does the products. Owner of onnxruntime.
 
-A note waits for weights to come from memory, so a quarter of the bytes is most of the time (docs/decisions/0002-numpy-decoder.md).
-Weights are whole numbers from -64 to 64, with one scale a gate; what they are multiplied with is rounded to 256 steps as it comes. Two
+Decoding one song is bound by memory bandwidth, so a quarter of the bytes saves most of the time (docs/decisions/0002-numpy-decoder.md).
+Weights are whole numbers from -64 to 64, with one scale a gate; activations are quantised to 256 steps dynamically. Two
 such products fit in 16 bits, in which processors without VNNI add them: so that sums are exact, and the same, on all.
 """
 

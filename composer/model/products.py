@@ -1,4 +1,4 @@
-"""Products of rows with a matrix, and how to have every row's bits not depend on its company.
+"""Batch-invariant matrix products: each row's bits are the same whatever the batch size.
 
 A song must come out the same whatever it shares a batch with. BLAS promises nothing of the kind, so it is measured: each
 matrix is tried with every number of rows that occurs, and where bits differ, rows of nought are added up to one fixed number.
@@ -40,7 +40,7 @@ def in_company(matrix: np.ndarray) -> Product:
 
 
 def steady_rows(matrix: np.ndarray) -> tuple[int, int]:
-    """How many rows a product may have at most, and in multiples of what, for every row to have the same bits on this machine.
+    """The largest batch size, and the multiple it must be of, at which every row gets the same bits on this machine.
 
     Tried with rows in another order and in every number that occurs. A product of one fixed number of rows always will.
     """

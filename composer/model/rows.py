@@ -38,10 +38,10 @@ _NEXT_TO_NOTHING = 1e-9
 
 
 class Rows:
-    """The network over some rows, and what each of them says of itself before it asks."""
+    """The network over the rows of a batch, with each row's inputs to its next choice."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
-        """company: many songs, whose bits must not depend on how many rows ask at once. Else one, in eight bits (model/narrow.py)."""
+        """company: whether rows are many songs, with batch-invariant results; else one song, with eight-bit weights (model/narrow.py)."""
         config, weights = checkpoint.config, checkpoint.weights
         w = {name: weights[name] for name in weights if not name.startswith("trunk.")}
         self.config, self.w, self.head = config, w, config.head

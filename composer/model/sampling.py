@@ -1,4 +1,4 @@
-"""The sampler: a stream of bars. Offline collects it; live pulls it against a deadline. There is only this one loop."""
+"""The generation loop: yields one bar after another. Arranging collects the bars; the jam pulls them against a deadline."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def take_turn(
     rng: np.random.Generator,
     watch: Watch | None = None,
 ) -> np.ndarray:
-    """One part writes one bar. A note with which it would have copied too long a run of a training song is left out."""
+    """One part writes one bar. A note that would complete too long a copy of a training song is left out."""
     turn = Turn(part)
     rows: list[tuple[int, ...]] = []
     decoder.turn(bar, part, sampling, rng)

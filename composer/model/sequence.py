@@ -1,4 +1,4 @@
-"""The conversation: in which order a song's events are told to the model, and what it is told beside them.
+"""The event sequence: in which order a song's events are fed to the model, and the conditioning that goes with them.
 
 Bar by bar: a BAR event, then what is given of the bar `lookahead` bars on, then every part asked for in this bar in the
 band's order (drums, bass, guitar, piano, strings), each closed by an END. The model predicts the asked notes and ENDs.
@@ -21,7 +21,7 @@ from composer.vocab import DRUM_PART, GRID_NOTE_DTYPE, MAX_POSITIONS, MELODY_PAR
 
 BAR, GIVEN, NOTE, END = range(4)
 END_POSITION = MAX_POSITIONS
-"""The class after the last position: "this part has said all in this bar"."""
+"""The class after the last position: the part has finished this bar."""
 NO_PART = PARTS
 TEMPO_CLASSES = 12
 PHRASE_CLASSES = 17
@@ -154,7 +154,7 @@ def given_events(song: GridSong, brief: Brief) -> np.ndarray:
 
 
 def tell(song: GridSong, brief: Brief) -> np.ndarray:
-    """The whole conversation of a finished song: EVENT_DTYPE, shape (T,)."""
+    """The whole event sequence of a finished song: EVENT_DTYPE, shape (T,)."""
     bars = np.arange(song.bar_count)
     marks = np.zeros(len(bars), EVENT_DTYPE)
     marks["kind"], marks["part"], marks["slot"], marks["bar"] = BAR, NO_PART, bars, bars
@@ -176,7 +176,7 @@ def tell(song: GridSong, brief: Brief) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Told:
-    """A finished song as training reads it: the whole conversation, the canvas, and what copying points at."""
+    """A finished song encoded for training: the whole event sequence, the canvas and the copy pointers."""
 
     events: np.ndarray
     """EVENT_DTYPE, shape (T,)."""
@@ -184,11 +184,13 @@ class Told:
     pointers: Pointers
     turn: np.ndarray
     """Which row of the pointers belongs to each event, -1 for those not asked, shape (T,)."""
+    meant: np.ndarray
+    """The events as they are to be written: those told, but where training tells wrong ones. EVENT_DTYPE, shape (T,)."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """A conversation with everything the network needs, T events long; arrays are per event unless said.
+    """A training example: a window of T events with all inputs and targets; arrays are per event unless noted.
 
     Inputs describe event t; `target_*` describe event t + 1, valid where `asked` is true.
     """
@@ -246,7 +248,7 @@ def lesson(
     told = told or rehearse(song, brief)
     events, canvas = told.events, told.canvas
     count = len(events) - 1 - start if count is None else count
-    event, target = events[start : start + count], events[start + 1 : start + count + 1]
+    event, target = events[start : start + count], told.meant[start + 1 : start + count + 1]
     turn = told.turn[start + 1 : start + count + 1]
     asked = target["kind"] >= NOTE
     bar, position = (
@@ -293,7 +295,7 @@ def _rows(table: np.ndarray, row: np.ndarray, nothing: int = NOTHING) -> np.ndar
 
 
 def rehearse(song: GridSong, brief: Brief) -> Told:
-    """Tell a finished song from end to end."""
+    """Encode a finished song from beginning to end."""
     canvas = new_canvas(song, brief)
     canvas.paint(in_cells(song.notes, brief.given))
     canvas.foresee()
@@ -305,7 +307,7 @@ def rehearse(song: GridSong, brief: Brief) -> Told:
     events = tell(song, brief)
     asked = events["kind"] >= NOTE
     turn = np.where(asked, np.cumsum(asked) - 1, -1)
-    return Told(events, canvas, point(canvas.copying, brief.asked, brief.given), turn)
+    return Told(events, canvas, point(canvas.copying, brief.asked, brief.given), turn, events)
 
 
 def new_canvas(song: GridSong, brief: Brief) -> Canvas:

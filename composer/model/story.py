@@ -1,7 +1,7 @@
-"""What songs are told, and what the trunk makes of it: one row a song, each with its events in a queue.
+"""The context of each song and the trunk's state after it: one row per song, each with a queue of events to read.
 
-Nobody waits for what is only told; it must be in memory when a row is asked for something. Whoever has many rows takes an event of each
-at a time (`advance`), whoever has one reads passages on end (`catch_up`). What a passage left behind is kept by the hash of
+Context need not be read at once, only before a row is asked for its next choice. A batch of many rows reads one event of each
+at a time (`advance`), a single row reads whole passages (`catch_up`). The state after a passage is cached by the hash of
 all that had been told: many songs begin with the same example, and need not read it again.
 """
 

@@ -77,6 +77,6 @@ def load_listener(folder: Path, card: Mapping[str, Any]) -> StyleListener | None
     arrays = {name: array.astype(np.float32) for name, array in found[0].items()}
     if arrays["mean"].shape != (WIDTH,):
         raise CheckpointError(
-            f"{folder / FILE}: hears {len(arrays['mean'])} features, this version of composer {WIDTH}; get the right one"
+            f"{folder / FILE}: made for {len(arrays['mean'])} features, this version of composer uses {WIDTH}; get the matching checkpoint"
         )
     return StyleListener(tuple(found[1]), **arrays)

@@ -28,7 +28,7 @@ def standardised(x: np.ndarray) -> np.ndarray:
 
 
 class Memory(Protocol):
-    """What a trunk is at run time: it takes event vectors in and gives hidden vectors out."""
+    """A trunk at run time: event vectors in, hidden vectors out, with one recurrent state or cache per row."""
 
     @property
     def saved_bytes(self) -> int:
@@ -64,7 +64,7 @@ def memory_of(config: ModelConfig, weights: Weights, rows: int, company: bool) -
 class LSTMMemory:
     """Stacked LSTM cells of many songs; one product a layer for all gates, and one tanh.
 
-    A logistic gate is half a tanh of half its input, so the halves are put into the weights: powers of two change no bits.
+    A sigmoid is a tanh of half its input, halved, so the halves are folded into the weights: scaling by powers of two is exact.
     """
 
     def __init__(self, weights: Weights, layers: int, rows: int) -> None:

@@ -1,5 +1,5 @@
 """What the audio process and everybody else share: faders one way, meters the other. Plain numbers in shared memory, each
-written by one side only, so that nobody ever waits for anybody."""
+written by one side only, so that no locks are needed."""
 
 from __future__ import annotations
 

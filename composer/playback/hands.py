@@ -7,8 +7,8 @@ import math
 from composer.playback.session import Playback
 
 KEYS = (
-    "1–9 choose a part · ↑ ↓ or + - louder, softer · ← → or < > pan · m mute · s solo · b B bass · h H treble · r R room"
-    " · [ ] whole mix · space pause · , . back, on 5 s · 0 as mixed · q end"
+    "1–9 choose a part · ↑ ↓ or + - louder, softer · ← → or < > pan · m mute · s solo · b B bass · h H treble · r R reverb"
+    " · [ ] whole mix · space pause · , . back, on 5 s · 0 reset · q end"
 )
 STEP_DB, STEP_PAN, STEP_S = 1.0, 0.1, 5.0
 VOLUME, PAN, ROOM = 7, 10, 91

@@ -30,31 +30,40 @@ Argument = float | int | str
 
 
 class OscServer:
-    """`with OscServer(playing, port) as server:`; port 0 takes a free one, `server.port` says which."""
+    """`with OscServer(port) as server: server.serve(playing)`; port 0 takes a free one, `server.port` says which.
 
-    def __init__(self, playing: Playback, port: int) -> None:
-        self._playing = playing
+    The port is taken at once, so that one in use is told before anything is played. Raises InputError then.
+    """
+
+    def __init__(self, port: int) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
             self._socket.bind((HOST, port))
         except OSError as error:
             self._socket.close()
-            raise InputError(f"--osc {port}: cannot listen on {HOST} ({error.strerror}); choose another port") from None
+            raise InputError(
+                f"--osc {port}: cannot listen on {HOST} ({error.strerror}); choose another port, or 0 for a free one"
+            ) from None
         self._socket.settimeout(0.1)
         self.port = int(self._socket.getsockname()[1])
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="osc", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> OscServer:
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._closing.set()
-        self._thread.join(timeout=2)
+        if self._thread is not None:
+            self._thread.join(timeout=2)
         self._socket.close()
 
-    def _serve(self) -> None:
+    def serve(self, playing: Playback) -> None:
+        """Obey what comes from now on."""
+        self._thread = threading.Thread(target=self._serve, args=(playing,), name="osc", daemon=True)
+        self._thread.start()
+
+    def _serve(self, playing: Playback) -> None:
         while not self._closing.is_set():
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
@@ -64,7 +73,7 @@ class OscServer:
                 return
             try:
                 for address, arguments in messages(data):
-                    self._obey(address, arguments, sender)
+                    self._obey(playing, address, arguments, sender)
             except InputError as error:
                 self._answer(sender, "/error", str(error))
 
@@ -72,8 +81,7 @@ class OscServer:
         with contextlib.suppress(OSError):
             self._socket.sendto(encode(address, *arguments), whom)
 
-    def _obey(self, address: str, arguments: list[Argument], sender: tuple[str, int]) -> None:
-        playing = self._playing
+    def _obey(self, playing: Playback, address: str, arguments: list[Argument], sender: tuple[str, int]) -> None:
         words = [unquote(word) for word in address.strip("/").split("/")]
         if len(words) == 3 and words[0] == "part" and words[2] in FADERS:
             playing.fade(words[1], **{FADERS[words[2]]: _number(address, arguments)})

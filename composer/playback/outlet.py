@@ -1,4 +1,4 @@
-"""The process that the sound card asks: it hands on what lies ready, and does nothing else that could make it late."""
+"""The output process: feeds the audio driver from the ring buffer, and does nothing else that could make it late."""
 
 from __future__ import annotations
 

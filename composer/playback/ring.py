@@ -1,7 +1,7 @@
-"""Sound made ahead of time: a ring in shared memory between the process that makes it and the one that the sound card asks.
+"""A lock-free ring buffer of audio in shared memory, between the process that renders and the one that feeds the sound card.
 
-A stall of the maker is heard only when it outlasts what lies ready. One side writes, one reads, each with a count of its own,
-so that nobody waits for anybody.
+A stall of the renderer is audible only when it outlasts the buffer. One side writes, one reads, each with its own counter,
+so that neither waits for the other.
 """
 
 from __future__ import annotations

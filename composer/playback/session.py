@@ -118,7 +118,7 @@ class Playback:
     def master(self, db: float) -> float:
         """The master's fader, within the limits of a part's; returns where it stands. Raises InputError."""
         if not db == db:
-            raise InputError(f"the master's fader cannot stand at {db}; it takes decibels")
+            raise InputError(f"the master fader cannot be set to {db}; give a number of decibels")
         low, high = LIMITS["gain_db"]
         stands_db = min(max(db, low), high)
         self.board.wish("master_db", stands_db)
@@ -145,7 +145,7 @@ class Playback:
             last.join(0.05 if until is None else min(0.05, max(0.0, until - time.monotonic())))
         self._hear()
         if self.board.state == "failed":
-            raise AudioError("the sound broke off")
+            raise AudioError("playback stopped unexpectedly")
         return True
 
     def stop(self, timeout_s: float = 10.0) -> None:
@@ -201,7 +201,7 @@ class _Hand:
         """None, or why it does not start."""
         with contextlib.suppress(EOFError, OSError):
             return self._pipe.recv() if self._pipe.poll(START_S) else "it did not start in time"
-        return "its process ended before it sounded"
+        return "its process ended during start-up"
 
     def said(self) -> Iterator[object]:
         with contextlib.suppress(EOFError, OSError):

@@ -18,10 +18,10 @@ MELODY, DRUMS = 0, 1
 
 @dataclass(frozen=True)
 class Hiding:
-    """How often each thing is left unsaid."""
+    """Dropout probability of each piece of conditioning."""
 
     all_style: float = 0.12
-    """Style, groove and reference together: what guidance compares with."""
+    """Style, groove and reference together: the unconditional case that guidance needs."""
     style: float = 0.25
     groove: float = 0.5
     corpus: float = 0.6

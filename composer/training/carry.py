@@ -1,4 +1,4 @@
-"""What stands beside a checkpoint's weights, carried over to another that is made of it."""
+"""Copies a checkpoint's sidecar files (examples, listener, known runs) to one derived from it."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from composer.model.sequence import Brief, Lesson, lesson, rehearse
 from composer.model.style_features import style_features
 from composer.training.briefs import Hiding, draw_brief
 from composer.training.packing import Pack
+from composer.training.slips import slipped
 from composer.vocab import GridSong, excerpt, transpose
 
 REFERENCE_BARS = (2, 8)
@@ -37,6 +38,8 @@ class Stream:
     rng: np.random.Generator
     window: int
     hiding: Hiding = Hiding()
+    slips: float = 0.0
+    """Share of songs told with wrong notes in them."""
     longest_bars: int = 48
     by_groove: dict[str, list[int]] = field(init=False, repr=False)
     measures: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
@@ -52,6 +55,8 @@ class Stream:
                 continue
             song, brief = prepared
             told = rehearse(song, brief)
+            if self.slips and self.rng.random() < self.slips:
+                told = replace(rehearse(slipped(song, brief, self.rng), brief), meant=told.events)
             for start in range(0, len(told.events) - 1, self.window):
                 count = min(self.window, len(told.events) - 1 - start)
                 if count < self.window // 4 and start:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 
 class Average:
-    """The average of a network's parameters; early steps count less, so that it is never behind by the beginning."""
+    """The moving average of a network's parameters, with a shorter memory in the first steps so that the start does not bias it."""
 
     def __init__(self, network: nn.Module, keep: float) -> None:
         self.network, self.keep, self.count = network, keep, 0

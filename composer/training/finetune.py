@@ -91,7 +91,7 @@ def finetune(
     torch.manual_seed(lessons.seed)
     old, weights = read_weights(start)
     if lessons.label in old.styles:
-        raise InputError(f"{lessons.label!r} is a style the model has already; choose another --name")
+        raise InputError(f"the model already has a style called {lessons.label!r}; choose another --name")
     config = replace(old, grooves=tuple(dict.fromkeys([*old.grooves, lessons.label])), vocabulary=vocabulary_hash())
     network = Network(config)
     leave_autocast(network)

@@ -1,6 +1,6 @@
-"""A network that has grown goes on from the weights of the one it was: it computes exactly what that one did.
+"""Loads a checkpoint into a larger network so that, at first, it computes exactly what the smaller one did.
 
-What is new may speak only once training has taught it to. Tables that are added to others (embeddings) get rows of zero, products
+New parameters have no effect until trained. Embeddings get rows of zero, linear layers
 get columns of zero for new inputs, the heads' likes get rows of zero for new features, and of a new part of the network
 only its way out is zero, so that its inside can be reached by gradients. Everything else must have kept its shape.
 """
@@ -66,7 +66,7 @@ def grow(weights: Weights, network: nn.Module, old: ModelConfig | None = None) -
     mine = dict(network.named_parameters()) | dict(network.named_buffers())
     weights = {name if name in mine else RENAMED.get(name, name): torch.as_tensor(w) for name, w in weights.items()}
     if strange := sorted(set(weights) - set(mine)):
-        raise CheckpointError(f"the weights hold what this network has not: {', '.join(strange[:4])}")
+        raise CheckpointError(f"the weights have parameters that this network lacks: {', '.join(strange[:4])}")
     fresh = {name: tensor for name, tensor in mine.items() if name not in weights}
     grown: dict[str, Tensor] = {}
     report: list[str] = []
@@ -119,7 +119,7 @@ def _owner(network: nn.Module, name: str) -> nn.Module:
 def _by_name(table: Tensor, before: tuple[str, ...], now: tuple[str, ...]) -> Tensor:
     """Rows moved to where their names are now; row 0, "not said", stays; names never seen get rows of zero."""
     if lost := sorted(set(before) - set(now)):
-        raise CheckpointError(f"the weights know labels this network has not: {', '.join(lost[:4])}")
+        raise CheckpointError(f"the weights have labels that this network lacks: {', '.join(lost[:4])}")
     moved = table.new_zeros(len(now) + 1, table.shape[1])
     moved[[0, *(now.index(name) + 1 for name in before)]] = table
     return moved
@@ -135,8 +135,8 @@ def _larger(name: str, value: Tensor, wanted: Tensor, owner: nn.Module) -> Tenso
     }.get(type(owner), (False, False))
     if value.ndim != wanted.ndim or min(more) < 0 or any(n and not may for n, may in zip(more, may_grow, strict=False)):
         raise CheckpointError(
-            f"{name} is {tuple(value.shape)} in the weights and {tuple(wanted.shape)} in the network: that cannot be grown;"
-            " train from the start, or choose the size the weights have"
+            f"{name} is {tuple(value.shape)} in the weights and {tuple(wanted.shape)} in the network, which cannot be extended;"
+            " train from scratch, or choose the size of the weights"
         )
     # New columns of a style table are free to speak: whoever reads them has columns of zero for them.
     out = wanted.clone() if isinstance(owner, nn.Embedding) and more[1] else torch.zeros_like(wanted)

@@ -1,6 +1,7 @@
 """Keep the training songs' long runs beside a checkpoint: `python -m composer.training.known_runs PACK CHECKPOINT`.
 
 Of every band part, real and synthetic; a minute for thirteen million notes. Writes them beside the weights and their hash into the card.
+A model that began with another's weights knows that one's songs too: name it with --ancestor.
 """
 
 from __future__ import annotations
@@ -12,9 +13,19 @@ from pathlib import Path
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.known_runs import CARD_FIELD, EVERY, KnownRuns, longest_run, runs_of, steps_kept, steps_of
+from composer.model.known_runs import (
+    CARD_FIELD,
+    EVERY,
+    KnownRuns,
+    load_known_runs,
+    longest_run,
+    runs_of,
+    steps_kept,
+    steps_of,
+)
 from composer.training.card import add_to_card
 from composer.training.packing import Pack, open_pack
+from composer.trust.register import read_card
 
 
 def runs_in(pack: Pack) -> np.ndarray:
@@ -31,10 +42,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pack", type=Path)
     parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--ancestor", type=Path, help="the checkpoint it began with (default: none)")
     args = parser.parse_args()
     runs = runs_in(open_pack(args.pack).split("train"))
     known = KnownRuns.empty()
     known.add(runs)
+    if args.ancestor is not None:
+        inherited = load_known_runs(args.ancestor, read_card(args.ancestor))
+        known = known if inherited is None else known.beside(inherited)
     add_to_card(args.checkpoint, **{CARD_FIELD: known.save(args.checkpoint)})
     most = {ROLES[part]: longest_run(part) for part in range(1, len(ROLES))}
     full = np.unpackbits(known.bits).mean()

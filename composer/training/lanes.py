@@ -1,4 +1,4 @@
-"""Lanes: the streams of a batch, side by side, each of which can be stopped and taken up at the very window where it was.
+"""Data streams: one per row of the batch, each of which can be saved and resumed at exactly the window where it stopped.
 
 With workers, lessons are made in processes of their own while the network learns from the last ones; what they make is the same.
 """
@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a lane is: the dice as they lay when its song was drawn, and the windows of that song it has given."""
+    """A stream's position: the random state when its song was drawn, and how many windows of that song it has yielded."""
 
     dice: dict[str, Any]
     windows: int
@@ -50,10 +50,13 @@ class Source:
     window: int
     seed: int
     hiding: Hiding = Hiding()
+    slips: float = 0.0
 
     def stream(self, rng: np.random.Generator) -> Iterator[Row]:
         """Windows without end."""
-        return (Row(*row) for row in Stream(self.pack, self.weights, self.config, rng, self.window, self.hiding))
+        return (
+            Row(*row) for row in Stream(self.pack, self.weights, self.config, rng, self.window, self.hiding, self.slips)
+        )
 
     def begin(self, number: int) -> Place:
         """The beginning of lane `number`, which no other lane shares."""
@@ -74,7 +77,7 @@ class Lane:
     def next(self) -> Row:
         before = self.rng.bit_generator.state
         row = next(self.windows)
-        # Dice are thrown when a song is drawn, never inside one.
+        # Random numbers are used only when a song is drawn, never inside one.
         self.place = Place(dict(before), 1) if row.fresh else Place(self.place.dice, self.place.windows + 1)
         return row
 
@@ -103,9 +106,7 @@ class Lanes:
         try:
             told = [connection.recv() for _, connection in self.workers]
         except EOFError:
-            raise InputError(
-                "a worker that makes lessons has ended, for want of memory perhaps; use fewer --workers"
-            ) from None
+            raise InputError("a data-loader worker died, perhaps for lack of memory; use fewer --workers") from None
         self.places = [place for _, places in told for place in places]
         return [row for rows, _ in told for row in rows]
 

@@ -12,7 +12,7 @@ from composer.training.recipe import OPTIMIZERS, Recipe
 
 MOST_WORKERS = 256
 EPILOG = """The run's folder holds checkpoint/ (the best so far), resume.pt, log.jsonl, curves.png and TensorBoard's files.
-The same command again goes on where it stopped, to the last bit.
+Run the same command again to resume, bit for bit, where it stopped.
 
 examples:
   composer train build/songs.npz --out build/run --minutes 60
@@ -30,23 +30,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PACK",
         help="packed songs (.npz), made by python -m composer.training.prepare; or a corpus of composer generate",
     )
-    add("--out", type=Path, required=True, metavar="RUN", help="folder of the run; what is there is gone on with")
+    add("--out", type=Path, required=True, metavar="RUN", help="run folder; a run already there is resumed")
     group = parser.add_argument_group("network")
     add = group.add_argument
-    add("--size", choices=SIZES, help="the one dial (default: small)")
-    add("--trunk", choices=("lstm", "transformer"), help="what remembers (default: lstm)")
+    add("--size", choices=SIZES, help="size of the model (default: small)")
+    add("--trunk", choices=("lstm", "transformer"), help="sequence model (default: lstm)")
     add(
         "--from",
         dest="start",
         type=Path,
         metavar="CHECKPOINT",
-        help="begin with a checkpoint's weights, grown to today's network; gives size and trunk (default: none)",
+        help="start from a checkpoint, extended to the current network; sets size and trunk (default: none)",
     )
     add(
         "--dropout",
         type=float,
         metavar="SHARE",
-        help="of the trunk's units left out at each step; more where training songs are learned by heart"
+        help="dropout rate of the trunk; raise it where the model memorises its training songs"
         " (default: the checkpoint's, else 0.1)",
     )
     group = parser.add_argument_group("length")
@@ -61,21 +61,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--steps",
         type=int,
         default=base.steps,
-        help="its length in steps instead: exactly repeatable (default: by minutes)",
+        help="length in steps instead of minutes: exactly reproducible (default: by minutes)",
     )
     add(
         "--slice",
         type=float,
         default=1e9,
         metavar="MIN",
-        help="stop after so many minutes, to go on later (default: never)",
+        help="stop after this many minutes, to resume later (default: never)",
     )
     add(
         "--patience",
         type=int,
         default=base.patience,
         metavar="N",
-        help="stop after N validations without a better one (default: 0, never)",
+        help="stop after N validations without improvement (default: 0, never)",
     )
     add(
         "--validate-every",
@@ -86,7 +86,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group = parser.add_argument_group("learning")
     add = group.add_argument
-    add("--batch", type=int, default=base.batch, help="songs side by side, over all processes (default: 16)")
+    add("--batch", type=int, default=base.batch, help="batch size in songs, over all processes (default: 16)")
     add(
         "--accumulate",
         type=int,
@@ -94,56 +94,73 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="cut each batch into N parts to save memory (default: 1)",
     )
-    add("--window", type=int, default=base.window, help="events a step sees of each song (default: 256)")
+    add("--window", type=int, default=base.window, help="events of each song per step (default: 256)")
     add("--optimizer", choices=OPTIMIZERS, default=base.optimizer, help="(default: adamw)")
-    add("--rate", type=float, default=base.learning_rate, help="highest learning rate (default: 2e-3)")
+    add("--rate", type=float, default=base.learning_rate, help="peak learning rate (default: 2e-3)")
     add(
         "--warmup",
         type=int,
         default=base.warmup_steps,
         metavar="STEPS",
-        help="steps until it is reached (default: 100)",
+        help="warm-up steps (default: 100)",
     )
-    add("--weight-decay", type=float, default=base.weight_decay, help="of matrices and tables (default: 0.02)")
+    add(
+        "--weight-decay",
+        type=float,
+        default=base.weight_decay,
+        help="weight decay of matrices and embeddings (default: 0.02)",
+    )
     add(
         "--ema",
         type=float,
         default=base.ema,
         metavar="SHARE",
-        help="what a moving average of the weights keeps each step, 0 for none (default: 0.998)",
+        help="decay of the moving average of the weights, 0 for none (default: 0.998)",
     )
-    add("--real-share", type=float, default=base.real_share, help="share of draws that are real music (default: 0.4)")
+    add(
+        "--real-share",
+        type=float,
+        default=base.real_share,
+        help="share of training examples from real music (default: 0.4)",
+    )
     add(
         "--band-share",
         type=float,
         default=base.band_share,
         metavar="SHARE",
-        help="share of draws that are people's bands; at most the share of real music (default: 0, as they come)",
+        help="share of training examples from human bands, at most --real-share (default: 0, their natural share)",
     )
-    add("--seed", type=int, default=base.seed, help="the dice (default: 1)")
+    add(
+        "--slips",
+        type=float,
+        default=base.slips,
+        metavar="SHARE",
+        help="share of songs with wrong notes injected into the context, to learn to recover (default: 0)",
+    )
+    add("--seed", type=int, default=base.seed, help="random seed (default: 1)")
     group = parser.add_argument_group("machine")
     add = group.add_argument
     add("--device", choices=("auto", "cpu", "cuda"), default="auto", help="(default: a GPU if there is one)")
     add("--precision", choices=("bf16", "float32"), default=base.precision, help="(default: bf16)")
     add("--threads", type=int, default=0, help="CPU threads; never more than are free (default: torch's choice)")
-    add("--workers", type=int, default=0, help="processes that make lessons ahead, for a GPU (default: 0, none)")
-    add("--compile", action="store_true", help="torch.compile the network: slow to start (default: not)")
+    add("--workers", type=int, default=0, help="data-loader processes, for a GPU (default: 0, none)")
+    add("--compile", action="store_true", help="torch.compile the network: slow to start (default: no)")
     add(
         "--pieces",
         type=Path,
         metavar="DIR",
-        help="also keep the run in files of at most 16 MB, and go on from them (default: not)",
+        help="also save the run in files of at most 16 MB, and resume from them (default: no)",
     )
 
 
 def recipe_of(args: argparse.Namespace) -> Recipe:
     """The words as a recipe. Raises InputError for what does not fit together."""
     if not args.slice > 0:
-        raise InputError(f"--slice {args.slice:g}: too short to train in; give minutes, more than 0")
+        raise InputError(f"--slice {args.slice:g}: too short; give more than 0 minutes")
     if not 0 <= args.workers <= MOST_WORKERS:
         raise InputError(f"--workers {args.workers}: give 0..{MOST_WORKERS} processes")
     if args.dropout is not None and not 0 <= args.dropout < 1:
-        raise InputError(f"--dropout {args.dropout:g}: is a share of units; give 0 or more, below 1")
+        raise InputError(f"--dropout {args.dropout:g}: must be at least 0 and below 1")
     return Recipe(
         minutes=args.minutes,
         steps=args.steps,
@@ -157,6 +174,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         ema=args.ema,
         real_share=args.real_share,
         band_share=args.band_share,
+        slips=args.slips,
         precision=args.precision,
         validate_minutes=args.validate_every,
         patience=args.patience,
@@ -167,7 +185,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
 def check_pack(path: Path) -> Path:
     """The path of what looks like a pack of songs. Raises InputError where something else is there."""
     if path.is_file() and not _is_pack(path):
-        raise InputError(f"{path}: is no pack of songs; make one with 'python -m composer.training.prepare'")
+        raise InputError(f"{path}: is not a pack of songs; make one with 'python -m composer.training.prepare'")
     return path
 
 

@@ -80,7 +80,7 @@ def with_splits(songs: Sequence[GridSong], rng: np.random.Generator) -> list[Gri
         (song, *_) = songs
         cut = max(4, song.bar_count * 3 // 4)
         if song.bar_count - cut < 4:
-            raise InputError("a single file of under 16 bars cannot be learned from and judged by; give more music")
+            raise InputError("a single file of under 16 bars is too short to train and validate on; give more music")
         return [excerpt(song, 0, cut), _judge(excerpt(song, cut, song.bar_count))]
     judges = set(rng.permutation(works)[: max(1, len(works) // HELD_BACK)].tolist())
     return [_judge(song) if song.meta["work"] in judges else song for song in songs]

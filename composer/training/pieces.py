@@ -45,9 +45,9 @@ def join(folder: Path) -> dict[str, Any] | None:
     try:
         blob = b"".join((folder / f"piece-{i:02d}.bin").read_bytes() for i in range(facts["pieces"]))
     except FileNotFoundError as error:
-        raise InputError(f"{error.filename}: a piece of the run is missing; bring all {facts['pieces']}") from None
+        raise InputError(f"{error.filename}: a piece of the run is missing; copy all {facts['pieces']}") from None
     if hashlib.sha256(blob).hexdigest() != facts["sha256"]:
-        raise InputError(f"{folder}: the pieces do not make the run they were cut from; copy them again")
+        raise InputError(f"{folder}: the pieces do not add up to the run; copy them again")
     saved: dict[str, Any] = torch.load(io.BytesIO(blob), map_location="cpu", weights_only=True)
     return saved | {"optimizer": _full(saved["optimizer"]), "average": _full(saved["average"])}
 

@@ -76,14 +76,14 @@ def on_grid(songs: Iterator[Song], count: Counter[str]) -> Iterator[GridSong]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, help="folder that holds the corpora (default: COMPOSER_DATA)")
-    parser.add_argument("--corpora", help="which, with commas (default: all that are there)")
+    parser.add_argument("--corpora", help="which ones, separated by commas (default: all that are there)")
     parser.add_argument(
         "--midi",
         type=Path,
         nargs="*",
         default=[],
         metavar="DIR",
-        help="folders of your own MIDI, Lakh's layout too; without --data, --corpora and COMPOSER_DATA nothing else (default: none)",
+        help="folders of your own MIDI, flat or laid out as Lakh; alone if no --data, --corpora or COMPOSER_DATA is given (default: none)",
     )
     parser.add_argument("--synthetic", type=Path, nargs="*", default=[], help="folders of synthetic shards made here")
     parser.add_argument("--out", type=Path, required=True, help="the pack (.npz)")

@@ -1,4 +1,4 @@
-"""Processes that train together: what they must agree on, in four words. Started by `torchrun`, on one machine or many.
+"""Distributed data-parallel training: the collective operations it needs. Started by `torchrun`, on one machine or many.
 
 Every process learns from its own lanes; gradients are summed, so that all take the same step. One process alone is rank 0 of 1.
 """

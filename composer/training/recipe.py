@@ -39,6 +39,8 @@ class Recipe:
     """Share of draws that are real music rather than the synthetic band."""
     band_share: float = 0.0
     """Share of draws that are people's bands, of which there are few; 0 for as many as come among real music."""
+    slips: float = 0.0
+    """Share of songs in which the model hears wrong notes of its own and is to go on rightly (training/slips.py)."""
     precision: str = "bf16"
     """"bf16" (autocast) or "float32"."""
     validate_minutes: float = 5.0
@@ -49,7 +51,16 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.optimizer not in OPTIMIZERS:
             raise InputError(f"optimiser {self.optimizer!r}: choose one of {', '.join(OPTIMIZERS)}")
-        for name in ("minutes", "learning_rate", "weight_decay", "ema", "real_share", "band_share", "validate_minutes"):
+        for name in (
+            "minutes",
+            "learning_rate",
+            "weight_decay",
+            "ema",
+            "real_share",
+            "band_share",
+            "slips",
+            "validate_minutes",
+        ):
             if not math.isfinite(getattr(self, name)):
                 raise InputError(f"{name.replace('_', ' ')}: must be a number, got {getattr(self, name)}")
         for name, low in (
@@ -63,17 +74,17 @@ class Recipe:
             value = getattr(self, name)
             if value < low or (name == "minutes" and not value):
                 raise InputError(
-                    f"{name.replace('_', ' ')} {value:g}: too little to train with; give {low if low else 'more'}"
+                    f"{name.replace('_', ' ')} {value:g}: too low to train with; give {low if low else 'more'}"
                 )
         for name in ("learning_rate", "weight_decay", "validate_minutes", "patience", "seed"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: must not be negative")
-        for name in ("ema", "real_share", "band_share"):
+        for name in ("ema", "real_share", "band_share", "slips"):
             if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: is a share; give 0..1")
+                raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: must be in range 0..1")
         if self.band_share > self.real_share:
             raise InputError(
-                f"band share {self.band_share:g}: people's bands are part of real music; give at most {self.real_share:g}"
+                f"band share {self.band_share:g}: human bands are part of the real music; give at most {self.real_share:g}"
             )
         if self.batch % self.accumulate:
             raise InputError(

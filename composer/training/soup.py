@@ -1,4 +1,4 @@
-"""A soup: the mean of the weights of runs that go back to one (Wortsman et al. 2022), often better than each of them.
+"""A model soup: the mean of the weights of runs from one ancestor (Wortsman et al. 2022), often better than each of them.
 
     python -m composer.training.soup PACK OUT CHECKPOINT CHECKPOINT …
 
@@ -40,14 +40,16 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any]
     Raises InputError where there are fewer than two, or of another shape or vocabulary; CheckpointError, OutputError.
     """
     if len(folders) < 2:
-        raise InputError("a soup is the mean of two checkpoints or more; name more of them")
+        raise InputError("a soup averages two checkpoints or more; name at least two")
     check_free(out, [WEIGHTS])
     folders = [resolve(folder) for folder in folders]
     read = [read_weights(folder) for folder in folders]
     config, last = read[-1]
     for folder, (other, weights) in zip(folders, read, strict=True):
         if replace(other, dropout=config.dropout) != config or weights.keys() != last.keys():
-            raise InputError(f"{folder}: another network than {folders[-1]}; a soup is of runs that go back to one")
+            raise InputError(
+                f"{folder}: not the same network as {folders[-1]}; a soup averages runs that share one ancestor"
+            )
     mean = {name: np.mean([weights[name] for _, weights in read], axis=0) for name in last}
     network = Network(config)
     network.load_state_dict({name: torch.from_numpy(array) for name, array in mean.items()})
@@ -65,7 +67,9 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any]
 def main() -> int:
     """The soup's validation beside those of what it is made of."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pack", type=Path, metavar="PACK", help="packed songs, of which the held-out ones judge")
+    parser.add_argument(
+        "pack", type=Path, metavar="PACK", help="pack of songs; the soup is validated on its held-out songs"
+    )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the new checkpoint")
     parser.add_argument(
         "checkpoints", type=Path, nargs="+", metavar="CHECKPOINT", help="folders of trained checkpoints"
@@ -74,7 +78,7 @@ def main() -> int:
     try:
         valid, parts = soup(said.checkpoints, said.pack, said.out)
         for folder, part in zip(said.checkpoints, parts, strict=True):
-            sys.stdout.write(f"{folder}: {part['bits']:.3f} bits a note\n")
+            sys.stdout.write(f"{folder}: {part['bits']:.3f} bits per note\n")
         sys.stdout.write(f"{said.out}: {valid['bits']:.3f}\n")
     except ComposerError as error:
         sys.stderr.write(f"composer: {error}\n")

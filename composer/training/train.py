@@ -97,9 +97,7 @@ class Trainer:
         if not len(train):
             raise InputError("the pack has no songs to train on; pack more of them")
         if not len(pack.split("valid")):
-            raise InputError(
-                "the pack has no songs to judge by (its valid is empty); pack more of them, or a larger share"
-            )
+            raise InputError("the pack has no validation songs (its valid split is empty); pack more songs")
         source = Source(
             train,
             corpus_weights(train, recipe.real_share, recipe.band_share),
@@ -107,6 +105,7 @@ class Trainer:
             recipe.window,
             recipe.seed,
             hiding,
+            recipe.slips,
         )
         places = [source.begin(lane) for lane in range(recipe.batch)]
         torch.manual_seed(recipe.seed + self.ranks.rank)
@@ -312,7 +311,7 @@ class Trainer:
                     found = torch.load(path, map_location="cpu", weights_only=True)
                 except (OSError, EOFError, RuntimeError, ValueError, pickle.UnpicklingError) as error:
                     raise InputError(
-                        f"{path}: cannot be gone on from ({' '.join(str(error).split())[:80]}); remove it to begin anew"
+                        f"{path}: cannot be resumed ({' '.join(str(error).split())[:80]}); remove it to start afresh"
                     ) from None
             elif self.pieces is not None:
                 found = join(self.pieces)
@@ -355,8 +354,8 @@ def config_of(args: argparse.Namespace, pack: Pack) -> ModelConfig:
         asked = config_for(pack, args.size or "small", args.trunk or config.trunk)
         if config.trunk != asked.trunk or (args.size and (config.width, config.layers) != (asked.width, asked.layers)):
             raise InputError(
-                f"{args.out}: holds a run of a {config.trunk} of {config.layers} × {config.width}; leave out --size and --trunk to"
-                " go on with it, or choose another --out"
+                f"{args.out}: holds a run with a {config.trunk} of {config.layers} × {config.width}; leave out --size and --trunk to"
+                " resume it, or choose another --out"
             )
     else:
         config = config_for(pack, args.size or "small", args.trunk or "lstm", args.start)
@@ -368,7 +367,7 @@ def _config_in(known: Path) -> ModelConfig:
         return ModelConfig.from_json(json.loads(known.read_text())["config"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(
-            f"{known}: cannot be read ({error}); choose another --out, or remove the run to begin anew"
+            f"{known}: cannot be read ({error}); choose another --out, or remove the run to start afresh"
         ) from None
 
 
@@ -396,7 +395,7 @@ def run(args: argparse.Namespace) -> int:
             trainer.close()
     if ranks.first:
         size = np.sum([p.numel() for p in trainer.network.parameters()]) / 1e6
-        ended = "the run is over" if trainer.over() else "the same command goes on"
+        ended = "the run is complete" if trainer.over() else "run the same command to resume"
         print(
             f"{args.out}: {size:.1f} M parameters, step {trainer.step}, {trainer.spent_s / 60:.1f} minutes, {valid['bits']:.3f} bits a"
             f" note on held-out songs, best {trainer.best:.3f}; {ended}"

@@ -81,8 +81,8 @@ class Transcription:
             tempo += ", following the singer"
         drift = heard["tuning"]["drift_cents"]
         lines = [
-            f"heard    {heard['notes']} notes, {heard['lowest']} to {heard['highest']}, in {heard['seconds']:.0f} s",
-            f"tempo    {tempo}; --tempo and --meter set others",
+            f"found    {heard['notes']} notes, {heard['lowest']} to {heard['highest']}, in {heard['seconds']:.0f} s",
+            f"tempo    {tempo}; --tempo and --meter override it",
             f"tuning   {_cents(heard['tuning']['cents'])}"
             + (f", drifting {_cents(drift)}" if abs(drift) >= 15 else ""),
             f"noise    {_noise(heard['noise'])}",
@@ -171,7 +171,7 @@ def _report(
             "bpm": round(rhythm.bpm, 2),
             "metre": "{}/{}".format(*rhythm.meter),
             "sure": round(rhythm.sure, 2),
-            "from": "as you said" if options.tempo_bpm else _how_sure(rhythm.sure),
+            "from": "as given" if options.tempo_bpm else _how_sure(rhythm.sure),
             "steady": rhythm.steady,
         },
         "tuning": {
@@ -189,8 +189,8 @@ def _report(
 
 
 def _noise(noise: dict[str, Any]) -> str:
-    mains = f", and mains hum of {noise['mains_hz']:.0f} Hz taken out" if noise["mains_hz"] else ""
-    done = "steady noise taken out" if noise["taken_out"] else "left in"
+    mains = f", and {noise['mains_hz']:.0f} Hz mains hum removed" if noise["mains_hz"] else ""
+    done = "steady noise removed" if noise["taken_out"] else "noise left in"
     return f"quietest moments {noise['under_the_tune_db']:.0f} dB under the tune; {done}{mains}"
 
 
@@ -201,7 +201,7 @@ def _how_sure(sure: float) -> str:
 def _clipping(recording: Recording) -> tuple[str, ...]:
     if recording.clipped < 0.001:
         return ()
-    return (f"{recording.clipped:.1%} of the recording is at full scale: record it more softly",)
+    return (f"{recording.clipped:.1%} of the recording is clipped: record it at a lower level",)
 
 
 def _cents(cents: float) -> str:

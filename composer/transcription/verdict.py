@@ -32,7 +32,7 @@ def check_loud(audio: np.ndarray) -> None:
     loudest_db = 20 * np.log10(float(np.abs(audio).max()) + 1e-9)
     if loudest_db < SILENT_DB:
         raise InputError(
-            f"nothing is heard (the loudest is {loudest_db:.0f} dBFS); is the microphone on? record it again, louder"
+            f"no sound detected (peak level {loudest_db:.0f} dBFS); is the microphone on? record it again, louder"
         )
 
 
@@ -42,9 +42,11 @@ def check_heard(contour: Contour, audio: np.ndarray) -> None:
     loud = contour.level_db.reshape(-1, FINE).max(axis=1) > loudest_db - 30
     if contour.voiced.sum() * HOP_S < LEAST_TONE_S or contour.voiced[loud].mean() < LEAST_TONE:
         if _too_high(audio):
-            raise InputError("all that is heard lies over C7; only B1 to C7 is written down: play it an octave lower")
+            raise InputError(
+                "everything detected lies above C7; only B1 to C7 can be transcribed: play it an octave lower"
+            )
         raise InputError(
-            "no single tone is heard, only noise, drums or chords; hum, sing, whistle or play one note at a time"
+            "no single pitch detected, only noise, drums or chords; hum, sing, whistle or play one note at a time"
         )
 
 
@@ -57,7 +59,7 @@ def check_melody(notes: Notes, contour: Contour, audio: np.ndarray) -> None:
         )
     if len(notes) < FEWEST_NOTES:
         raise InputError(
-            f"only {len(notes)} note{'s are' if len(notes) != 1 else ' is'} heard; a melody needs at least"
+            f"only {len(notes)} note{'s' if len(notes) != 1 else ''} detected; a melody needs at least"
             f" {FEWEST_NOTES}: record more of it, or closer to the microphone"
         )
     if _accompanied(notes, contour, audio) > MANY:

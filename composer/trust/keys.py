@@ -89,7 +89,7 @@ def generate(name: str, folder: Path) -> tuple[Path, PublicKey]:
     secret, shown = folder / f"{name}.key", folder / f"{name}.pub"
     for path in (secret, shown):
         if path.exists():
-            raise OutputError(f"{path}: already there; a key is never replaced, choose another name")
+            raise OutputError(f"{path}: already exists; a key is never replaced, choose another name")
     private = Ed25519PrivateKey.generate()
     passphrase = os.environ.get(KEY_PASSPHRASE_VARIABLE, "").encode()
     guard = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()

@@ -60,7 +60,7 @@ def read_register() -> Register:
     except FileNotFoundError:
         return Register()
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CheckpointError(f"{path}: the register of models is damaged ({error}); mend it or remove it") from None
+        raise CheckpointError(f"{path}: the register of models is damaged ({error}); repair it or remove it") from None
 
 
 def used_folder() -> Path | None:

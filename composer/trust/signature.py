@@ -103,7 +103,7 @@ def _check(folder: Path, digests: Mapping[str, str]) -> Verdict:
     try:
         content: dict[str, Any] = json.loads(path.read_bytes())
         if content["format"] != FORMAT:
-            raise CheckpointError(f"{path}: a signature of another kind ({content['format']}); update composer")
+            raise CheckpointError(f"{path}: an unsupported signature format ({content['format']}); update composer")
         signer, signed = str(content["signer"]), dict(content["files"])
         raw = base64.b64decode(content["public_key"], validate=True)
         signature = base64.b64decode(content["signature"], validate=True)

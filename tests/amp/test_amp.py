@@ -147,11 +147,11 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
     for path, word in (
         (tmp_path / "none.nam", "no such amplifier; give a .nam or .json file, or one of: clean, crunch"),
-        (broken(version="1.9.0"), r"version 1\.9\.0; 0\.5, 0\.6, 0\.7 are read"),
+        (broken(version="1.9.0"), r"version 1\.9\.0 is not supported, only 0\.5, 0\.6, 0\.7;"),
         (broken(architecture="CatLSTM"), "architecture CatLSTM"),
         (broken(weights=good["weights"][:-3]), "too few weights"),
-        (broken(weights=[*good["weights"], 1.0]), "1 weights more"),
-        (broken(weights=[*good["weights"][:-1], float("nan")]), "no numbers"),
+        (broken(weights=[*good["weights"], 1.0]), "1 weights too many"),
+        (broken(weights=[*good["weights"][:-1], float("nan")]), "not finite numbers"),
         (broken(config={}), "KeyError"),
         (guitarml(tmp_path / "gru.json", lstm(), unit_type="GRU"), "a GRU network"),
         (guitarml(tmp_path / "knobs.json", lstm(), input_size=3), r"has knobs \(2\)"),
@@ -159,7 +159,11 @@ def test_files_that_do_not_fit_are_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(AudioError, match=word):
             load(path)
-    for text, word in (("{", "cannot be read"), ("[]", "no amplifier"), ('{"a": 1}', "no amplifier that we know")):
+    for text, word in (
+        ("{", "cannot be read"),
+        ("[]", "not an amplifier file"),
+        ('{"a": 1}', "unsupported amplifier file"),
+    ):
         (tmp_path / "text.json").write_text(text)
         with pytest.raises(AudioError, match=word):
             load(tmp_path / "text.json")

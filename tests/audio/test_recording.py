@@ -57,7 +57,7 @@ def test_samples_that_are_no_numbers_are_silence(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "nan.wav", audio, 16_000, subtype="FLOAT")
     heard = read_recording(tmp_path / "nan.wav", 16_000)
     assert np.isfinite(heard.audio).all()
-    assert heard.problems == ("10 samples are no numbers; they were taken as silence",)
+    assert heard.problems == ("10 samples are not numbers and were treated as silence",)
 
 
 @pytest.mark.parametrize("sides", [(1.0, -1.0), (0.8, -1.0), (-1.0, 0.9)])
@@ -107,7 +107,7 @@ def test_full_scale_is_noticed(tmp_path: Path) -> None:
     [
         ("empty.wav", b"", "0 bytes"),
         ("text.wav", b"this is no sound", "cannot be read as sound"),
-        ("tune.mp3", b"MThd\0\0\0\6\0\1\0\1\1\xe0" + bytes(2000), "is a MIDI file, no recording"),
+        ("tune.mp3", b"MThd\0\0\0\6\0\1\0\1\1\xe0" + bytes(2000), "is a MIDI file, not a recording"),
         ("zeros.mp3", bytes(4000), "cannot be read as sound; is it a recording"),
         ("phone.m4a", b"....ftypM4A ", "ffmpeg -i phone.m4a phone.wav"),
     ],

@@ -67,9 +67,9 @@ def test_whatever_is_wrong_is_found(made: Path, tmp_path: Path) -> None:
     found = "\n".join(verify.problems(Corpus.open(str(mine))))
     for said in (
         f"shards/{first.name}: is missing",
-        "is not what was written (sha256)",
-        "stranger.tar: is in no manifest",
-        "is there twice",
+        "does not match its recorded SHA-256",
+        "stranger.tar: is not in the manifest",
+        "occurs more than once",
         "manifest.parquet: is not the same",
     ):
         assert said in found
@@ -171,11 +171,11 @@ def test_a_corpus_is_learned_from(made: Path, tmp_path: Path, capsys: pytest.Cap
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["generate", "--out", "new"], "nothing to make: name a plan, or --seeds"),
+        (["generate", "--out", "new"], "nothing to generate: give a plan, --seeds"),
         (["generate", "--seeds", "missing", "--out", "new"], "missing: no such file or folder of seeds"),
         (["generate", "missing.toml", "--out", "new"], "missing.toml: no such plan"),
-        (["generate", "bad.toml", "--out", "new"], "bad.toml: knows no 'stiles'"),
-        (["generate", "worse.toml", "--out", "new"], "worse.toml: is no TOML file"),
+        (["generate", "bad.toml", "--out", "new"], "bad.toml: unknown key 'stiles'"),
+        (["generate", "worse.toml", "--out", "new"], "worse.toml: is not a TOML file"),
         (["generate", "odd.toml", "--out", "new"], "takes must be a whole number, got 'two'"),
         (["generate", "--own", "2", "--styles", "bosa", "--out", "new"], "did you mean bossa"),
         (["generate", "--own", "2", "--parts", "kazoo", "--out", "new"], "no part called 'kazoo'"),

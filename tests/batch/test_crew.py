@@ -89,7 +89,7 @@ def test_a_piece_that_kills_its_worker_is_told(model: Path, tmp_path: Path, monk
     monkeypatch.setattr(crew_module, "DEATHS", 1)
     outcome = generate(wanted, Crew(wanted, 1, patience_s=4), silence)
     assert (outcome.counts["kept"], outcome.counts["failed"]) == (1, 1)
-    assert "did not move for 4 s" in outcome.reasons[0][2]
+    assert "made no progress for 4 s" in outcome.reasons[0][2]
 
 
 def test_what_the_disk_says_reaches_the_driver(seeds: Path, model: Path, tmp_path: Path) -> None:

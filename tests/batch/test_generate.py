@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from composer import formats
+from composer.batch import verify
 from composer.batch.corpus import Corpus
 from composer.batch.pieces import Piece
 from composer.batch.run import OnEvent, estimate, generate
@@ -78,7 +79,7 @@ def test_another_plan_is_refused(seeds: Path, model: Path, tmp_path: Path) -> No
     wanted = setting(plan_of(seeds, model, takes=1), tmp_path / "corpus")
     generate(wanted, Here(wanted), silence)
     other = setting(plan_of(seeds, model, takes=1, seed=5), tmp_path / "corpus")
-    with pytest.raises(OutputError, match=r"holds a corpus of another plan \(seed: 0, now 5\); choose"):
+    with pytest.raises(OutputError, match=r"holds a corpus made with another plan \(seed: 0, now 5\); choose"):
         generate(other, Here(other), silence)
     other = setting(
         plan_of(seeds, model, takes=1, gate=OPEN_GATE | {"near_duplicates": 0, "tries": 2}), tmp_path / "corpus"
@@ -93,7 +94,7 @@ def test_other_seeds_are_refused(model: Path, tmp_path: Path) -> None:
     generate(wanted, Here(wanted), silence)
     (folder / "tune-1.mid").unlink()
     other = setting(plan_of(folder, model, takes=1), tmp_path / "corpus")
-    with pytest.raises(OutputError, match="holds a corpus of other seeds"):
+    with pytest.raises(OutputError, match="holds a corpus made with other seeds"):
         generate(other, Here(other), silence)
 
 
@@ -112,7 +113,7 @@ def test_a_folder_with_other_things_is_refused(seeds: Path, model: Path, tmp_pat
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     wanted = setting(plan_of(seeds, model), tmp_path / "mine")
-    with pytest.raises(OutputError, match="is not empty, and no corpus is in it"):
+    with pytest.raises(OutputError, match="is not empty and holds no corpus"):
         generate(wanted, Here(wanted), silence)
 
 
@@ -195,6 +196,33 @@ def test_what_the_gate_stops_is_made_again_and_set_aside(seeds: Path, model: Pat
         assert "stuck" in row["reason"]
         formats.load(tmp_path / "corpus" / row["file"])
     assert payload(tmp_path / "corpus") == {}
+
+
+def test_what_was_set_aside_and_deleted_is_made_again(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first piece does not pass at once, the third not when it is made again as a copy of the second."""
+    folder = write_seeds(tmp_path / "seeds", 1)
+    now: list[tuple[int, int]] = []
+
+    def alike(self: Piece, attempt: int) -> int:
+        now[:] = [(self.take, attempt)]
+        return 5
+
+    monkeypatch.setattr("composer.batch.pieces.Piece.dice", alike)
+    monkeypatch.setattr("composer.batch.making.faults", lambda *_: ["odd"] if now[0] in ((0, 0), (2, 1)) else [])
+    gate = OPEN_GATE | {"near_duplicates": 0.8}
+    wanted = setting(plan_of(folder, model, styles=["pop"], takes=3, gate=gate), tmp_path / "corpus", lanes=1)
+    generate(wanted, Here(wanted), silence)
+    before = corpus(tmp_path / "corpus")
+    assert sorted(status for status, _ in before.values()) == ["aside", "aside", "kept"]
+    for path in (tmp_path / "corpus" / "aside").iterdir():
+        path.unlink()
+    assert list(verify.problems(Corpus.open(str(tmp_path / "corpus"))))
+    assert generate(wanted, Here(wanted), silence).made == 4
+    assert corpus(tmp_path / "corpus") == before
+    assert list(verify.problems(Corpus.open(str(tmp_path / "corpus")))) == []
+    assert generate(wanted, Here(wanted), silence).made == 0
 
 
 def test_copies_are_made_again_and_then_left_out(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,7 +61,7 @@ def test_a_disk_that_takes_no_more(seeds: Path, model: Path, tmp_path: Path) -> 
     )
     words = [sys.executable, "-c", code, str(tmp_path / "plan.json"), str(tmp_path / "corpus")]
     done = subprocess.run(words, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
-    assert "cannot be written (File too large); make room, then run the same command again" in done.stdout
+    assert "cannot be written (File too large); free some space, then run the same command again" in done.stdout
     assert not list((tmp_path / "corpus" / "shards").glob("*.jsonl"))
     wanted, _ = setting_of(plan_of(seeds, model, takes=1), str(tmp_path / "corpus"), 8)
     assert generate(wanted, Here(wanted), silence).counts["kept"] == 6

@@ -42,7 +42,7 @@ def test_a_whole_one_is_whole(layout: str, made: dict[str, Path], capsys: pytest
     assert found(made[layout]) == []
     assert list(verify.unchecked(Corpus.open(str(made[layout])))) == []
     assert main(["corpus", "verify", str(made[layout])]) == 0
-    assert capsys.readouterr().out == f"{made[layout]}: whole: 2 pieces\n"
+    assert capsys.readouterr().out == f"{made[layout]}: intact, 2 pieces\n"
 
 
 @pytest.mark.parametrize("ending", [".mid", ".json", ".wav", ".bass.wav"])
@@ -57,7 +57,7 @@ def test_files_of_a_piece_in_a_folder(ending: str, how: str, made: dict[str, Pat
         path.write_bytes(b"garbage" if how == "garbage" else data[:-2] + bytes([data[-2] ^ 1]) + data[-1:])
     (line,) = found(mine)
     assert path.name in line
-    assert ("is missing" if how == "gone" else "is not what was written") in line
+    assert ("is missing" if how == "gone" else "does not match its recorded SHA-256") in line
 
 
 @pytest.mark.parametrize("ending", [".mid", ".json", ".wav", ".bass.wav"])
@@ -80,7 +80,9 @@ def test_members_of_a_tar(ending: str, how: str, made: dict[str, Path], tmp_path
             tar.addfile(info, io.BytesIO(data))
     (line,) = found(mine)
     assert info.name[16:] == ending or how == "gone" or ending in line
-    assert {"gone": "is missing in it", "twice": "is in it 2 times"}.get(how, "is not what was written") in line
+    assert {"gone": "is missing from it", "twice": "is in it 2 times"}.get(
+        how, "does not match its recorded SHA-256"
+    ) in line
 
 
 def test_a_member_or_bytes_too_many(made: dict[str, Path], tmp_path: Path) -> None:
@@ -91,10 +93,10 @@ def test_a_member_or_bytes_too_many(made: dict[str, Path], tmp_path: Path) -> No
     with tarfile.open(path, "a") as tar:
         tar.addfile(tarfile.TarInfo(f"{piece}-foreign.txt"))
     (line,) = found(mine)
-    assert line.endswith(f"{piece}-foreign.txt is in no manifest")
+    assert line.endswith(f"{piece}-foreign.txt is not in the manifest")
     path.write_bytes(whole + b"more")
     (line,) = found(mine)
-    assert "something follows its last member" in line
+    assert "has extra data after its last member" in line
 
 
 @pytest.mark.parametrize("layout", ["tar", "folder"])
@@ -108,13 +110,13 @@ def test_strangers(layout: str, name: str, made: dict[str, Path], tmp_path: Path
     name = name.format(id=next(Corpus.open(str(mine)).kept())["id"])
     (mine / name).parent.mkdir(parents=True, exist_ok=True)
     (mine / name).write_text("")
-    assert found(mine) == [f"{name}: is in no manifest"]
+    assert found(mine) == [f"{name}: is not in the manifest"]
 
 
 def test_a_shard_without_a_name_is_a_stranger(made: dict[str, Path], tmp_path: Path) -> None:
     mine = copy_of(made["tar"], tmp_path)
     tarfile.open(mine / "shards" / "empty.tar", "w").close()
-    assert found(mine) == ["shards/empty.tar: is in no manifest"]
+    assert found(mine) == ["shards/empty.tar: is not in the manifest"]
 
 
 @pytest.mark.parametrize("layout", ["tar", "folder"])
@@ -126,8 +128,8 @@ def test_a_shard_without_a_name_is_a_stranger(made: dict[str, Path], tmp_path: P
         ("report.json", "{}", "report.json: is missing, or cannot be read"),
         ("report.json", '{"pieces": 2, "kept": 2, "aside": 0, "duplicate": 0, "failed": 0, "failures": []}', "its hashes are missing"),
         ("shards/00000.jsonl", None, "shards/00000.jsonl: is missing"),
-        ("shards/00000.jsonl", "", "shards/00000.jsonl: is not what was written"),
-        ("shards/00000.jsonl", "garbage", "shards/00000.jsonl: is not what was written"),
+        ("shards/00000.jsonl", "", "shards/00000.jsonl: does not match its recorded SHA-256"),
+        ("shards/00000.jsonl", "garbage", "shards/00000.jsonl: does not match its recorded SHA-256"),
         ("manifest.jsonl", "garbage", "manifest.jsonl: cannot be read"),
         ("manifest.parquet", "garbage", "manifest.parquet: cannot be read"),
     ],
@@ -152,7 +154,7 @@ def test_a_report_and_a_plan_of_another_corpus(made: dict[str, Path], tmp_path: 
     assert found(mine) == ["report.json: 7 kept, the manifest has 2"]
     (mine / "report.json").write_text(json.dumps(told))
     (mine / "plan.json").write_text((mine / "plan.json").read_text().replace('"pop"', '"folk"'))
-    assert found(mine) == ["plan.json: is not what was written (sha256)"]
+    assert found(mine) == ["plan.json: does not match its recorded SHA-256"]
 
 
 def test_an_older_corpus_says_what_cannot_be_checked(made: dict[str, Path], tmp_path: Path) -> None:

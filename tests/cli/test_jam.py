@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ def test_a_file_of_sound_that_is_there_stays(
     monkeypatch.setattr("composer.live.session.Session.__init__", lambda *_: pytest.fail("something started"))
     for words in (["--calibrate"], []):
         assert main(["jam", *words, "--input", "virtual:In", "--output", f"bass=synth:file:{wav}"]) == 1
-        assert "precious.wav: already there" in capsys.readouterr().err
+        assert "precious.wav: already exists" in capsys.readouterr().err
     assert wav.read_bytes() == b"precious"
     assert plan_of("--output", f"synth:file:{wav}", "--force").force
     assert main(["jam", "--output", f"synth:file:{tmp_path}/nowhere/jam.wav"]) == 1
@@ -65,12 +66,12 @@ def test_charts_channels_and_sources() -> None:
     ("words", "said"),
     [
         (["--parts", "drums,kazoo"], "no part called 'kazoo'"),
-        (["--tempo", "fast"], "'fast' is no number"),
+        (["--tempo", "fast"], "'fast' is not a number"),
         (["--tempo", "900"], "out of range"),
         (["--mode", "solo"], "no mode called 'solo'"),
         (["--meter", "four"], "write it as 4/4"),
         (["--meter", "4/²"], "write it as 4/4"),
-        (["--meter", "4/5"], "cannot be jammed in"),
+        (["--meter", "4/5"], "is not supported; the jam counts halves"),
         (["--input", "file:nowhere.mid"], "nowhere.mid"),
         (["--input", "tcp:9080"], "write tcp:HOST:PORT"),
         (["--input", "synth"], "synth is an output"),
@@ -81,10 +82,11 @@ def test_charts_channels_and_sources() -> None:
         (["--stems", "out"], "give --record as well"),
         (["--record", "jam.wav"], "keeps MIDI; give a name that ends in .mid"),
         (["--meter", "7/16"], "counts halves, quarters or eighths"),
-        (["--tempo", "clock"], "--tempo clock: nobody is there to give it"),
-        (["--tempo", "count-in"], "nobody is there"),
-        (["--calibrate", "--output", "virtual:Band"], "exactly one each"),
+        (["--tempo", "clock"], "--tempo clock: needs a player"),
+        (["--tempo", "count-in"], "needs a player"),
+        (["--calibrate", "--output", "virtual:Band"], "exactly one --input and one --output"),
         (["--channel", "bass=17"], "1..16"),
+        (["--channel", "bass=3"], "bass and guitar are both on channel 3 of synth, which has one sound; move one"),
     ],
 )
 def test_mistakes_are_one_line(words: list[str], said: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,7 +109,20 @@ def test_ports_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_stems_that_are_there_are_told_before_the_jam(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "out" / "jam-stems").mkdir(parents=True)
     assert main(["jam", "--output", "tcp:127.0.0.1:1", "--record", "jam.mid", "--stems", "out", "--plain"]) == 1
-    assert "jam-stems: already there" in capsys.readouterr().err
+    assert "jam-stems: already exists" in capsys.readouterr().err
+
+
+def test_a_control_port_in_use_is_told_before_the_band_loads(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("composer.live.session.Session.__init__", lambda *_: pytest.fail("something started"))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["jam", "--output", "tcp:127.0.0.1:1", "--control", str(port), "--plain"]) == 1
+    told = capsys.readouterr().err
+    assert told == (
+        f"composer: --control {port}: cannot listen on 127.0.0.1 (Address already in use); choose another port, or 0 for a free one\n"
+    )
 
 
 def test_what_was_asked_for_afterwards_is_done_after_ctrl_c_too(

@@ -84,7 +84,7 @@ def test_a_file_is_traced_to_its_weights(run, tmp_path, capsys):
         assert "seed 3" in out
         assert "a: 1 songs from 1 sources, MIT" in out
         assert "commit abc" in out
-    assert "as it was written" in told(capsys, "trace", tmp_path / "song.mid")[1]
+    assert "unchanged since it was written" in told(capsys, "trace", tmp_path / "song.mid")[1]
     save(Score((part,), title="new", events=(Event(0, "text", (stamp.text,)),)), tmp_path / "song.mid", force=True)
     code, out = told(capsys, "trace", tmp_path / "song.mid")
     assert "changed since" in out

@@ -96,7 +96,7 @@ def test_data_root_says_what_to_set(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     with pytest.raises(InputError, match="COMPOSER_DATA is not set"):
         data_root()
     monkeypatch.setenv("COMPOSER_DATA", str(tmp_path / "none"))
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match="is not a folder"):
         data_root()
     monkeypatch.setenv("COMPOSER_DATA", str(tmp_path))
     assert data_root() == tmp_path

@@ -80,7 +80,7 @@ def test_the_melody_comes_out_untouched(songs: Path, arranger: Arranger) -> None
         (["PACK", "--systems", "own,theirs"], "no system called theirs"),
         (["PACK", "--kinds", "choirs"], "cannot read choirs"),
         (["PACK", "--kinds", "piano"], "no held-out songs to compare on"),
-        (["PACK", "--strengths", "much"], "'much' is no number"),
+        (["PACK", "--strengths", "much"], "'much' is not a number"),
         (["PACK", "--bars", "2"], "--bars"),
     ],
 )

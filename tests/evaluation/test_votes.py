@@ -67,7 +67,7 @@ def test_votes_for_a_piece_that_is_not_there(tmp_path: Path) -> None:
 
 def test_tally_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", "--tally", str(votes(tmp_path / "1.json", "ABA"))]) == 0
-    assert "ours against own: preferred 2 times of 2 (100 %" in capsys.readouterr().out.replace("100%", "100 %")
+    assert "ours against own: preferred 2 out of 2 times (100 %" in capsys.readouterr().out.replace("100%", "100 %")
     assert main(["evaluate", "--tally", str(tmp_path / "none.json")]) == 1
     assert capsys.readouterr().err.count("\n") == 1
 

@@ -27,7 +27,7 @@ def test_bar_lines_in_the_wrong_place() -> None:
 
 def test_metres_not_learned_and_changing() -> None:
     said = check_metre(waltz(0, Meter(480, ((0, 3, 4), (5 * 1440, 7, 8)))))
-    assert any("not learned 7/8, only 2/4, 3/4, 4/4, 6/8" in line for line in said)
+    assert any("not trained on 7/8, only on 2/4, 3/4, 4/4, 6/8" in line for line in said)
     assert any("3/4 from bar 1, 7/8 from bar 6" in line for line in said)
     cut = check_metre(waltz(0, Meter(480, ((0, 3, 4), (5 * 1440 + 480, 3, 4)))))
     assert any("Bar 6 is cut short" in line for line in cut)

@@ -145,3 +145,28 @@ def test_bars_of_a_quarter_and_a_half_keep_to_the_players_time() -> None:
     )
     plan = leader.plan(Ask(1, 20, 0, heard, 89.9, wishes(), since=0))
     assert plan.chords == ("G",) * 3
+
+
+@pytest.mark.parametrize(
+    ("metre", "beat", "symbols"),
+    [
+        (Metre(4.5, 1.5), 1.5, ("C", "F", "F")),
+        (Metre(3.5, 0.5), 0.5, ("C",) * 4 + ("F",) * 3),
+        (Metre(3.0, 1.5), 1.5, ("C", "F")),
+    ],
+)
+def test_chords_change_on_the_beats_of_the_metre(metre: Metre, beat: float, symbols: tuple[str, ...]) -> None:
+    """Dotted quarters in 9/8 and 6/8, eighths in 7/8: heard so, and expected so."""
+    leader = Bandleader(checkpoint_of(toy_network()), metre, 3, Progressions.load())
+    bars = 16
+    heard = np.array(
+        [
+            (bar * metre.bar_beats + at * beat, 0.9 * beat, 48 + tone, 80)
+            for bar in range(bars)
+            for at, symbol in enumerate(symbols)
+            for tone in Chord.parse(symbol).tones
+        ],
+        HEARD_DTYPE,
+    )
+    plan = leader.plan(Ask(1, bars, 0, heard, bars * metre.bar_beats - 0.1, wishes(), since=0))
+    assert plan.chords == plan.next_chords == symbols

@@ -153,7 +153,7 @@ def test_a_recording_is_an_arrangement(tmp_path: Path) -> None:
     assert [round(60e6 / pace) for _, pace in score.tempo.changes] == [90, 100]
     assert score.chords == ((1440, "Am7"),)
     assert score.parts[0].notes["onset"].tolist() == [1440 + 120, 1440 + 240]
-    with pytest.raises(OutputError, match="already there"):
+    with pytest.raises(OutputError, match="already exists"):
         Recorder(path, [], (4, 4), 0.0)
     with pytest.raises(OutputError, match="cannot be written"):
         Recorder(tmp_path / "nowhere" / "jam.mid", [], (4, 4), 0.0)

@@ -100,7 +100,7 @@ def test_a_missed_deadline_repeats_the_groove_and_is_counted() -> None:
         stage.engine.turn()
     stage.engine.quiet()
     assert stage.engine.view.missed >= 2
-    assert any("not planned in time; the groove goes on" in line for line in stage.said)
+    assert any("not planned in time; the groove repeats" in line for line in stage.said)
     bars = {int((at - start + 1e-6) // 2) for at, pitch in stage.port.notes(9) if pitch == 36}
     assert bars == set(range(8))
 
@@ -126,7 +126,7 @@ def test_thru_is_at_once_and_a_lost_keyboard_lets_go() -> None:
     stage = Stage(settings(thru=True, bars=8))
     start = stage.downbeat_s()
     stage.play([(0.3, midi.control(4, 64, 127)), (0.31, midi.note_on(4, 72, 90))], start)
-    stage.inbox.put_at(start + 1, PortDown("keys", "it has vanished"))
+    stage.inbox.put_at(start + 1, PortDown("keys", "disconnected"))
     stage.engine.begin()
     while stage.inbox.now() < start + 1.2:
         stage.engine.turn()
@@ -141,7 +141,7 @@ def test_thru_is_at_once_and_a_lost_keyboard_lets_go() -> None:
 def test_a_lost_output_comes_back_clean() -> None:
     stage = Stage(settings(bars=8))
     start = stage.downbeat_s()
-    stage.inbox.put_at(start + 1.01, PortDown(PORT, "the other side has gone"))
+    stage.inbox.put_at(start + 1.01, PortDown(PORT, "the other side disconnected"))
     stage.inbox.put_at(start + 3.01, PortUp(PORT, "connected"))
     stage.engine.begin()
     while stage.inbox.now() < start + 2:
@@ -294,7 +294,7 @@ def test_slaved_to_a_clock_that_stops_and_goes_on() -> None:
     assert drums[4:10] == pytest.approx([begin + 0.6 * beat for beat in range(4, 10)], abs=0.003)
     assert stage.port.sounding() == set()
     assert "MIDI clock stops" in stage.said
-    assert any("goes on at beat 8" in line for line in stage.said)
+    assert any("continues at beat 8" in line for line in stage.said)
     resumed = begin + 10 * 0.6 + 2.0
     after = [when for when in drums if when > resumed - 0.01]
     assert after[:8] == pytest.approx([resumed + 0.6 * beat for beat in range(8)], abs=0.01)

@@ -113,7 +113,7 @@ def test_a_keyboard_is_heard_lost_and_found_again() -> None:
             player.close()
             assert next_of(inbox, PortDown).port == "keys"  # type: ignore[attr-defined]
             player = Player()
-            assert next_of(inbox, PortUp).why == "it is back"  # type: ignore[attr-defined]
+            assert next_of(inbox, PortUp).why == "reconnected"  # type: ignore[attr-defined]
             player.play(midi.note_off(3, 64))
             assert next_of(inbox, Heard).data == midi.note_off(3, 64)  # type: ignore[attr-defined]
     finally:
@@ -162,7 +162,7 @@ def test_without_a_midi_system_it_is_said(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_our_own_sound_takes_the_servers_rate_and_is_lost_and_found_with_it(
     jack: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server at 44.1 kHz is played to; when it dies that is said, and when it is back the sound is, too."""
+    """A server at 44.1 kHz is played to; when it dies that is said, and when reconnected the sound is, too."""
     inbox, name = LiveInbox(), "composer-tests-sound"
     font = str(soundfonts.bundled_font())
     with Ports(inbox.put, font) as ports:
@@ -172,10 +172,10 @@ def test_our_own_sound_takes_the_servers_rate_and_is_lost_and_found_with_it(
             port.send(midi.note_on(9, 36, 100))
         down = next_of(inbox, PortDown, 20)
         assert isinstance(down, PortDown)
-        assert down.why == "the sound card or its server has gone"
+        assert down.why == "the sound card or its server stopped responding"
         port.send(midi.note_on(9, 36, 100))
         with serving(monkeypatch, name, 48_000):
             up = next_of(inbox, PortUp, 30)
             assert isinstance(up, PortUp)
-            assert up.why == "it is back"
+            assert up.why == "reconnected"
             port.send(midi.note_on(9, 36, 100))

@@ -19,7 +19,7 @@ from composer.live.items import Heard, PortDown, PortUp
 from composer.live.player_file import FilePlayer
 from composer.live.port_names import PortName, choose
 from composer.live.ports import Ports
-from composer.live.session import Route, wire
+from composer.live.session import Route, shared_channels, wire
 from composer.live.settings import JamSettings
 from tests.live.band import hang_up
 
@@ -64,6 +64,29 @@ def test_parts_find_their_outputs() -> None:
     assert [(line.port, line.channel) for line in lines["bass"]] == [("tcp:localhost:9000", 4)]
     with pytest.raises(InputError, match="bass: no output plays them"):
         wire(settings, routes[:1])
+
+
+def test_who_shares_a_channel_is_told() -> None:
+    """Two sounds cannot; two guitars may, and so may the player, with a word; on ports of their own they do not share."""
+
+    def told(*routes: str, thru: bool = False, **changes: dict[str, int]) -> list[str]:
+        settings = JamSettings(parts=("drums", "guitar", "piano"), thru=thru, **changes)  # type: ignore[arg-type]
+        return shared_channels(settings, wire(settings, [Route.parse(text) for text in routes]))
+
+    together = {"drums": 9, "guitar": 3, "piano": 3}
+    assert told("virtual:Band", thru=True) == []
+    with pytest.raises(
+        InputError, match=r"guitar and piano are both on channel 4 of virtual:Band, .* --channel guitar=N"
+    ):
+        told("virtual:Band", channels=together)
+    assert told("guitar=virtual:A", "drums,piano=virtual:B", channels=together) == []
+    (line,) = told("virtual:Band", "virtual:Band", channels=together, programs={"guitar": 4, "piano": 4})
+    assert line.startswith("guitar and piano are both on channel 4 of virtual:Band: they share its sound")
+    with pytest.raises(InputError, match="drums and piano are both on channel 10"):
+        told("virtual:Band", channels=together | {"piano": 9}, programs={"piano": 0})
+    mine = together | {"guitar": 0}
+    assert told("virtual:Band", channels=mine) == []
+    assert told("virtual:Band", channels=mine, thru=True)[0].startswith("guitar and player are both on channel 1 ")
 
 
 def test_a_file_is_a_player(seed_file: Path) -> None:
@@ -157,12 +180,12 @@ def test_a_peer_that_takes_nothing_does_not_hold_us_up(stack: ExitStack, free_po
         if not out._peers:  # type: ignore[attr-defined]
             break
     assert longest < 1.0
-    assert wait_for(inbox, lambda item: isinstance(item, PortDown)).why == "does not take messages"  # type: ignore[attr-defined]
+    assert wait_for(inbox, lambda item: isinstance(item, PortDown)).why == "is not accepting messages"  # type: ignore[attr-defined]
 
 
 def test_an_address_of_another_machine_is_refused_in_words(stack: ExitStack) -> None:
     ports = stack.enter_context(Ports(LiveInbox().put))
-    with pytest.raises(InputError, match="nobody listens there, and we cannot either"):
+    with pytest.raises(InputError, match="can neither connect nor listen there"):
         ports.output(PortName.parse("tcp:192.0.2.1:9"))
 
 

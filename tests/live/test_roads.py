@@ -16,7 +16,7 @@ from composer.live.listener import Listener
 from composer.live.progressions import Progressions
 from composer.live.recorder import Recorder
 from composer.live.wiring import Line
-from tests.live.band import CHORDS, FakePort, Stage, comping, settings
+from tests.live.band import CHORDS, FakePort, PatternLeader, Stage, comping, settings
 
 PULSE_S = 60 / 120 / 24
 
@@ -36,7 +36,7 @@ def test_a_clock_that_drops_out_is_survived_and_said() -> None:
     stage.engine.run()
     drums = [at for at, pitch in stage.port.notes(9) if pitch in (36, 38)]
     assert drums == pytest.approx([begin + 0.5 * beat for beat in range(32)], abs=0.004)
-    assert "MIDI clock is silent; going on at 120.0 BPM" in stage.said
+    assert "MIDI clock lost; continuing at 120.0 BPM" in stage.said
     assert "MIDI clock is back" in stage.said
 
 
@@ -124,7 +124,7 @@ def test_one_of_two_outputs_goes_and_the_other_plays_on() -> None:
     stage.wiring.lines = lines | {"drums": (Line("kit", 9),), "bass": (Line("out", 1), Line("kit", 1))}
     stage.engine = Engine(stage.settings, stage.inbox, stage.wiring, stage.said.append)
     start = stage.downbeat_s()
-    stage.inbox.put_at(start + 4.1, PortDown("out", "the other side has gone"))
+    stage.inbox.put_at(start + 4.1, PortDown("out", "the other side disconnected"))
     stage.engine.run()
     assert {data[0] & 15 for _, data in kit.sent if midi.is_note_on(data)} == {1, 9}
     assert len([1 for at, pitch in kit.notes(9) if pitch in (36, 38)]) == 24
@@ -154,6 +154,30 @@ def test_what_is_still_held_says_nothing_of_a_strong_beat() -> None:
     for pitch in CHORDS["G"]:
         listener.hear("keys", midi.note_on(0, pitch, 80), 7.95)
     assert listener.chord_now(8.0, expected, strong=True).symbol == "G"  # a little early is not too early
+
+
+def test_a_beat_of_nine_eight_is_heard_by_itself() -> None:
+    """It begins between two quarter notes: what was let go before it says nothing of it."""
+    listener = Listener(1.5)
+    for pitch in CHORDS["C"]:
+        listener.hear("keys", midi.note_on(0, pitch, 80), 3.0)
+        listener.hear("keys", midi.note_off(0, pitch), 4.45)
+    for pitch in CHORDS["G"]:
+        listener.hear("keys", midi.note_on(0, pitch, 80), 4.51)
+    assert listener.chord_now(4.65, Chord.parse("C")).symbol == "G"
+
+
+def test_chords_are_recorded_where_the_metres_beats_begin(tmp_path: Path) -> None:
+    stage = Stage(settings(numerator=9, denominator=8, bars=2, chords=("C", "F", "G")), leader=PatternLeader(3))
+    tracks = [("player", "melody"), *((part, part) for part in stage.settings.parts)]
+    recorder = Recorder(tmp_path / "jam.mid", tracks, (9, 8), 4.5, background=False)
+    stage.wiring.recorder = recorder
+    stage.engine.run()
+    recorder.close()
+    found = [(tick / 480 - 4.5, symbol) for tick, symbol in formats.load(tmp_path / "jam.mid").chords]
+    assert found == [(0.0, "C"), (1.5, "F"), (3.0, "G"), (4.5, "C"), (6.0, "F"), (7.5, "G")]
+    transport = stage.engine.transport
+    assert [transport.is_strong(beat) for beat in (4.5, 5.5, 6.0, 7.5)] == [True, True, False, False]
 
 
 def test_a_song_that_returns_is_expected_to_go_on_as_it_did() -> None:

@@ -137,7 +137,7 @@ def test_a_killed_generator_is_replaced_and_nothing_hangs() -> None:
         before = one.struck
         one.listen(2.5)
         assert one.struck > before + 8
-        assert any("starting it again" in line for line in one.lines), one.lines
+        assert any("restarting it" in line for line in one.lines), one.lines
         one.process.send_signal(signal.SIGTERM)
         one.end()
         assert one.sounding == set()

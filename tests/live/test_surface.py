@@ -78,30 +78,33 @@ def test_keys_are_commands() -> None:
 
 def test_the_control_surface_tells_and_takes() -> None:
     session = FakeSession(a_view())
-    with ControlSurface(session, 0) as surface, connect(f"ws://127.0.0.1:{surface.port}") as client:  # type: ignore[arg-type]
-        state = json.loads(client.recv(timeout=2))
-        assert (state["type"], state["bar"], state["parts"][0]["name"]) == ("state", 4, "drums")
-        client.send(json.dumps({"command": "mute", "part": "bass", "on": True}))
-        client.send("what?")
-        client.send(json.dumps({"command": "dance"}))
-        errors = []
-        while len(errors) < 2:
-            message = json.loads(client.recv(timeout=2))
-            if message["type"] == "error":
-                errors.append(message["message"])
-        assert errors[0] == "not JSON"
-        assert "no command called 'dance'" in errors[1]
-        assert session.told == [("mute", {"part": "bass", "on": True})]
+    with ControlSurface(0) as surface:
+        surface.serve(session)  # type: ignore[arg-type]
+        with connect(f"ws://127.0.0.1:{surface.port}") as client:
+            state = json.loads(client.recv(timeout=2))
+            assert (state["type"], state["bar"], state["parts"][0]["name"]) == ("state", 4, "drums")
+            client.send(json.dumps({"command": "mute", "part": "bass", "on": True}))
+            client.send("what?")
+            client.send(json.dumps({"command": "dance"}))
+            errors = []
+            while len(errors) < 2:
+                message = json.loads(client.recv(timeout=2))
+                if message["type"] == "error":
+                    errors.append(message["message"])
+            assert errors[0] == "not JSON"
+            assert "no command called 'dance'" in errors[1]
+            assert session.told == [("mute", {"part": "bass", "on": True})]
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://example.org"}, {"Host": "example.org:80"}])
 def test_strangers_are_refused(headers: dict[str, str]) -> None:
     """A page of another site cannot talk to the jam, whether it says who it is or takes our address for its own."""
     session = FakeSession(JamView())
-    with (
-        ControlSurface(session, 0) as surface,  # type: ignore[arg-type]
-        pytest.raises(InvalidStatus, match="403"),
-        connect(f"ws://127.0.0.1:{surface.port}", additional_headers=headers) as client,
-    ):
-        client.recv(timeout=2)
+    with ControlSurface(0) as surface:
+        surface.serve(session)  # type: ignore[arg-type]
+        with (
+            pytest.raises(InvalidStatus, match="403"),
+            connect(f"ws://127.0.0.1:{surface.port}", additional_headers=headers) as client,
+        ):
+            client.recv(timeout=2)
     assert session.told == []

@@ -164,10 +164,10 @@ def test_a_minor_song_hears_minor_examples_and_a_song_on_one_note_any() -> None:
 def test_another_library_than_the_card_s_is_refused(tmp_path: Path) -> None:
     digest = save_examples(library(), tmp_path)
     (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-1] + b"x")
-    with pytest.raises(CheckpointError, match="not the one that the card speaks of"):
+    with pytest.raises(CheckpointError, match="does not match its hash on the card"):
         load_examples(tmp_path, {CARD_FIELD: digest})
     (tmp_path / FILE).unlink()
-    with pytest.raises(CheckpointError, match="the card speaks of it"):
+    with pytest.raises(CheckpointError, match="the card lists it"):
         load_examples(tmp_path, {CARD_FIELD: digest})
 
 

@@ -95,6 +95,17 @@ def test_a_filter_holds_what_was_added_and_little_else() -> None:
     assert sum(int(run) in known for run in outside) < 25
 
 
+def test_an_ancestors_runs_are_known_too() -> None:
+    ours, theirs, outside = np.random.default_rng(1).integers(0, 2**63, (3, 500), dtype=np.uint64)
+    known, inherited = KnownRuns.empty(1 << 12), KnownRuns.empty(1 << 12)
+    known.add(ours)
+    inherited.add(theirs)
+    both = known.beside(inherited)
+    assert all(int(run) in both for run in (*ours, *theirs))
+    assert not any(int(run) in known for run in theirs)
+    assert sum(int(run) in both for run in outside) < 10
+
+
 def test_it_stands_beside_the_weights(tmp_path: Path) -> None:
     known = KnownRuns.empty(1 << 10)
     known.add(np.arange(50, dtype=np.uint64))
@@ -104,5 +115,5 @@ def test_it_stands_beside_the_weights(tmp_path: Path) -> None:
     np.testing.assert_array_equal(again.bits, known.bits)
     assert load_known_runs(tmp_path, {}) is None
     (tmp_path / FILE).write_bytes(b"x")
-    with pytest.raises(CheckpointError, match="is not the one"):
+    with pytest.raises(CheckpointError, match="does not match its hash"):
         load_known_runs(tmp_path, {CARD_FIELD: digest})

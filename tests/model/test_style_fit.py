@@ -44,5 +44,5 @@ def test_it_comes_back_as_it_was(tmp_path: Path) -> None:
     assert np.allclose(found.weights, listener().weights, atol=1e-2)
     assert load_listener(tmp_path, {}) is None
     (tmp_path / FILE).write_bytes(b"else")
-    with pytest.raises(CheckpointError, match="not the one"):
+    with pytest.raises(CheckpointError, match="does not match its hash"):
         load_listener(tmp_path, {CARD_FIELD: digest})

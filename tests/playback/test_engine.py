@@ -209,7 +209,8 @@ def test_osc_moves_faders_and_tells_meters(piece: Piece) -> None:
     import socket
 
     playing = Fake(piece)
-    with OscServer(playing, 0) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    with OscServer(0) as server, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        server.serve(playing)
         client.settimeout(5)
 
         def ask(address: str, *arguments: float) -> tuple[str, list[float | int | str]]:

@@ -142,10 +142,10 @@ def test_the_command_writes_a_checkpoint_once(
     words = ["finetune", "--files", *map(str, files), "--from", str(start), "--out", str(tmp_path / "new")]
     words += ["--minutes", "0.05", "--quiet", "--threads", "1"]
     assert main(words) == 0
-    assert "3 files, 1 kept back to judge by" in capsys.readouterr().out
+    assert "3 files, 1 held out for validation" in capsys.readouterr().out
     assert load_checkpoint(tmp_path / "new").card["finetuned"]["lessons"]["label"] == "mine"
     assert main(words) == 1
-    assert "already there" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
 
 
 def test_every_table_beside_the_weights_is_a_file_of_the_checkpoint() -> None:

@@ -136,14 +136,14 @@ def test_other_changes_are_refused_and_nothing_is_touched() -> None:
     for config, what in (
         (replace(old.config, width=128), "lstm"),
         (replace(old.config, embedding=64), r"who.weight is \(28, 48\) in the weights and \(28, 64\)"),
-        (replace(old.config, styles=("pop",)), r"labels this network has not: rock"),
+        (replace(old.config, styles=("pop",)), r"labels that this network lacks: rock"),
     ):
         new = Network(config)
         before = copy.deepcopy(new.state_dict())
         with pytest.raises(CheckpointError, match=what):
             grow(old.state_dict(), new, old.config)
         assert all(torch.equal(before[name], tensor) for name, tensor in new.state_dict().items())
-    with pytest.raises(CheckpointError, match="hold what this network has not: trunk"):
+    with pytest.raises(CheckpointError, match="have parameters that this network lacks: trunk"):
         grow(old.state_dict(), toy_network("transformer"))
 
 

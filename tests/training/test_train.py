@@ -291,11 +291,11 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
     assert "step 2" in capsys.readouterr().out
     assert (out / "run.json").exists()
     assert composer([*words, "--threads", "1"]) == 0
-    assert "the run is over" in capsys.readouterr().out
+    assert "the run is complete" in capsys.readouterr().out
     assert composer([*words, "--steps", "3", "--dropout", "0.4", "--threads", "1"]) == 0
     assert json.loads((out / "run.json").read_text())["config"]["dropout"] == 0.4
     assert composer([*words, "--size", "small"]) == 1
-    assert "holds a run of a lstm of 1 × 64" in capsys.readouterr().err
+    assert "holds a run with a lstm of 1 × 64" in capsys.readouterr().err
     assert composer([*words, "--batch", "5", "--accumulate", "2"]) == 1
     assert "cannot be cut into 2 equal parts" in capsys.readouterr().err
     grown = ["--from", str(out / "checkpoint"), "--threads", "1"]
@@ -307,10 +307,10 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--batch", "0"], "batch 0: too little to train with; give 1"),
-        (["--minutes", "-1"], "minutes -1: too little to train with; give more"),
-        (["--ema", "1.5"], "ema 1.5: is a share; give 0..1"),
-        (["--dropout", "1"], "--dropout 1: is a share of units; give 0 or more, below 1"),
+        (["--batch", "0"], "batch 0: too low to train with; give 1"),
+        (["--minutes", "-1"], "minutes -1: too low to train with; give more"),
+        (["--ema", "1.5"], "ema 1.5: must be in range 0..1"),
+        (["--dropout", "1"], "--dropout 1: must be at least 0 and below 1"),
         (["--from", "nowhere"], "nowhere: not a checkpoint"),
         (["--rate", "nan"], "learning rate: must be a number"),
         (["--rate", "-1"], "learning rate -1: must not be negative"),
@@ -328,7 +328,7 @@ def test_mistakes_are_one_line(
     assert composer(["train", str(packed), "--out", "run", "--steps", "1", "--size", "tiny", *words]) == 1
     assert says in capsys.readouterr().err
     assert composer(["train", "a-file", "--out", "run"]) == 1
-    assert "a-file: is no pack of songs" in capsys.readouterr().err
+    assert "a-file: is not a pack of songs" in capsys.readouterr().err
 
 
 def test_a_new_network_knows_every_groove_of_the_pack(packed: Path) -> None:
@@ -374,7 +374,7 @@ def test_a_run_that_is_damaged_is_told(packed: Path, tmp_path: Path, capsys: pyt
     whole = (out / "resume.pt").read_bytes()
     (out / "resume.pt").write_bytes(whole[:1000])
     assert composer(words) == 1
-    assert "resume.pt: cannot be gone on from" in capsys.readouterr().err
+    assert "resume.pt: cannot be resumed" in capsys.readouterr().err
     (out / "run.json").write_text('{"config": {"wi')
     assert composer(words) == 1
     assert "run.json: cannot be read" in capsys.readouterr().err
@@ -401,7 +401,7 @@ def test_a_full_disk_is_told(packed: Path, tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_pack_without_songs_to_judge_by_is_refused(packed: Path, tmp_path: Path) -> None:
     pack = open_pack(packed)
-    with pytest.raises(InputError, match="no songs to judge by"):
+    with pytest.raises(InputError, match="no validation songs"):
         Trainer(pack.split("train"), tmp_path, config_for(pack, "tiny"), Recipe(steps=1, batch=2, window=64))
 
 
@@ -425,5 +425,5 @@ def test_a_soup_is_the_mean_of_runs_that_go_back_to_one(packed: Path, tmp_path: 
     assert load_known_runs(tmp_path / "with", json.loads((tmp_path / "with" / "card.json").read_text())) is not None
     with pytest.raises(InputError, match="two checkpoints or more"):
         soup([first], packed, tmp_path / "other")
-    with pytest.raises(OutputError, match="already there"):
+    with pytest.raises(OutputError, match="already exists"):
         soup([first, second], packed, first)

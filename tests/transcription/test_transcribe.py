@@ -144,7 +144,7 @@ def test_command(hum: tuple[Path, hummer.Hummed], here: Path, capsys: pytest.Cap
     )
     assert main(["transcribe", str(path), "--out", "x.txt"]) == 1
     assert main(["inspect", str(path)]) == 0
-    assert "recording, as it was heard" in capsys.readouterr().out
+    assert "recording, as transcribed" in capsys.readouterr().out
 
 
 def test_arranging_a_hum(hum: tuple[Path, hummer.Hummed], here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -191,13 +191,13 @@ def spoken() -> np.ndarray:
 @pytest.mark.parametrize(
     ("audio", "said"),
     [
-        (lambda: np.zeros(32_000), "nothing is heard"),
+        (lambda: np.zeros(32_000), "no sound detected"),
         (lambda: 0.1 * np.random.default_rng(0).standard_normal(48_000), "only noise"),
-        (lambda: singing.sung(score=singing.tune((100, 102, 104, 105, 107, 105))).audio, "over C7; only B1 to C7"),
+        (lambda: singing.sung(score=singing.tune((100, 102, 104, 105, 107, 105))).audio, "above C7; only B1 to C7"),
         (two_voices, "several voices"),
         (spoken, "as in speech"),
         (lambda: 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / 16_000), "at least 3"),
-        (lambda: np.zeros(10), "nothing is heard"),
+        (lambda: np.zeros(10), "no sound detected"),
     ],
     ids=["silence", "noise", "too high", "two voices", "speech", "one note", "ten samples"],
 )

@@ -64,7 +64,7 @@ def edited(folder, **fields):
         ({"files": {"weights.safetensors": "0"}}, "signs no"),
         ({"signature": "AAAA"}, "not genuine"),
         ({"public_key": "***"}, "damaged"),
-        ({"format": "another 9"}, "another kind"),
+        ({"format": "another 9"}, "unsupported signature format"),
         ({"files": 3}, "damaged"),
     ],
 )
