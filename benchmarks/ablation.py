@@ -22,7 +22,7 @@ from flat_tokens import FlatTokens
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Batch, Network, State
 from composer.model.sequence import Brief
-from composer.training.briefs import Hiding
+from composer.training.briefs import ConditioningDropout
 from composer.training.curves import draw_curves
 from composer.training.dataset import without_chords
 from composer.training.labels import config_for
@@ -39,7 +39,7 @@ class Variant:
     says: str
     trunk: str = "lstm"
     build: Callable[[ModelConfig], Network] = Network
-    hiding: Hiding = Hiding()
+    hiding: ConditioningDropout = ConditioningDropout()
     recipe: tuple[tuple[str, Any], ...] = ()
     judged: Callable[[GridSong, Brief], tuple[GridSong, Brief]] = lambda song, brief: (song, brief)
     """How held-out songs are told."""
@@ -75,17 +75,19 @@ VARIANTS = {
     "muon": Variant("… Muon for AdamW", recipe=(("optimizer", "muon"),)),
     "transformer-muon": Variant("… transformer, Muon", trunk="transformer", recipe=(("optimizer", "muon"),)),
     "no-chords": Variant(
-        "… without the chord lane", hiding=Hiding(chords=1.0), judged=lambda song, brief: (without_chords(song), brief)
+        "… without the chord lane",
+        hiding=ConditioningDropout(chords=1.0),
+        judged=lambda song, brief: (without_chords(song), brief),
     ),
     "no-style": Variant(
         "… without style, groove and tempo",
-        hiding=Hiding(all_style=1.0, tempo=1.0),
+        hiding=ConditioningDropout(all_style=1.0, tempo=1.0),
         judged=lambda song, brief: (song, replace(brief, styles=(), reference=None, tempo=0)),
     ),
     "no-time": Variant(
         "… without musical-time features",
         build=NoMusicalTime,
-        hiding=Hiding(habits=1.0),
+        hiding=ConditioningDropout(habits=1.0),
         judged=lambda song, brief: (song, replace(brief, know_habits=False)),
     ),
     "no-pointers": Variant("… without pointers to what was played", build=NoPointers),
@@ -108,14 +110,14 @@ def run(name: str, pack: Pack, out: Path, size: str, minutes: float, seed: int, 
     )
     recipe = replace(recipe, **dict(variant.recipe), adversary=0.0)
     clock = time.process_time if device == "cpu" else time.monotonic
-    from composer.training.ranks import Ranks
+    from composer.training.distributed import Distributed
 
     trainer = Trainer(
         pack,
         folder,
         config_for(pack, size, variant.trunk),
         recipe,
-        Ranks(device),
+        Distributed(device),
         clock=clock,
         hiding=variant.hiding,
         build=variant.build,

@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from composer.arrange import ArrangeOptions, Arranger
-from composer.batch.bench import Bench
-from composer.batch.crew import Crew
 from composer.batch.lockstep import LANES
+from composer.batch.piece_maker import PieceMaker
 from composer.batch.plan import BatchPlan
 from composer.batch.run import generate, seal, setting_of
 from composer.batch.store import open_store
+from composer.batch.worker_pool import WorkerPool
 from composer.formats import save
 from composer.gm import BAND
 from composer.model.checkpoint import save_checkpoint
@@ -99,7 +99,7 @@ def speed(said: argparse.Namespace) -> None:
                 first.append(time.monotonic())
 
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        outcome = generate(setting, Crew(setting, said.workers), listen)
+        outcome = generate(setting, WorkerPool(setting, said.workers), listen)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         each, each_cpu = (statistics.median(values) for values in zip(*alone, strict=True))
@@ -161,22 +161,22 @@ def growth(said: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         for pieces in said.sizes:
             setting, _ = setting_of(small_plan(Path(place), pieces), str(Path(place) / f"corpus-{pieces}"), said.lanes)
-            crew = Crew(setting, 1)
+            pool = WorkerPool(setting, 1)
             seen: dict[str, Any] = {"done": 0, "worker": {}, "driver": {}, "seal": 0.0}
             marks = {max(1, pieces // 10), pieces // 2, pieces}
 
             def listen(
-                what: str, _value: object, seen: dict[str, Any] = seen, crew: Crew = crew, marks: set[int] = marks
+                what: str, _value: object, seen: dict[str, Any] = seen, pool: WorkerPool = pool, marks: set[int] = marks
             ) -> None:
                 seen["done"] += what == "piece"
-                if what == "piece" and seen["done"] in marks and crew._workers:
-                    seen["worker"][seen["done"]] = memory_mb(crew._workers[0].process.pid or 0)
+                if what == "piece" and seen["done"] in marks and pool._workers:
+                    seen["worker"][seen["done"]] = memory_mb(pool._workers[0].process.pid or 0)
                     seen["driver"][seen["done"]] = memory_mb(os.getpid())
                 if what == "seal":
                     seen["seal"] = time.process_time()
 
             before, cpu = resource.getrusage(resource.RUSAGE_CHILDREN), time.process_time()
-            outcome = generate(setting, crew, listen)
+            outcome = generate(setting, pool, listen)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             worker_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             driver_s = time.process_time() - cpu
@@ -213,8 +213,8 @@ def machines(said: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as place:
         plan = small_plan(Path(place), 512)
         setting, _ = setting_of(plan, str(Path(place) / "corpus"), 64)
-        bench = Bench(setting)
-        generate(setting, Made(bench), lambda _what, _value: None)
+        piece_maker = PieceMaker(setting)
+        generate(setting, Made(piece_maker), lambda _what, _value: None)
         store = open_store(setting.where)
         began = time.process_time()
         seal(store, plan, 512, lambda _what, _value: None)
@@ -261,11 +261,11 @@ def machines(said: argparse.Namespace) -> None:
 class Made:
     """Makers in this process."""
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, piece_maker: PieceMaker) -> None:
+        self.piece_maker = piece_maker
 
     def run(self, units: Any, tell: Any) -> None:
-        for unit in self.bench.do(units, tell):
+        for unit in self.piece_maker.do(units, tell):
             tell("unit", unit.name)
 
 

@@ -23,10 +23,10 @@ import torch
 from threadpoolctl import threadpool_limits
 
 from composer.model.checkpoint import Checkpoint, load_checkpoint
-from composer.model.narrow import NarrowMemory, Weights, narrow, open_graph, rounded
 from composer.model.network import FIELDS, LSTMTrunk, Network, field_losses
 from composer.model.onnx_graph import model, node
-from composer.model.sequence import lesson
+from composer.model.quantized import QuantizedLSTM, Weights, open_graph, quantized_product, rounded
+from composer.model.sequence import training_example
 
 ROUNDS, STEPS, ON_END = 15, 40, 256
 MICROSOFT = "com.microsoft"
@@ -149,7 +149,7 @@ def engines(checkpoint: Checkpoint) -> dict[str, tuple[int, int, Step]]:
     config, weights = checkpoint.config, checkpoint.weights
     layers = cells(weights, config.layers)
     x = np.tanh(np.random.default_rng(0).standard_normal((ON_END, config.embedding))).astype(np.float32)
-    row, memory = np.array([0]), NarrowMemory(weights, config.layers, 1)
+    row, memory = np.array([0]), QuantizedLSTM(weights, config.layers, 1)
     trunk = LSTMTrunk(config).eval()
     names = trunk.state_dict()
     trunk.load_state_dict({name: torch.from_numpy(weights[f"trunk.{name}"]) for name in names})
@@ -182,7 +182,7 @@ class Stepping(torch.nn.Module):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__()
-        self.memory = NarrowMemory(checkpoint.weights, checkpoint.config.layers, 1)
+        self.memory = QuantizedLSTM(checkpoint.weights, checkpoint.config.layers, 1)
 
     def forward(self, x: torch.Tensor, _: Any) -> tuple[torch.Tensor, list[torch.Tensor]]:
         self.memory.forget(0)
@@ -194,7 +194,10 @@ class Fields(torch.nn.Module):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         super().__init__()
-        self.product, self.bias = narrow(checkpoint.weights["fields.weight"].T), checkpoint.weights["fields.bias"]
+        self.product, self.bias = (
+            quantized_product(checkpoint.weights["fields.weight"].T),
+            checkpoint.weights["fields.bias"],
+        )
 
     def forward(self, z: torch.Tensor) -> torch.Tensor:
         return torch.from_numpy(self.product(z.numpy()) + self.bias)
@@ -210,7 +213,7 @@ def bits(checkpoint: Checkpoint, pack: Path, songs: int) -> None:
     network = Network(checkpoint.config).eval()
     network.load_state_dict({name: torch.from_numpy(checkpoint.weights[name]) for name in checkpoint.weights})
     batches = [
-        collate([(lesson(song, brief), song, brief)])
+        collate([(training_example(song, brief), song, brief)])
         for song, brief in held_out(open_pack(pack), checkpoint.config, songs)
     ]
     notes = sum(int((batch.target_kind[batch.asked] == 2).sum()) for batch in batches)

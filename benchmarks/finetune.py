@@ -18,14 +18,14 @@ import numpy as np
 import torch
 
 from composer.model.checkpoint import default_checkpoint
-from composer.training.finetune import Lessons, finetune
+from composer.training.finetune import FinetuneConfig, finetune
 from composer.training.own_songs import own_pack, with_splits
 from composer.training.packing import open_pack
 
 WAYS = (
-    ("adapters, replay", Lessons()),
-    ("adapters, no replay", Lessons(replay=0.0)),
-    ("style vector alone", Lessons(only_style=True, replay=0.0)),
+    ("adapters, replay", FinetuneConfig()),
+    ("adapters, no replay", FinetuneConfig(replay=0.0)),
+    ("style vector alone", FinetuneConfig(only_style=True, replay=0.0)),
 )
 
 
@@ -48,10 +48,10 @@ def main() -> None:
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         own = own_pack(with_splits(songs, np.random.default_rng(1)), Path(folder) / "own.npz")
-        for name, lessons in WAYS:
-            lessons = replace(lessons, minutes=said.minutes)
+        for name, settings in WAYS:
+            settings = replace(settings, minutes=said.minutes)
             start = said.checkpoint or default_checkpoint()
-            got = finetune(own, start, Path(folder) / "out", lessons, others)
+            got = finetune(own, start, Path(folder) / "out", settings, others)
             print(
                 f"| {name} | {got.own_before:.3f} | {got.own_after:.3f} | {got.others_before:.3f} | {got.others_after:.3f} | {got.steps}"
                 f" | {got.minutes:.1f} | {got.learned:,} |",

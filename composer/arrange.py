@@ -20,10 +20,10 @@ from composer.harmony.metre import not_learned
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
 from composer.model.guidance import without_style
-from composer.model.known_runs import longest_run
+from composer.model.ngram_filter import longest_run
 from composer.model.sampling import finish, stream
+from composer.model.sampling_settings import SamplingSettings
 from composer.options import WISHES, ArrangeOptions, unheeded
 from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
@@ -149,7 +149,7 @@ class Arranger:
         elif not brief.styles and brief.reference is None:
             strength = 1.0
         playing = np.union1d(np.flatnonzero(brief.asked.any(axis=0)), plan.song.notes["part"])
-        sampling = Sampling.of([ROLES[part] for part in playing], options.temperature)
+        sampling = SamplingSettings.of([ROLES[part] for part in playing], options.temperature)
         yield from stream(self.decoder, plan.song, brief, sampling, rng, strength)
 
     def report(self, plan: Plan, options: ArrangeOptions, written: Written) -> dict[str, Any]:
@@ -189,7 +189,7 @@ class Arranger:
 
     def longest_shared_run(self, plan: Plan) -> dict[str, int] | None:
         """Part → the most notes on end that it can share with a training song; None where the checkpoint does not know its songs."""
-        if self.checkpoint.known_runs is None:
+        if self.checkpoint.ngram_filter is None:
             return None
         return {ROLES[part]: longest_run(part) for part in plan.brief.asked_parts}
 

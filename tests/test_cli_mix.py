@@ -172,7 +172,10 @@ def test_an_osc_port_in_use_is_told_before_anything_is_played(
     [
         (["render", "SONG", "--gain", "tuba=-3"], "no part 'tuba'; it has: melody, guitar, bass"),
         (["render", "SONG", "--gain", "bass"], "--gain: cannot read 'bass'; write PART=VALUE"),
-        (["render", "SONG", "--pan", "bass=leftish"], "--pan bass: 'leftish' is not a pan position; write a number from -1"),
+        (
+            ["render", "SONG", "--pan", "bass=leftish"],
+            "--pan bass: 'leftish' is not a pan position; write a number from -1",
+        ),
         (["render", "SONG", "--pan", "bass=3"], "pan of bass must be in range -1..1"),
         (["render", "SONG", "--amp", "guitar=marshall"], "marshall: no such amplifier"),
         (["render", "SONG", "--insert", "guitar"], "--insert: cannot read 'guitar'; write PART=EFFECT"),
@@ -224,7 +227,9 @@ def test_a_part_that_is_not_there_is_told_before_anything_is_played(
 
 def test_a_place_is_a_number_or_a_word() -> None:
     assert [mixing.place("guitar", value) for value in ("left", "Centre", "right", "-0.4")] == [-1, 0, 1, -0.4]
-    with pytest.raises(InputError, match=r"--pan guitar: '-3dB' is not a pan position; write a number from -1 \(left\)"):
+    with pytest.raises(
+        InputError, match=r"--pan guitar: '-3dB' is not a pan position; write a number from -1 \(left\)"
+    ):
         mixing.place("guitar", "-3dB")
 
 

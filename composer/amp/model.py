@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from composer.amp.resampling import Elsewhere
+from composer.amp.resampling import ResampledRun
 
 
 class Network(Protocol):
@@ -58,10 +58,10 @@ class AmpRun:
     """One amplifier at work: both sides go in as one, as a guitar's do, and come out on both."""
 
     def __init__(self, amp: Amp, sample_rate: int) -> None:
-        self._run: NetworkRun | Elsewhere = amp.network.start()
+        self._run: NetworkRun | ResampledRun = amp.network.start()
         self.latency = 0
         if sample_rate != amp.sample_rate:
-            self._run = elsewhere = Elsewhere(self._run, amp.sample_rate, sample_rate)
+            self._run = elsewhere = ResampledRun(self._run, amp.sample_rate, sample_rate)
             self.latency = elsewhere.latency
         self._in = np.float32(10 ** (amp.input_db / 20) / 2)
         self._out = np.float32(10 ** (amp.output_db / 20))

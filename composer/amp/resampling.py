@@ -61,7 +61,7 @@ def reach(rate_in: int, rate_out: int) -> float:
     return REACH * max(1.0, rate_in / rate_out)
 
 
-class Elsewhere:
+class ResampledRun:
     """A network at work in sound of another rate than its own; every block comes out as long as it went in."""
 
     def __init__(self, run: NetworkRun, own_rate: int, sample_rate: int) -> None:

@@ -27,9 +27,9 @@ def write_stems(folder: Path, mixed: Mix, kind: str = "wav", bits: int = 24) -> 
 
 def file_names(parts: Sequence[str]) -> list[str]:
     """A file name for each part, no two alike: "a/b" and "a:b" are "a_b" and "a_b 2"."""
-    from composer.audio.synth import unlike
+    from composer.audio.synth import unique_names
 
-    return unlike(file_name(part) for part in parts)
+    return unique_names(file_name(part) for part in parts)
 
 
 def file_name(part: str) -> str:

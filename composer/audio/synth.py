@@ -77,7 +77,7 @@ def role_of(part: Part) -> str:
     return "strings" if family == "ensemble" else family
 
 
-def unlike(wanted: Iterable[str]) -> list[str]:
+def unique_names(wanted: Iterable[str]) -> list[str]:
     """Names as wanted, but no two alike, whatever their case: the second "Flute" is "Flute 2"."""
     names: list[str] = []
     for name in wanted:
@@ -93,7 +93,7 @@ def stem_names(parts: tuple[Part, ...]) -> tuple[str, ...]:
     """A name for each part, no two alike and fit for a line: "melody", "bass", "Flute", "Flute 2" …"""
     plain = ["".join(letter for letter in part.name if letter.isprintable()).strip() for part in parts]
     wanted = (part.role or plain[at][:LONGEST_NAME] or f"part {at + 1}" for at, part in enumerate(parts))
-    return tuple(unlike(wanted))
+    return tuple(unique_names(wanted))
 
 
 def render(

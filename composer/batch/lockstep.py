@@ -110,9 +110,9 @@ class Lockstep(Generic[Result]):
 
     def _cycle(self) -> None:
         """One network step for all lanes: read an event of each lane with one queued, then make the choices of the lanes with none left."""
-        rows, told = self.rows, self.rows.story.told
+        rows, told = self.rows, self.rows.context.told
         if telling := [row for row, events in enumerate(told) if events]:
-            rows.story.advance(telling)
+            rows.context.advance(telling)
         for choice in CHOICES:
             lanes = [
                 lane
@@ -130,8 +130,8 @@ class Lockstep(Generic[Result]):
         gone = [lane for lane, worker in self._workers.items() if worker.dead]
         for lane in gone:
             del self._workers[lane]
-            self.rows.story.told[2 * lane].clear()  # what nobody asks about any more
-            self.rows.story.told[2 * lane + 1].clear()
+            self.rows.context.told[2 * lane].clear()  # what nobody asks about any more
+            self.rows.context.told[2 * lane + 1].clear()
         return gone
 
     def _take(self) -> list[tuple[int, Result | Exception]]:

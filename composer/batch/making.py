@@ -12,9 +12,9 @@ import numpy as np
 
 from composer.arrange import Arrangement, Arranger, find_lane
 from composer.batch.alone import band_alone
+from composer.batch.continuation import continue_piece
 from composer.batch.pieces import Piece
 from composer.batch.plan import BatchPlan, Wish
-from composer.batch.playing_on import play_on
 from composer.batch.quality import faults, qualities
 from composer.batch.stage import draw_stage
 from composer.errors import InputError
@@ -159,7 +159,7 @@ def _perform(
     if piece.task == "restyle":
         return restyle(arranger, score, options)
     if piece.task == "continue":
-        return play_on(arranger, score, plan.continue_bars, options)
+        return continue_piece(arranger, score, plan.continue_bars, options)
     return rework(arranger, score, _hole(score, plan.infill_bars, options, dice))
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from composer import __version__
-from composer.batch import manifest, twins
-from composer.batch.bench import Bench, Setting
+from composer.batch import manifest, near_duplicates
 from composer.batch.making import ASIDE, DUPLICATE, FAILED, KEPT
+from composer.batch.piece_maker import PieceMaker, Setting
 from composer.batch.pieces import Pieces
 from composer.batch.plan import UNBOUND, BatchPlan
 from composer.batch.seeds import find_seeds
@@ -77,7 +77,7 @@ def setting_of(plan: BatchPlan, where: str, lanes: int) -> tuple[Setting, list[s
     """All that workers need, and a line for each seed that is there twice. Raises InputError, CheckpointError."""
     seeds, copies = find_seeds(plan.seeds, plan.own)
     if plan.gate.near_duplicates:
-        twins.need_library()
+        near_duplicates.need_library()
     checkpoint = str(register.resolve(plan.checkpoint)) if plan.checkpoint else str(default_checkpoint())
     return Setting(plan, tuple(seeds), where, checkpoint, lanes), copies
 
@@ -133,7 +133,7 @@ def _copies(store: Store, plan: BatchPlan, rounds: int = ROUNDS) -> dict[int, in
     # Pieces made again come after their first making, and so take its place.
     marks = {record["index"]: record.get("minhash", "") for record in all_records(store, rounds)}
     order = sorted(index for index, mark in marks.items() if mark)
-    found = twins.near_duplicates([marks[index] for index in order], plan.gate.near_duplicates)
+    found = near_duplicates.near_duplicates([marks[index] for index in order], plan.gate.near_duplicates)
     return {index: order[original] for index, original in zip(order, found, strict=True)}
 
 
@@ -314,14 +314,14 @@ class Estimate:
 
 def estimate(setting: Setting, workers: int) -> Estimate:
     """Make a few pieces from all over the plan, keep none, and reckon what all of them will take."""
-    bench = Bench(setting)
-    pieces = bench.pieces
-    count = min(len(pieces), max(SAMPLES, setting.lanes if bench.lockstep else SAMPLES))
+    piece_maker = PieceMaker(setting)
+    pieces = piece_maker.pieces
+    count = min(len(pieces), max(SAMPLES, setting.lanes if piece_maker.lockstep else SAMPLES))
     chosen = sorted({round(at * (len(pieces) - 1) / max(1, count - 1)) for at in range(count)})
     finished: list[Finished] = []
     began = time.monotonic()
-    for index, made in bench.make_only(chosen):
-        bench.finish(index, made, finished, lambda _what, _value: None)
+    for index, made in piece_maker.make_only(chosen):
+        piece_maker.finish(index, made, finished, lambda _what, _value: None)
     took = time.monotonic() - began
     size = 0
     for one in finished:
@@ -331,7 +331,7 @@ def estimate(setting: Setting, workers: int) -> Estimate:
     trouble = sorted({one.record["reason"] for one in finished if one.record["status"] == FAILED})
     for path in (path for one in finished for path in one.files.values() if not isinstance(path, bytes)):
         path.unlink(missing_ok=True)
-    sweep(bench.store)
+    sweep(piece_maker.store)
     each = took / max(1, len(chosen))
     return Estimate(
         len(pieces), pieces.shards(), len(setting.seeds), each * len(pieces) / workers, size * len(pieces) // max(1, len(chosen)),

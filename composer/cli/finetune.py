@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
     from composer.model.checkpoint import FILES, default_checkpoint
     from composer.output import staging
-    from composer.training.finetune import Lessons, finetune
+    from composer.training.finetune import FinetuneConfig, finetune
     from composer.training.options import check_pack
     from composer.training.own_songs import files_in, own_pack, read_own, with_splits
     from composer.training.packing import open_pack
@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     from composer.trust.register import resolve
 
     use_threads(args.threads)
-    lessons = Lessons(
+    settings = FinetuneConfig(
         minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
     )
     others = open_pack(check_pack(args.replay)) if args.replay else None
@@ -90,8 +90,8 @@ def run(args: argparse.Namespace) -> int:
             own = own_pack(with_splits(songs, np.random.default_rng(args.seed)), folder / "own" / "songs.npz")
             shutil.rmtree(folder / "own")
         with progress.step("learning") as tell:
-            taught = finetune(
-                own, resolve(args.start) if args.start else default_checkpoint(), folder, lessons, others, tell
+            result = finetune(
+                own, resolve(args.start) if args.start else default_checkpoint(), folder, settings, others, tell
             )
     for line in trouble:
         print(f"left out: {line}")
@@ -101,12 +101,12 @@ def run(args: argparse.Namespace) -> int:
     judged = len(own.split("valid"))
     print(
         f"{len(files) - len(trouble) - len(copies)} files, {judged} held out for validation;"
-        f" {taught.learned} parameters trained in {taught.steps} steps"
+        f" {result.learned} parameters trained in {result.steps} steps"
     )
-    print(f"your held-out music:   {taught.own_before:.3f} → {taught.own_after:.3f} bits per note (lower is better)")
-    if taught.others_before is not None:
-        print(f"other held-out songs:  {taught.others_before:.3f} → {taught.others_after:.3f}")
-    if taught.own_after >= taught.own_before:
+    print(f"your held-out music:   {result.own_before:.3f} → {result.own_after:.3f} bits per note (lower is better)")
+    if result.others_before is not None:
+        print(f"other held-out songs:  {result.others_before:.3f} → {result.others_after:.3f}")
+    if result.own_after >= result.own_before:
         print("no improvement, so the weights are unchanged; more files or more --minutes may help")
     words = f"--checkpoint {shlex.quote(str(args.out))} --style {shlex.quote(args.name)}"
     print(f"{args.out}: composer arrange SEED {words}")

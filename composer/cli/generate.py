@@ -15,7 +15,7 @@ from composer.errors import InputError
 from composer.wording import counted
 
 if TYPE_CHECKING:
-    from composer.batch.bench import Setting
+    from composer.batch.piece_maker import Setting
     from composer.batch.plan import BatchPlan
     from composer.batch.run import Makers, Outcome
 
@@ -178,12 +178,12 @@ def cores() -> int:
 def makers_of(args: argparse.Namespace, setting: Setting, workers: int) -> Makers:
     """Processes here, or a Ray cluster's actors."""
     if args.ray:
-        from composer.batch.ray_crew import RayCrew
+        from composer.batch.ray_pool import RayPool
 
-        return RayCrew(setting, args.ray, args.workers)
-    from composer.batch.crew import Crew
+        return RayPool(setting, args.ray, args.workers)
+    from composer.batch.worker_pool import WorkerPool
 
-    return Crew(setting, workers)
+    return WorkerPool(setting, workers)
 
 
 def plan_of(args: argparse.Namespace) -> BatchPlan:

@@ -1,6 +1,6 @@
 """What was copied: the longest run of notes that a band shares with the songs it learned from, whatever the key.
 
-A note is named by what leads to it (model/known_runs.py). Runs are found by hashes of n notes for
+A note is named by what leads to it (model/ngram_filter.py). Runs are found by hashes of n notes for
 growing n; a place that does not match n notes cannot match n + 1, so the search thins out quickly and what it finds is exact.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.known_runs import scrambled, steps_of
+from composer.model.ngram_filter import scrambled, steps_of
 from composer.training.packing import Pack
 from composer.vocab import GridSong
 

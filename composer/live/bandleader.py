@@ -25,10 +25,10 @@ from composer.live.progressions import Progressions
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS, DENSITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
 from composer.model.example import lead_in
 from composer.model.grammar import let_go
 from composer.model.sampling import take_turn
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import (
     BAR,
     GIVEN,
@@ -262,7 +262,7 @@ class Bandleader:
             told = self._play_example(song, brief) + told
         turns = np.flatnonzero(brief.asked[slot]).tolist()
         decoder.tell([(BAR, NO_PART, slot, slot, 0, 0, 0, 0), *told], turns[0])
-        written, sampling = [np.zeros(0, GRID_NOTE_DTYPE)], Sampling(ask.wishes.temperature)
+        written, sampling = [np.zeros(0, GRID_NOTE_DTYPE)], SamplingSettings(ask.wishes.temperature)
         for part, following in itertools.pairwise([*turns, NO_PART]):
             playing = brief.controls[slot, part, ACTIVITY]
             if playing != RESTS or np.any(kept["part"] == part):

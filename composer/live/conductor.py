@@ -10,9 +10,9 @@ from composer.gm import ROLES
 from composer.harmony.chord import NO_CHORD
 from composer.live.barbook import BarBook
 from composer.live.items import GeneratorLost
+from composer.live.jam_context import JamContext
 from composer.live.modes import Casting, cast
 from composer.live.plan import Ask, Plan, Planner, Wishes
-from composer.live.room import Room
 from composer.live.schedule import BEGINS, DECIDES, Call, Click, NoteOn
 from composer.live.voices import Voices, chord_named
 from composer.vocab import DURATIONS, POSITIONS_PER_QUARTER, VELOCITY_STEP
@@ -33,10 +33,10 @@ class Conductor:
     """Decides what the band plays next."""
 
     def __init__(
-        self, room: Room, voices: Voices, on_beat: Callable[[int, float], None], finish: Callable[[str], None]
+        self, context: JamContext, voices: Voices, on_beat: Callable[[int, float], None], finish: Callable[[str], None]
     ) -> None:
         """on_beat(bar, beat), for each beat of the metre in quarter notes, and finish(why) are called when that is so."""
-        self._room, self._voices, self._on_beat, self._finish = room, voices, on_beat, finish
+        self._room, self._voices, self._on_beat, self._finish = context, voices, on_beat, finish
         self.book = BarBook()
         self.casting = Casting()
         self.heard_chord = NO_CHORD
@@ -75,30 +75,30 @@ class Conductor:
 
     def _ask(self, bar: int, cut: int) -> None:
         """Ask for a bar, unless an answer for it is under way."""
-        room = self._room
+        context = self._room
         if self._planner is None or self.book.waits_for(bar):
             return
-        now_s = room.inbox.now()
-        now = room.transport.beat_at(now_s) if room.transport.running else -room.transport.bar_beats
+        now_s = context.inbox.now()
+        now = context.transport.beat_at(now_s) if context.transport.running else -context.transport.bar_beats
         number = self.book.next_number()
         since = min(bar, self._bar + 1, self.book.told_bar) - 2
-        heard = room.listener.heard(room.transport.bar_start(since), now)
-        ask = Ask(number, bar, cut, heard, now, self._wishes(bar), room.transport.bpm, since)
+        heard = context.listener.heard(context.transport.bar_start(since), now)
+        ask = Ask(number, bar, cut, heard, now, self._wishes(bar), context.transport.bpm, since)
         self.book.asked(number, bar, now_s)
         self._planner.ask(ask)
 
     def take_plan(self, plan: Plan) -> None:
         """An answer has come."""
-        room = self._room
-        if not self.book.answered(plan, room.inbox.now()):
+        context = self._room
+        if not self.book.answered(plan, context.inbox.now()):
             return
-        if plan.bar == self._bar and room.transport.running:
+        if plan.bar == self._bar and context.transport.running:
             # The bar is under way: what has not begun gives way to the new plan.
-            start = room.transport.bar_start(plan.bar)
+            start = context.transport.bar_start(plan.bar)
             fresh = max(
-                room.beat + room.early + 0.02, start + plan.cut / POSITIONS_PER_QUARTER if plan.cut else -math.inf
+                context.beat + context.early + 0.02, start + plan.cut / POSITIONS_PER_QUARTER if plan.cut else -math.inf
             )
-            room.schedule.drop(lambda beat, each: isinstance(each, NoteOn) and beat + room.early >= fresh)
+            context.schedule.drop(lambda beat, each: isinstance(each, NoteOn) and beat + context.early >= fresh)
             self.book.played[plan.bar] = plan
             self._put_notes(plan, fresh)
 
@@ -106,18 +106,18 @@ class Conductor:
 
     def go_to(self, bar: int) -> None:
         """The next bar to be committed is `bar`."""
-        room = self._room
+        context = self._room
         if bar != self._bar + 1:
             self._ask(bar, 0)
         self._bar = bar - 1
-        at = room.transport.bar_start(bar) - COMMIT_S / room.transport.beat_s - room.early
-        room.schedule.put(at, DECIDES, Call(lambda: self._commit(bar), "commit"))
+        at = context.transport.bar_start(bar) - COMMIT_S / context.transport.beat_s - context.early
+        context.schedule.put(at, DECIDES, Call(lambda: self._commit(bar), "commit"))
 
     def _commit(self, bar: int) -> None:
         """The last moment for a bar's plan: play it, and start on the next."""
-        room, schedule = self._room, self._room.schedule
-        start, length = room.transport.bar_start(bar), room.transport.bar_beats
-        if room.settings.bars is not None and bar >= room.settings.bars:
+        context, schedule = self._room, self._room.schedule
+        start, length = context.transport.bar_start(bar), context.transport.bar_beats
+        if context.settings.bars is not None and bar >= context.settings.bars:
             schedule.put(start, DECIDES, Call(lambda: self._finish(f"{bar} bars played")))
             return
         plan, missed = self.book.commit(bar)
@@ -125,25 +125,25 @@ class Conductor:
         if plan is not None:
             self._put_notes(plan, -math.inf)
         if missed:
-            room.say(f"bar {bar + 1} was not planned in time" + ("; the groove repeats" if plan else ""))
-        for number in range(round(length / room.transport.beat_beats)):
-            beat = number * room.transport.beat_beats
+            context.say(f"bar {bar + 1} was not planned in time" + ("; the groove repeats" if plan else ""))
+        for number in range(round(length / context.transport.beat_beats)):
+            beat = number * context.transport.beat_beats
             schedule.put(start + beat, DECIDES, Call(lambda at=beat: self._beat(bar, at)))  # type: ignore[misc]
             schedule.put(start + beat + LISTEN_AGAIN, DECIDES, Call(lambda at=beat: self._listen_again(bar, at)))  # type: ignore[misc]
-        if room.settings.metronome:
-            for count in range(room.settings.numerator):
-                schedule.put(start + count * room.transport.count_beats - room.early, BEGINS, Click(count == 0))
+        if context.settings.metronome:
+            for count in range(context.settings.numerator):
+                schedule.put(start + count * context.transport.count_beats - context.early, BEGINS, Click(count == 0))
         self._ask(bar + 1, 0)
         # And again when as much of this bar has been heard as can be.
-        wait_s = min(self.book.usual_s * 1.3 + SAFETY_S + COMMIT_S, 0.7 * length * room.transport.beat_s)
-        schedule.put(start + length - wait_s / room.transport.beat_s, DECIDES, Call(lambda: self._ask(bar + 1, 0)))
+        wait_s = min(self.book.usual_s * 1.3 + SAFETY_S + COMMIT_S, 0.7 * length * context.transport.beat_s)
+        schedule.put(start + length - wait_s / context.transport.beat_s, DECIDES, Call(lambda: self._ask(bar + 1, 0)))
         self.go_to(bar + 1)
         self._bar = bar
 
     def _put_notes(self, plan: Plan, since: float) -> None:
         """Put a plan's notes from beat `since` on into the schedule."""
-        room = self._room
-        start = room.transport.bar_start(plan.bar)
+        context = self._room
+        start = context.transport.bar_start(plan.bar)
         for part, _, position, pitch, duration, velocity in plan.notes.tolist():
             beat = start + position / POSITIONS_PER_QUARTER
             if beat < since:
@@ -153,7 +153,7 @@ class Conductor:
             loud = min(127, max(1, velocity * VELOCITY_STEP + jitter))
             chord = self._chord_of(plan, position / POSITIONS_PER_QUARTER)
             note = NoteOn(ROLES[part], pitch, loud, float(length), plan.bar, plan.number, chord)
-            room.schedule.put(beat - room.early, BEGINS, note)
+            context.schedule.put(beat - context.early, BEGINS, note)
 
     def _chord_of(self, plan: Plan | None, beat: float) -> str:
         """Symbol that a plan has for a beat of its bar, "" for none."""
@@ -174,36 +174,36 @@ class Conductor:
 
     def _listen_again(self, bar: int, beat: float) -> None:
         """Did the player go elsewhere than planned? Then what clashes ends, and the rest of the bar is written again."""
-        room = self._room
-        if room.settings.chords:
+        context = self._room
+        if context.settings.chords:
             return
-        meant, now = chord_named(self.chord_at(bar, beat)), room.beat
-        heard = room.listener.chord_now(now, meant)
+        meant, now = chord_named(self.chord_at(bar, beat)), context.beat
+        heard = context.listener.chord_now(now, meant)
         self.heard_chord = heard
         if heard.root < 0 or heard.tones == meant.tones or bar not in self.book.played:
             return
         self._voices.end_where(lambda part, pitch: part != "drums" and pitch % 12 not in heard.tones, now)
-        ready = now + (self.book.usual_s * 1.2 + 0.02) / room.transport.beat_s
-        cut = math.ceil((ready - room.transport.bar_start(bar)) * POSITIONS_PER_QUARTER)
-        if cut < room.transport.bar_beats * POSITIONS_PER_QUARTER - WORTHWHILE:
+        ready = now + (self.book.usual_s * 1.2 + 0.02) / context.transport.beat_s
+        cut = math.ceil((ready - context.transport.bar_start(bar)) * POSITIONS_PER_QUARTER)
+        if cut < context.transport.bar_beats * POSITIONS_PER_QUARTER - WORTHWHILE:
             self._ask(bar, max(1, cut))
 
     def _wishes(self, bar: int) -> Wishes:
         """What the band is asked for, by the desk, the mode and the player."""
-        room, settings, now = self._room, self._room.settings, self._room.beat
-        silent_bars = room.listener.silent_beats(now) / room.transport.bar_beats
-        has_played = room.listener.last_onset > -math.inf
-        self.casting = casting = cast(room.desk.mode, bar, settings.parts, silent_bars, has_played)
+        context, settings, now = self._room, self._room.settings, self._room.beat
+        silent_bars = context.listener.silent_beats(now) / context.transport.bar_beats
+        has_played = context.listener.last_onset > -math.inf
+        self.casting = casting = cast(context.desk.mode, bar, settings.parts, silent_bars, has_played)
         intensity = self._intensity(now)
         density = {}
         for part in settings.parts:
-            level = room.desk.density.get(part, 0) or (intensity if part != "bass" else 0)
+            level = context.desk.density.get(part, 0) or (intensity if part != "bass" else 0)
             if level:
                 density[part] = min(5, max(1, level + casting.lift))
             if part == casting.soloist:
                 density[part] = 5
         return Wishes(
-            room.desk.style, room.desk.strength, settings.parts, casting.resting, tuple(density.items()),
+            context.desk.style, context.desk.strength, settings.parts, casting.resting, tuple(density.items()),
             casting.soloist, settings.temperature, settings.chords,
         )  # fmt: skip
 

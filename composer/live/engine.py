@@ -15,10 +15,10 @@ from composer.live.commands import obey
 from composer.live.conductor import Conductor
 from composer.live.inbox import Inbox
 from composer.live.items import Command, GeneratorLost, Heard, PortDown, PortUp
+from composer.live.jam_context import JamContext, Say
 from composer.live.plan import Plan
-from composer.live.room import Room, Say
 from composer.live.schedule import Call, Click, NoteOff, NoteOn, PlayerNote
-from composer.live.settings import PLAYER_CHANNEL, Desk, JamSettings
+from composer.live.settings import PLAYER_CHANNEL, BandControls, JamSettings
 from composer.live.telling import bar_line, look
 from composer.live.timekeeper import Timekeeper
 from composer.live.view import JamView
@@ -41,11 +41,11 @@ class Engine:
     def __init__(self, settings: JamSettings, inbox: Inbox, wiring: Wiring, tell: Say) -> None:
         """`tell` gets every line of the log."""
         self.settings, self.inbox, self.wiring, self._tell = settings, inbox, wiring, tell
-        self.room = Room(settings, inbox, wiring, lambda text: self.say(text))
-        self.transport = self.room.transport
-        self.voices = Voices(self.room)
-        self.conductor = Conductor(self.room, self.voices, self._on_beat, self.stop)
-        self.timekeeper = Timekeeper(self.room, self._begin_at, self._halt)
+        self.context = JamContext(settings, inbox, wiring, lambda text: self.say(text))
+        self.transport = self.context.transport
+        self.voices = Voices(self.context)
+        self.conductor = Conductor(self.context, self.voices, self._on_beat, self.stop)
+        self.timekeeper = Timekeeper(self.context, self._begin_at, self._halt)
         self.player_loud = 0.0
         self.away: set[str] = set()
         """Ports that have gone."""
@@ -71,7 +71,7 @@ class Engine:
 
     def turn(self) -> None:
         """Wait for an item or the next deadline; take it; play what is due."""
-        due_s = self.transport.time_of(self.room.schedule.next_beat()) if len(self.room.schedule) else math.inf
+        due_s = self.transport.time_of(self.context.schedule.next_beat()) if len(self.context.schedule) else math.inf
         item = self.inbox.wait(min(due_s, self.inbox.now() + HEARTBEAT_S))
         if item is not None:
             self.take(item)
@@ -107,7 +107,7 @@ class Engine:
 
     def play_due(self) -> None:
         """Everything whose time has come."""
-        schedule = self.room.schedule
+        schedule = self.context.schedule
         while not self.finished and self.transport.running:
             due_s, now_s = self.transport.time_of(schedule.next_beat()), self.inbox.now()
             if due_s > now_s:
@@ -169,8 +169,8 @@ class Engine:
             self.player_loud = data[2] / 127
             self.timekeeper.hear_note(time_s)
         if self.transport.running:
-            self.room.listener.hear(heard.port, data, beat)
-            self.room.record("player", beat, midi.on_channel(data, PLAYER_CHANNEL))
+            self.context.listener.hear(heard.port, data, beat)
+            self.context.record("player", beat, midi.on_channel(data, PLAYER_CHANNEL))
 
     def _port_down(self, item: PortDown) -> None:
         self.away.add(item.port)
@@ -183,9 +183,9 @@ class Engine:
 
     def _let_go(self, port: str) -> None:
         """Nobody holds anything down on an input any more."""
-        beat = self.room.beat
-        for pitch in self.room.listener.release(port, beat):
-            self.room.record("player", beat, midi.note_off(PLAYER_CHANNEL, pitch))
+        beat = self.context.beat
+        for pitch in self.context.listener.release(port, beat):
+            self.context.record("player", beat, midi.note_off(PLAYER_CHANNEL, pitch))
 
     def _port_up(self, item: PortUp) -> None:
         returned = item.port in self.away
@@ -221,9 +221,9 @@ class Engine:
     # --- wishes (see `commands`) ------------------------------------------------------------------------------------
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> BandControls:
         """What may be changed while playing."""
-        return self.room.desk
+        return self.context.desk
 
     def set_tempo(self, bpm: float) -> None:
         """Another tempo from now on."""
@@ -235,12 +235,12 @@ class Engine:
 
     def panic(self) -> None:
         """Silence, at once and everywhere; the band comes in again with the next bar."""
-        self.room.schedule.drop(lambda _, each: isinstance(each, NoteOn | NoteOff))
+        self.context.schedule.drop(lambda _, each: isinstance(each, NoteOn | NoteOff))
         self.voices.panic()
 
     def hush(self, part: str) -> None:
         """End what a part is sounding."""
-        self.voices.end_where(lambda whose, _: whose == part, self.room.beat)
+        self.voices.end_where(lambda whose, _: whose == part, self.context.beat)
 
     def stop(self, why: str) -> None:
         """The jam is over."""

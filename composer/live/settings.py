@@ -77,7 +77,7 @@ class JamSettings:
 
 
 @dataclass
-class Desk:
+class BandControls:
     """What may be changed while playing, one line a part."""
 
     style: str

@@ -32,8 +32,8 @@ def bar_line(engine: Engine, bar: int) -> str:
 
 def look(engine: Engine, state: str = "") -> JamView:
     """Everything worth showing at this moment; `state` in place of the one that is plain to see."""
-    transport, conductor, desk = engine.transport, engine.conductor, engine.room.desk
-    beat = engine.room.beat + 1e-6
+    transport, conductor, desk = engine.transport, engine.conductor, engine.context.desk
+    beat = engine.context.beat + 1e-6
     bar = transport.bar_at(beat) if transport.running else 0
     plan, following = conductor.book.played.get(bar), conductor.book.plans.get(max(bar, -1) + 1)
     return JamView(
@@ -70,7 +70,7 @@ def _part_view(engine: Engine, part: str, following: Plan | None) -> PartView:
     if following is not None:
         pitches = following.notes["pitch"][following.notes["part"] == ROLES.index(part)].tolist()
     between = f"{pitch_name(min(pitches))}–{pitch_name(max(pitches))}" if pitches and part != "drums" else ""
-    desk, voices = engine.room.desk, engine.voices
+    desk, voices = engine.context.desk, engine.voices
     return PartView(
         part, voices.sounding(part), voices.loud[part], len(pitches), between,
         part in desk.muted, part in desk.soloed, desk.density.get(part, 0), desk.level.get(part, 1.0),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from composer.live import midi
 from composer.live.clock_in import ClockFollower
-from composer.live.room import Room
+from composer.live.jam_context import JamContext
 from composer.live.schedule import BEGINS, PLAYER, PULSES, Call, Click, PlayerNote
 from composer.live.transport import Taps
 
@@ -23,11 +23,11 @@ AHEAD_S = 0.4
 class Timekeeper:
     """Starts, bends and halts the room's transport."""
 
-    def __init__(self, room: Room, begin_at: Callable[[int], None], halt: Callable[[], None]) -> None:
+    def __init__(self, context: JamContext, begin_at: Callable[[int], None], halt: Callable[[], None]) -> None:
         """begin_at(bar): time flows, and that bar is the next; halt(): it does not any more."""
-        self._room, self._begin_at, self._halt = room, begin_at, halt
+        self._room, self._begin_at, self._halt = context, begin_at, halt
         self._follower = ClockFollower()
-        self._taps = Taps(max(2, room.settings.numerator), room.transport.count_beats)
+        self._taps = Taps(max(2, context.settings.numerator), context.transport.count_beats)
         self.clock_is_away = False
         self._clock_started: float | None = None
         """The beat at which the next pulse starts us."""
@@ -38,12 +38,12 @@ class Timekeeper:
 
     def begin(self) -> None:
         """Start counting, if the tempo is known; else say what we wait for."""
-        room = self._room
-        if room.settings.tempo_from == "given":
-            count = room.settings.count_in_bars * room.transport.bar_beats
-            self._start(room.inbox.now() + AHEAD_S + count * room.transport.beat_s, -count)
+        context = self._room
+        if context.settings.tempo_from == "given":
+            count = context.settings.count_in_bars * context.transport.bar_beats
+            self._start(context.inbox.now() + AHEAD_S + count * context.transport.beat_s, -count)
         else:
-            room.say(WAITING[room.settings.tempo_from])
+            context.say(WAITING[context.settings.tempo_from])
 
     def end(self) -> None:
         """The jam is over: other machines hear it, too."""
@@ -55,16 +55,16 @@ class Timekeeper:
 
     def tap(self, time_s: float) -> None:
         """A tap, or a note of a count-in."""
-        room = self._room
-        found = None if room.settings.tempo_from == "clock" else self._taps.tap(time_s)
+        context = self._room
+        found = None if context.settings.tempo_from == "clock" else self._taps.tap(time_s)
         if found is None:
             return
         bpm, next_s = found
-        if room.transport.running:
+        if context.transport.running:
             self._bend(bpm, time_s)
         else:
-            room.transport.set_tempo(bpm, time_s)
-            room.say(f"{bpm:.1f} BPM")
+            context.transport.set_tempo(bpm, time_s)
+            context.say(f"{bpm:.1f} BPM")
             self._start(next_s, 0.0)
 
     def hear_note(self, time_s: float) -> None:
@@ -86,29 +86,29 @@ class Timekeeper:
 
     def _start(self, downbeat_s: float, from_beat: float) -> None:
         """Bar 0 begins at `downbeat_s`; what lies between `from_beat` and it is counted in."""
-        room = self._room
+        context = self._room
         self._flow(downbeat_s, 0.0, from_beat)
-        length = room.transport.count_beats
+        length = context.transport.count_beats
         for number in range(round(-from_beat / length)):
-            accent = number % room.settings.numerator == 0
-            room.schedule.put(from_beat + number * length, BEGINS, Click(accent))
-        if room.settings.clock_out:
-            room.schedule.put(0.0, PULSES, Call(lambda: self._send(bytes((midi.START,)))))
-            room.schedule.put(0.0, PULSES, Call(self._pulse(0)))
+            accent = number % context.settings.numerator == 0
+            context.schedule.put(from_beat + number * length, BEGINS, Click(accent))
+        if context.settings.clock_out:
+            context.schedule.put(0.0, PULSES, Call(lambda: self._send(bytes((midi.START,)))))
+            context.schedule.put(0.0, PULSES, Call(self._pulse(0)))
         self._begin_at(0)
 
     def _flow(self, at_s: float, beat: float, from_beat: float) -> None:
         """Let time flow, so that `beat` is at `at_s`; files play from `from_beat` on, and the recording goes on where it was."""
-        room = self._room
-        room.transport.start(at_s, beat)
-        if self._has_played and room.wiring.recorder is not None:
-            room.wiring.recorder.resume(from_beat)
+        context = self._room
+        context.transport.start(at_s, beat)
+        if self._has_played and context.wiring.recorder is not None:
+            context.wiring.recorder.resume(from_beat)
         self._has_played = True
-        room.record_tempo(from_beat)
-        for player in room.wiring.players:
+        context.record_tempo(from_beat)
+        for player in context.wiring.players:
             for due, data in player:
                 if due >= from_beat - 1e-6:
-                    room.schedule.put(due, PLAYER, PlayerNote(player.name, data))
+                    context.schedule.put(due, PLAYER, PlayerNote(player.name, data))
 
     # --- clock out --------------------------------------------------------------------------------------------------
 
@@ -127,8 +127,8 @@ class Timekeeper:
 
     def hear_clock(self, data: bytes, now_s: float) -> None:
         """A message of another machine's clock."""
-        room, kind = self._room, data[0]
-        if room.settings.tempo_from != "clock":
+        context, kind = self._room, data[0]
+        if context.settings.tempo_from != "clock":
             return
         if kind == midi.CLOCK:
             self._hear_pulse(now_s)
@@ -136,33 +136,33 @@ class Timekeeper:
             beat = 0.0 if kind == midi.START else self._clock_position
             self._follower.start(beat)
             self._clock_started = beat
-            room.say("MIDI clock starts" if kind == midi.START else f"MIDI clock continues at beat {beat:g}")
-            if room.transport.running:
+            context.say("MIDI clock starts" if kind == midi.START else f"MIDI clock continues at beat {beat:g}")
+            if context.transport.running:
                 self._pause(now_s)
         elif kind == midi.STOP:
-            self._clock_position = room.transport.beat_at(now_s)
-            room.say("MIDI clock stops")
+            self._clock_position = context.transport.beat_at(now_s)
+            context.say("MIDI clock stops")
             self._pause(now_s)
         elif kind == midi.SONG_POSITION and len(data) == 3:
             self._clock_position = (data[1] + (data[2] << 7)) / midi.SIXTEENTHS_PER_BEAT
 
     def _hear_pulse(self, now_s: float) -> None:
-        room = self._room
+        context = self._room
         at = self._follower.pulse(now_s)
         if self.clock_is_away:
             self.clock_is_away = False
-            room.say("MIDI clock is back")
-        if at is not None and room.transport.running:
-            before = room.transport.bpm
-            room.transport.align(*at)
-            if abs(room.transport.bpm - before) > 0.002 * before:
-                room.record_tempo(room.transport.beat_at(now_s))
-        elif not room.transport.running and self._clock_started is not None:
+            context.say("MIDI clock is back")
+        if at is not None and context.transport.running:
+            before = context.transport.bpm
+            context.transport.align(*at)
+            if abs(context.transport.bpm - before) > 0.002 * before:
+                context.record_tempo(context.transport.beat_at(now_s))
+        elif not context.transport.running and self._clock_started is not None:
             beat, self._clock_started = self._clock_started, None
             if at is not None:
-                room.transport.align(now_s, beat, at[2])
+                context.transport.align(now_s, beat, at[2])
             elif self._idle_beat_s:
-                room.transport.align(now_s, beat, self._idle_beat_s)
+                context.transport.align(now_s, beat, self._idle_beat_s)
             self._start_at(now_s, beat)
         elif at is not None:
             self._idle_beat_s = at[2]
@@ -183,8 +183,8 @@ class Timekeeper:
 
     def look_after_clock(self) -> None:
         """Say when the clock has fallen silent; the band goes on at the last tempo."""
-        room = self._room
-        if room.settings.tempo_from == "clock" and room.transport.running and not self.clock_is_away:
-            self.clock_is_away = self._follower.is_silent(room.inbox.now())
+        context = self._room
+        if context.settings.tempo_from == "clock" and context.transport.running and not self.clock_is_away:
+            self.clock_is_away = self._follower.is_silent(context.inbox.now())
             if self.clock_is_away:
-                room.say(f"MIDI clock lost; continuing at {room.transport.bpm:.1f} BPM")
+                context.say(f"MIDI clock lost; continuing at {context.transport.bpm:.1f} BPM")

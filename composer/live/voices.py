@@ -9,9 +9,9 @@ from composer.harmony.chord import NO_CHORD, Chord
 from composer.live import midi
 from composer.live.echo import EchoFilter
 from composer.live.fit import fit
+from composer.live.jam_context import JamContext
 from composer.live.ledger import Ledger
 from composer.live.listener import USUAL_VELOCITY
-from composer.live.room import Room
 from composer.live.schedule import ENDS, Click, NoteOff, NoteOn
 from composer.live.wiring import Line
 
@@ -24,40 +24,40 @@ LOUDEST, SOFTEST = 1.35, 0.6
 class Voices:
     """Everything we make sound, until it ends."""
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self.ledger, self.echo = Ledger(room.wiring.outputs), EchoFilter()
-        self.loud = dict.fromkeys(room.settings.parts, 0.0)
+    def __init__(self, context: JamContext) -> None:
+        self._room = context
+        self.ledger, self.echo = Ledger(context.wiring.outputs), EchoFilter()
+        self.loud = dict.fromkeys(context.settings.parts, 0.0)
         """How hard each part last struck, 0..1, fading."""
         self._band: dict[tuple[str, int, int], tuple[str, int]] = {}
         """Ledger key → (part, note) of the band's sounding notes."""
-        self._thru: dict[str, set[int]] = {name: set() for name in room.wiring.inputs}
+        self._thru: dict[str, set[int]] = {name: set() for name in context.wiring.inputs}
 
     # --- the band ---------------------------------------------------------------------------------------------------
 
     def strike(self, note: NoteOn, beat: float) -> None:
         """Play a note of the band's, in the chord that is sounding and as loud as the player wants it."""
-        room, part = self._room, note.part
-        if not room.desk.sounds(part):
+        context, part = self._room, note.part
+        if not context.desk.sounds(part):
             return
         pitch = note.pitch
-        sounds_at = beat + room.early
-        if part != "drums" and not room.settings.chords:
+        sounds_at = beat + context.early
+        if part != "drums" and not context.settings.chords:
             meant = chord_named(note.chord)
-            heard = room.listener.chord_now(sounds_at, meant, room.transport.is_strong(sounds_at))
-            strict = abs(sounds_at % room.transport.beat_beats) < 0.02 or note.beats >= 0.9
+            heard = context.listener.chord_now(sounds_at, meant, context.transport.is_strong(sounds_at))
+            strict = abs(sounds_at % context.transport.beat_beats) < 0.02 or note.beats >= 0.9
             pitch = fit(pitch, part, meant, heard, strict)
-        velocity = int(min(127, max(1, note.velocity * room.desk.level.get(part, 1.0) * self._dynamics())))
+        velocity = int(min(127, max(1, note.velocity * context.desk.level.get(part, 1.0) * self._dynamics())))
         self.loud[part] = max(self.loud[part], velocity / 127)
-        for number, line in enumerate(room.wiring.lines[part]):
+        for number, line in enumerate(context.wiring.lines[part]):
             self._forget((line.port, line.channel, pitch), beat)
             struck = self.ledger.note_on(line.port, line.channel, pitch, velocity)
             self._band[line.port, line.channel, pitch] = part, struck
             end = beat + max(0.03, note.beats - 0.01)
-            room.schedule.put(end, ENDS, NoteOff(line.port, line.channel, pitch, struck))
+            context.schedule.put(end, ENDS, NoteOff(line.port, line.channel, pitch, struck))
             if number == 0:
-                room.record(part, sounds_at, midi.note_on(line.channel, pitch, velocity))
-        self.echo.sent(pitch, velocity, room.inbox.now())
+                context.record(part, sounds_at, midi.note_on(line.channel, pitch, velocity))
+        self.echo.sent(pitch, velocity, context.inbox.now())
 
     def _dynamics(self) -> float:
         """The player's loudness as a factor of the band's, half followed."""
@@ -134,18 +134,18 @@ class Voices:
 
     def set_sounds(self, port: str) -> None:
         """Program changes for whatever plays on a port."""
-        room = self._room
-        sounds, lines = room.settings.sounds, room.wiring.lines
-        for part in room.settings.parts:
+        context = self._room
+        sounds, lines = context.settings.sounds, context.wiring.lines
+        for part in context.settings.parts:
             for line in lines[part]:
                 if line.port == port:
                     self.ledger.pass_on(port, midi.program(line.channel, sounds[part]))
                     if line == lines[part][0]:
-                        room.record(part, -64.0, midi.program(line.channel, sounds[part]))
-        if room.settings.player_program is not None:
+                        context.record(part, -64.0, midi.program(line.channel, sounds[part]))
+        if context.settings.player_program is not None:
             for line in lines.get("player", ()):
                 if line.port == port:
-                    self.ledger.pass_on(port, midi.program(line.channel, room.settings.player_program))
+                    self.ledger.pass_on(port, midi.program(line.channel, context.settings.player_program))
 
     def output_gone(self, port: str) -> None:
         """A port has taken its sounding notes along."""

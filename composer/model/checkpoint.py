@@ -17,10 +17,10 @@ import numpy as np
 
 from composer.atomic import atomic_file
 from composer.errors import CheckpointError
-from composer.model import examples, known_runs, style_fit
+from composer.model import examples, ngram_filter, style_fit
 from composer.model.config import ModelConfig
 from composer.model.examples import Examples, load_examples
-from composer.model.known_runs import KnownRuns, load_known_runs
+from composer.model.ngram_filter import NgramFilter, load_ngram_filter
 from composer.model.stored import StoredWeights
 from composer.model.style_fit import StyleListener, load_listener
 from composer.trust import register, signature, vault
@@ -38,7 +38,7 @@ __all__ = [
     "save_checkpoint",
 ]
 
-FILES = (WEIGHTS, CONFIG, CARD, style_fit.FILE, examples.FILE, known_runs.FILE)
+FILES = (WEIGHTS, CONFIG, CARD, style_fit.FILE, examples.FILE, ngram_filter.FILE)
 """All that a checkpoint's folder may need to play: the weights, what is said of them, and the tables beside them."""
 
 
@@ -55,7 +55,7 @@ class Checkpoint:
     """The classifier that judges whether the output sounds like the style; None where the folder has none."""
     examples: Examples = field(default_factory=Examples)
     """Bars of bands in every groove, for the band to hear before it plays."""
-    known_runs: KnownRuns | None = None
+    ngram_filter: NgramFilter | None = None
     """The filter of long passages of the training songs, against copying; None where the folder has none."""
 
 
@@ -135,7 +135,7 @@ def load_checkpoint(folder: Path | str | None = None) -> Checkpoint:
         weights = StoredWeights(load(blob))
     except SafetensorError as error:
         raise CheckpointError(f"{place}: {WEIGHTS} is damaged ({error}); get it again") from None
-    beside = load_listener(place, card), load_examples(place, card), load_known_runs(place, card)
+    beside = load_listener(place, card), load_examples(place, card), load_ngram_filter(place, card)
     return Checkpoint(ModelConfig.from_json(fields), weights, card, digest, verdict, *beside)
 
 

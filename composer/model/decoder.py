@@ -1,7 +1,7 @@
 """The network at work on one song: what the arranger and the jam run. No torch, no compiler, starts in milliseconds.
 
 What depends on the song, the bar or the turn only is worked out when it begins, for all its places at once; a note then asks
-`Rows` for one field after another. Large products are done in eight bits (model/narrow.py), all else in numpy
+`Rows` for one field after another. Large products are done in eight bits (model/quantized.py), all else in numpy
 (docs/decisions/0002-numpy-decoder.md has the table).
 `tests/model/test_decoder.py` holds it to `network.py`, logit by logit.
 """
@@ -17,10 +17,10 @@ from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
 from composer.model.controls import ACTIVITY, CONTROLS
 from composer.model.copying import Touch, durations, velocities
-from composer.model.dice import Sampling
 from composer.model.guidance import without_style
-from composer.model.leaning import Leaning
+from composer.model.harmonic_bias import HarmonicBias
 from composer.model.rows import DURATION, NEVER, NO_ROOT, PITCH, POSITION, VELOCITY, Rows
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import BAR, END, END_POSITION, NO_PART, NOTE, Brief, bar_conditions, visible_parts
 from composer.model.trunk import silu
 from composer.vocab import DRUM_PART, PARTS
@@ -41,7 +41,7 @@ class Decoder:
         self.rows = rows or Rows(checkpoint, 2)
         self.row, self.plain = row, plain
         self.config, self.w = checkpoint.config, self.rows.w
-        self.known_runs = checkpoint.known_runs
+        self.ngram_filter = checkpoint.ngram_filter
         self.nothing_said = sum(self.w[f"controls.{i}.weight"][0] for i in range(len(CONTROLS)))
 
     def ask(self, choice: int) -> int:
@@ -52,7 +52,7 @@ class Decoder:
     def catch_up(self) -> None:
         """All that was told goes into memory."""
         for row in self._bar_in:
-            self.rows.story.catch_up(row)
+            self.rows.context.catch_up(row)
 
     def begin(self, canvas: Canvas, brief: Brief, strength: float = 1.0) -> None:
         """Start on a song: everything that depends only on it is worked out here, once.
@@ -62,7 +62,7 @@ class Decoder:
         """
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
-        self.touch, self.leaning = Touch(), Leaning(song, brief.example_bars, brief.lookahead >= 0)
+        self.touch, self.harmonic_bias = Touch(), HarmonicBias(song, brief.example_bars, brief.lookahead >= 0)
         briefs = {self.row: brief}
         if strength != 1:
             briefs[self.plain] = without_style(brief)
@@ -122,7 +122,7 @@ class Decoder:
             # Whoever knows no style was not there for the example.
             there = bar >= (0 if row == self.row else self.brief.example_bars)
             if there.any():
-                self.rows.story.tell(row, index[there], (said + bar_in[slot])[there])
+                self.rows.context.tell(row, index[there], (said + bar_in[slot])[there])
 
     def _asked_in(self, bar: int, part: int) -> np.ndarray:
         """What is asked of a part in a bar, as the trunk reads it."""
@@ -132,11 +132,11 @@ class Decoder:
         activity = self.brief.controls[bar, part, ACTIVITY]
         return np.asarray(self.w["controls.0.weight"][activity] + self._control_in[bar, part])
 
-    def turn(self, bar: int, part: int, sampling: Sampling, rng: np.random.Generator) -> None:
+    def turn(self, bar: int, part: int, sampling: SamplingSettings, rng: np.random.Generator) -> None:
         """A part's turn in a bar begins: what its candidates hold is read once."""
         rows, row, canvas = self.rows, self.row, self.canvas
         rows.sample(row, sampling, rng)
-        self.leaning.turn(sampling, part, bar)
+        self.harmonic_bias.turn(sampling, part, bar)
         if bar != self.bar:
             self._open(bar)
         self.part = part
@@ -191,7 +191,7 @@ class Decoder:
         rows.before[row] = NEVER if before < 0 else before
         rows.pointed[row] = self.follower.pitches(position)
         changes = bool(self.canvas.change[self.bar, position])
-        rows.leaning[row] = self.leaning.weights(self._beat[position], changes)
+        rows.harmonic_bias[row] = self.harmonic_bias.weights(self._beat[position], changes)
         return self.ask(PITCH)
 
     def duration(self, pitch: int) -> int:
@@ -221,7 +221,7 @@ class Decoder:
         index = (self._who, position, pitch, self._degree, duration, velocity, part, self.follower.track)
         chord = self._chord_in[self._beat[position]]
         for row, turn_in in self._turn_in.items():
-            self.rows.story.write(row, index, chord + turn_in)
+            self.rows.context.write(row, index, chord + turn_in)
 
     def end(self, bar: int, part: int, next_part: int) -> None:
         """A part has said all in a bar, and it is `next_part`'s turn."""
@@ -229,17 +229,17 @@ class Decoder:
         index = (END * (PARTS + 1) + part, END_POSITION, 0, 12, 0, 0, next_part, track)
         said = self._chord_in[self.canvas.song.first_beat[bar + 1] - 1] + self._asked_in(bar, next_part)
         for row, bar_in in self._bar_in.items():
-            self.rows.story.write(row, index, said + bar_in[bar])
+            self.rows.context.write(row, index, said + bar_in[bar])
 
     def hear(self, part: int, bar: int, position: int, pitch: int, duration: int, velocity: int) -> None:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
         self.touch.hear(part, pitch, duration, velocity)
-        self.leaning.hear(part, bar, position, pitch)
+        self.harmonic_bias.hear(part, bar, position, pitch)
 
     def save(self) -> Any:
         """What it remembers of a song."""
-        return self.rows.story.save(self.row)
+        return self.rows.context.save(self.row)
 
     def restore(self, saved: Any) -> None:
         """Back to what was saved."""
-        self.rows.story.restore(self.row, saved)
+        self.rows.context.restore(self.row, saved)

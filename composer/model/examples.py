@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.beside import read_beside, write_beside
 from composer.model.example import fits, usual
+from composer.model.sidecar import read_sidecar, write_sidecar
 from composer.styles import PEOPLE
 from composer.timing import beat_quarters
 from composer.vocab import DRUM_PART, DURATIONS, GRID_NOTE_DTYPE, GridSong, duration_class
@@ -206,12 +206,12 @@ def save_examples(examples: Sequence[Example], folder: Path) -> str:
         }
         for example in examples
     ]
-    return write_beside(folder, FILE, arrays, about)
+    return write_sidecar(folder, FILE, arrays, about)
 
 
 def load_examples(folder: Path, card: Mapping[str, Any]) -> Examples:
     """The examples of a checkpoint folder, none where it has none. Raises CheckpointError where they are not the card's."""
-    found = read_beside(folder, FILE, card.get(CARD_FIELD))
+    found = read_sidecar(folder, FILE, card.get(CARD_FIELD))
     if found is None:
         return Examples()
     arrays, about = found

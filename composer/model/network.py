@@ -33,7 +33,7 @@ State = list[Tensor]
 
 
 class Batch(NamedTuple):
-    """A Lesson (see sequence.Lesson) as tensors, with a batch axis before the events: (B, T, …)."""
+    """A Lesson (see sequence.TrainingExample) as tensors, with a batch axis before the events: (B, T, …)."""
 
     who: Tensor
     position: Tensor
@@ -161,7 +161,7 @@ class TransformerTrunk(nn.Module):
         return x, []
 
 
-class StyleEar(nn.Module):
+class StyleEncoder(nn.Module):
     """Hears how a reference plays: every bar alone, then their mean, into the style vector's space. No reference adds nothing."""
 
     def __init__(self, config: ModelConfig) -> None:
@@ -200,7 +200,7 @@ class Network(nn.Module):
         self.groove = nn.Embedding(len(config.grooves) + 1, config.style)
         self.tempo = nn.Embedding(TEMPO_CLASSES, config.style)
         self.track = nn.Embedding(TRACKS, e)
-        self.ear = StyleEar(config)
+        self.ear = StyleEncoder(config)
         self.style_in = nn.Linear(config.style, e)
         self.trunk = LSTMTrunk(config) if config.trunk == "lstm" else TransformerTrunk(config)
         self.norm = nn.LayerNorm(config.width)

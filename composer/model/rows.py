@@ -2,7 +2,7 @@
 
 What is worked out here is worked out for all rows that wait for the same thing: products as matrix times matrix, and the
 masks, the pointers and the dice as tables of rows. Every operation works on rows alone, so that a song comes out the same
-whatever it shares the rows with (model/products.py). Who decodes one song has one row, or two where its style is turned
+whatever it shares the rows with (model/batch_invariant.py). Who decodes one song has one row, or two where its style is turned
 up or down (model/guidance.py).
 """
 
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from composer.model.batch_invariant import Product, batched_product, single_product
 from composer.model.canvas import PITCH_FEATURES
 from composer.model.checkpoint import Checkpoint
+from composer.model.context import ContextQueue
 from composer.model.copying import COPY_DURATIONS, COPY_PITCHES, COPY_POSITIONS, COPY_VELOCITIES
-from composer.model.dice import Sampling, draw
 from composer.model.grammar import FORBIDDEN, LIMBS
-from composer.model.narrow import narrow
-from composer.model.products import Product, alone, in_company
-from composer.model.story import Story
+from composer.model.quantized import quantized_product
+from composer.model.sampling_settings import SamplingSettings, sample_classes
 from composer.model.trunk import silu, standardised
 from composer.vocab import DURATIONS, MAX_POSITIONS, PARTS, PITCHES, VELOCITY_CLASSES
 
@@ -41,14 +41,14 @@ class Rows:
     """The network over the rows of a batch, with each row's inputs to its next choice."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
-        """company: whether rows are many songs, with batch-invariant results; else one song, with eight-bit weights (model/narrow.py)."""
+        """company: many songs, with batch-invariant results; else one song, with eight-bit weights (model/quantized.py)."""
         config, weights = checkpoint.config, checkpoint.weights
         w = {name: weights[name] for name in weights if not name.startswith("trunk.")}
         self.config, self.w, self.head = config, w, config.head
-        self.story = Story(checkpoint, rows, company)
+        self.context = ContextQueue(checkpoint, rows, company)
         w["to_pitch.weight"] = np.insert(w["to_pitch.weight"], _NOTHING, 0, axis=0)
         w["to_pitch.bias"] = np.insert(w["to_pitch.bias"], _NOTHING, 0)
-        large, small = (in_company, in_company) if company else (narrow, alone)
+        large, small = (batched_product, batched_product) if company else (quantized_product, single_product)
         self._to: dict[str, Product] = {
             name: product(np.ascontiguousarray(w.pop(f"{name}.weight").T))
             for name, product in (
@@ -75,7 +75,7 @@ class Rows:
         self.note = np.zeros((2, rows, config.head), np.float32)
         self.duration = np.zeros(rows, np.int64)
         self.root = np.zeros(rows, np.int64)
-        self.leaning = np.zeros((rows, PITCHES), np.float32)
+        self.harmonic_bias = np.zeros((rows, PITCHES), np.float32)
         """What pitches weigh beside what the network believes, as log-weights."""
         self.before = np.full(rows, NEVER)
         self.bounds = [(0, 0, 0)] * rows
@@ -91,10 +91,10 @@ class Rows:
 
     def begin(self, row: int) -> None:
         """A new song: a row forgets the one before."""
-        self.story.begin(row)
+        self.context.begin(row)
         self.guided.pop(row, None)
 
-    def sample(self, row: int, sampling: Sampling, rng: np.random.Generator) -> None:
+    def sample(self, row: int, sampling: SamplingSettings, rng: np.random.Generator) -> None:
         """How a row makes its choices from now on."""
         self._temperature[row] = _NEXT_TO_NOTHING if sampling.is_exact else sampling.temperature
         self._min_p[:, row] = sampling.floors
@@ -106,8 +106,8 @@ class Rows:
         temperature, min_p = self._temperature.take(at, axis=0), self._min_p[choice, at, self.part[at]][:, None]
         logits = self.logits(choice, at)
         if choice == PITCH:
-            logits += self.leaning.take(at, axis=0)
-        return draw(logits, temperature, min_p, [self._rng[row] for row in rows])
+            logits += self.harmonic_bias.take(at, axis=0)
+        return sample_classes(logits, temperature, min_p, [self._rng[row] for row in rows])
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:
         """Of each class (n, classes): pointed at, guided, and FORBIDDEN where the rules forbid."""
@@ -142,7 +142,7 @@ class Rows:
 
     def _positions(self, at: np.ndarray, asked: np.ndarray) -> np.ndarray:
         w = self.w
-        z = standardised(self.story.top.take(at, axis=0))
+        z = standardised(self.context.top.take(at, axis=0))
         z *= self.scale.take(at, axis=0)
         z += self.shift.take(at, axis=0)
         fields = self._to["fields"](z)

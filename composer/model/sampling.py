@@ -10,10 +10,10 @@ import numpy as np
 
 from composer.model.controls import ACTIVITY, PLAYS, RESTS
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
 from composer.model.example import lead_in
 from composer.model.grammar import Turn, let_go
-from composer.model.known_runs import Watch
+from composer.model.ngram_filter import NgramGuard
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import (
     BAR,
     END_POSITION,
@@ -36,7 +36,7 @@ def stream(
     decoder: Decoder,
     song: GridSong,
     brief: Brief,
-    sampling: Sampling,
+    sampling: SamplingSettings,
     rng: np.random.Generator,
     strength: float = 1.0,
 ) -> Iterator[np.ndarray]:
@@ -55,7 +55,7 @@ def stream(
         canvas.foresee()
         canvas.paint_melody(given_melody(song, brief))
     decoder.begin(canvas, brief, strength)
-    watch = Watch(decoder.known_runs, song.bar_length) if decoder.known_runs else None
+    watch = NgramGuard(decoder.ngram_filter, song.bar_length) if decoder.ngram_filter else None
     events = given_events(song, brief)
     edges = np.searchsorted(events["slot"], np.arange(song.bar_count + 1))
     silent = dict.fromkeys(range(PARTS), 0)
@@ -94,9 +94,9 @@ def take_turn(
     bar: int,
     part: int,
     must_play: bool,
-    sampling: Sampling,
+    sampling: SamplingSettings,
     rng: np.random.Generator,
-    watch: Watch | None = None,
+    watch: NgramGuard | None = None,
 ) -> np.ndarray:
     """One part writes one bar. A note that would complete too long a copy of a training song is left out."""
     turn = Turn(part)

@@ -175,7 +175,7 @@ def tell(song: GridSong, brief: Brief) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Told:
+class EncodedSong:
     """A finished song encoded for training: the whole event sequence, the canvas and the copy pointers."""
 
     events: np.ndarray
@@ -189,7 +189,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingExample:
     """A training example: a window of T events with all inputs and targets; arrays are per event unless noted.
 
     Inputs describe event t; `target_*` describe event t + 1, valid where `asked` is true.
@@ -237,15 +237,15 @@ class Lesson:
     """What each pitch the target may take would be, as `Canvas.pitch_features`: (T, Q, PITCH_FEATURES)."""
 
 
-def lesson(
+def training_example(
     song: GridSong,
     brief: Brief,
     start: int = 0,
     count: int | None = None,
-    told: Told | None = None,
-) -> Lesson:
+    told: EncodedSong | None = None,
+) -> TrainingExample:
     """Events start … start + count of the conversation, ready for the network. `told` spares telling it again."""
-    told = told or rehearse(song, brief)
+    told = told or encode_song(song, brief)
     events, canvas = told.events, told.canvas
     count = len(events) - 1 - start if count is None else count
     event, target = events[start : start + count], told.meant[start + 1 : start + count + 1]
@@ -263,7 +263,7 @@ def lesson(
     target_position = np.where(target["kind"] == NOTE, target["position"], 0).astype(int)
     target_root = song.roots[canvas.song.beat_at(target_bar, target_position)]
     continues = asked & (event["kind"] == NOTE) & (event["part"] == target["part"]) & (event["slot"] == target["slot"])
-    return Lesson(
+    return TrainingExample(
         event=event,
         input_degree=np.where(pitched, (event["pitch"].astype(int) - roots) % 12, 12),
         input_chord=canvas.chord_features(bar, position),
@@ -294,7 +294,7 @@ def _rows(table: np.ndarray, row: np.ndarray, nothing: int = NOTHING) -> np.ndar
     return found
 
 
-def rehearse(song: GridSong, brief: Brief) -> Told:
+def encode_song(song: GridSong, brief: Brief) -> EncodedSong:
     """Encode a finished song from beginning to end."""
     canvas = new_canvas(song, brief)
     canvas.paint(in_cells(song.notes, brief.given))
@@ -307,7 +307,7 @@ def rehearse(song: GridSong, brief: Brief) -> Told:
     events = tell(song, brief)
     asked = events["kind"] >= NOTE
     turn = np.where(asked, np.cumsum(asked) - 1, -1)
-    return Told(events, canvas, point(canvas.copying, brief.asked, brief.given), turn, events)
+    return EncodedSong(events, canvas, point(canvas.copying, brief.asked, brief.given), turn, events)
 
 
 def new_canvas(song: GridSong, brief: Brief) -> Canvas:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from composer.errors import CheckpointError
-from composer.model.beside import read_beside, write_beside
+from composer.model.sidecar import read_sidecar, write_sidecar
 from composer.model.style_features import WIDTH, style_features
 from composer.vocab import GridSong
 
@@ -66,12 +66,12 @@ class StyleListener:
 def save_listener(listener: StyleListener, folder: Path) -> str:
     """Write it beside the weights; returns the hash for the card."""
     arrays = {name: getattr(listener, name).astype(np.float16) for name in ("mean", "scale", "weights", "bias")}
-    return write_beside(folder, FILE, arrays, list(listener.styles))
+    return write_sidecar(folder, FILE, arrays, list(listener.styles))
 
 
 def load_listener(folder: Path, card: Mapping[str, Any]) -> StyleListener | None:
     """The listener of a checkpoint folder, None where it has none. Raises CheckpointError where it is not the card's."""
-    found = read_beside(folder, FILE, card.get(CARD_FIELD))
+    found = read_sidecar(folder, FILE, card.get(CARD_FIELD))
     if found is None:
         return None
     arrays = {name: array.astype(np.float32) for name, array in found[0].items()}

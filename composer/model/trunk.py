@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from composer.model.batch_invariant import Product, batched_product
 from composer.model.config import ModelConfig
-from composer.model.narrow import NarrowMemory, Weights
-from composer.model.products import Product, in_company
+from composer.model.quantized import QuantizedLSTM, Weights
 
 
 def silu(x: np.ndarray) -> np.ndarray:
@@ -27,7 +27,7 @@ def standardised(x: np.ndarray) -> np.ndarray:
     return x
 
 
-class Memory(Protocol):
+class TrunkRuntime(Protocol):
     """A trunk at run time: event vectors in, hidden vectors out, with one recurrent state or cache per row."""
 
     @property
@@ -54,14 +54,14 @@ class Memory(Protocol):
     def restore(self, row: int, saved: Any) -> None: ...
 
 
-def memory_of(config: ModelConfig, weights: Weights, rows: int, company: bool) -> Memory:
+def make_runtime(config: ModelConfig, weights: Weights, rows: int, company: bool) -> TrunkRuntime:
     """The trunk of a model; company: bits must not depend on how many rows there are."""
     if config.trunk == "transformer":
-        return AttentionMemory(weights, config, rows)
-    return LSTMMemory(weights, config.layers, rows) if company else NarrowMemory(weights, config.layers, rows)
+        return TransformerRuntime(weights, config, rows)
+    return LSTMRuntime(weights, config.layers, rows) if company else QuantizedLSTM(weights, config.layers, rows)
 
 
-class LSTMMemory:
+class LSTMRuntime:
     """Stacked LSTM cells of many songs; one product a layer for all gates, and one tanh.
 
     A sigmoid is a tanh of half its input, halved, so the halves are folded into the weights: scaling by powers of two is exact.
@@ -74,7 +74,7 @@ class LSTMMemory:
             bias = weights[f"trunk.lstm.bias_ih_l{layer}"] + weights[f"trunk.lstm.bias_hh_l{layer}"]
             width = len(bias) // 4
             half = np.repeat(np.array([0.5, 0.5, 1, 0.5], np.float32), width)
-            self.cells.append((bias * half, in_company(np.ascontiguousarray((joined * half[:, None]).T))))
+            self.cells.append((bias * half, batched_product(np.ascontiguousarray((joined * half[:, None]).T))))
         self.width = width
         self.hidden = np.zeros((layers, rows, width), np.float32)
         self.carry = np.zeros((layers, rows, width), np.float32)
@@ -120,7 +120,7 @@ class LSTMMemory:
         self.hidden[:, row], self.carry[:, row] = saved
 
 
-class AttentionMemory:
+class TransformerRuntime:
     """Transformer blocks over caches of keys and values, one row after another; the oldest events fall out after `context`."""
 
     def __init__(self, weights: Weights, config: ModelConfig, rows: int) -> None:

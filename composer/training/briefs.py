@@ -17,7 +17,7 @@ MELODY, DRUMS = 0, 1
 
 
 @dataclass(frozen=True)
-class Hiding:
+class ConditioningDropout:
     """Dropout probability of each piece of conditioning."""
 
     all_style: float = 0.12
@@ -44,13 +44,17 @@ class Hiding:
     """Chance that no example of the style is played before the song."""
 
     @classmethod
-    def nothing(cls) -> Hiding:
+    def nothing(cls) -> ConditioningDropout:
         """Everything said but controls, every part asked: how models are compared."""
         return cls(0, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
 def draw_brief(
-    song: GridSong, config: ModelConfig, rng: np.random.Generator, hiding: Hiding, measured: np.ndarray | None = None
+    song: GridSong,
+    config: ModelConfig,
+    rng: np.random.Generator,
+    hiding: ConditioningDropout,
+    measured: np.ndarray | None = None,
 ) -> Brief | None:
     """A brief at random for a song, without a reference. None where there is nothing to write.
 
@@ -78,7 +82,9 @@ def draw_brief(
     )
 
 
-def draw_cells(song: GridSong, rng: np.random.Generator, hiding: Hiding) -> tuple[np.ndarray, np.ndarray] | None:
+def draw_cells(
+    song: GridSong, rng: np.random.Generator, hiding: ConditioningDropout
+) -> tuple[np.ndarray, np.ndarray] | None:
     """Asked and given cells, bool (B, R) each; None where the song has nothing but a melody."""
     bars = song.bar_count
     present = np.unique(song.notes["part"]).tolist()
@@ -104,7 +110,7 @@ def draw_cells(song: GridSong, rng: np.random.Generator, hiding: Hiding) -> tupl
     return asked_cells, given_cells
 
 
-def draw_controls(measured: np.ndarray, rng: np.random.Generator, hiding: Hiding) -> np.ndarray:
+def draw_controls(measured: np.ndarray, rng: np.random.Generator, hiding: ConditioningDropout) -> np.ndarray:
     """What is said of each part and bar: (B, R, 5) as `measured`, with most of it hidden.
 
     A level may be said once for the whole song, which is how people ask, or bar by bar, which is how a plan does.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from composer.model.network import Batch
-from composer.model.sequence import Brief, Lesson
+from composer.model.sequence import Brief, TrainingExample
 from composer.model.style_features import WIDTH
 from composer.vocab import GridSong
 
@@ -30,10 +30,10 @@ _MEASURES = ("input_chord", "target_chord", "target_melody", "position_features"
 _EVENT_FIELDS = ("position", "pitch", "duration", "velocity")
 
 
-def collate(rows: Sequence[tuple[Lesson, GridSong, Brief]], device: torch.device | str = "cpu") -> Batch:
+def collate(rows: Sequence[tuple[TrainingExample, GridSong, Brief]], device: torch.device | str = "cpu") -> Batch:
     """B lessons of up to T events → a Batch of (B, T, …); what pads is never asked for."""
-    lessons = [row[0] for row in rows]
-    length = max(len(lesson.event) for lesson in lessons)
+    examples = [row[0] for row in rows]
+    length = max(len(example.event) for example in examples)
 
     def stack(arrays: list[np.ndarray], dtype: type) -> torch.Tensor:
         out = np.zeros((len(arrays), length, *arrays[0].shape[1:]), dtype)
@@ -41,18 +41,18 @@ def collate(rows: Sequence[tuple[Lesson, GridSong, Brief]], device: torch.device
             row[: len(array)] = array
         return torch.from_numpy(out).to(device, non_blocking=True)
 
-    fields = {name: stack([getattr(lesson, name) for lesson in lessons], np.int64) for name in _CLASSES}
+    fields = {name: stack([getattr(example, name) for example in examples], np.int64) for name in _CLASSES}
     fields |= {
-        name: stack([getattr(lesson, name) for lesson in lessons], lessons[0].__dict__[name].dtype.type)
+        name: stack([getattr(example, name) for example in examples], examples[0].__dict__[name].dtype.type)
         for name in _MEASURES
     }
-    fields["who"] = stack([who(lesson.event["kind"], lesson.event["part"]) for lesson in lessons], np.int64)
-    fields["target_kind"] = stack([lesson.target["kind"] for lesson in lessons], np.int64)
-    fields["asked"] = stack([lesson.asked for lesson in lessons], np.bool_)
-    fields["bar_length"] = stack([song.bar_length[lesson.target["bar"]] for lesson, song, _ in rows], np.int64)
+    fields["who"] = stack([who(example.event["kind"], example.event["part"]) for example in examples], np.int64)
+    fields["target_kind"] = stack([example.target["kind"] for example in examples], np.int64)
+    fields["asked"] = stack([example.asked for example in examples], np.bool_)
+    fields["bar_length"] = stack([song.bar_length[example.target["bar"]] for example, song, _ in rows], np.int64)
     for name in _EVENT_FIELDS:
-        fields[name] = stack([lesson.event[name] for lesson in lessons], np.int64)
-        fields[f"target_{name}"] = stack([lesson.target[name] for lesson in lessons], np.int64)
+        fields[name] = stack([example.event[name] for example in examples], np.int64)
+        fields[f"target_{name}"] = stack([example.target[name] for example in examples], np.int64)
     briefs = [row[2] for row in rows]
     for i, name in enumerate(("style", "groove")):
         fields[name] = torch.tensor([brief.styles[0][i] if brief.styles else 0 for brief in briefs], device=device)

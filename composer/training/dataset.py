@@ -11,11 +11,11 @@ from composer.gm import ROLES
 from composer.model.config import ModelConfig
 from composer.model.controls import measure, moved_register
 from composer.model.example import LONGEST, cut_example, fits, lead_in
-from composer.model.sequence import Brief, Lesson, lesson, rehearse
+from composer.model.sequence import Brief, TrainingExample, encode_song, training_example
 from composer.model.style_features import style_features
-from composer.training.briefs import Hiding, draw_brief
+from composer.training.briefs import ConditioningDropout, draw_brief
+from composer.training.context_noise import add_wrong_notes
 from composer.training.packing import Pack
-from composer.training.slips import slipped
 from composer.vocab import GridSong, excerpt, transpose
 
 REFERENCE_BARS = (2, 8)
@@ -37,8 +37,8 @@ class Stream:
     config: ModelConfig
     rng: np.random.Generator
     window: int
-    hiding: Hiding = Hiding()
-    slips: float = 0.0
+    hiding: ConditioningDropout = ConditioningDropout()
+    context_noise: float = 0.0
     """Share of songs told with wrong notes in them."""
     longest_bars: int = 48
     by_groove: dict[str, list[int]] = field(init=False, repr=False)
@@ -48,20 +48,20 @@ class Stream:
     def __post_init__(self) -> None:
         self.by_groove = grooves_of(self.pack)
 
-    def __iter__(self) -> Iterator[tuple[Lesson, GridSong, Brief, bool]]:
+    def __iter__(self) -> Iterator[tuple[TrainingExample, GridSong, Brief, bool]]:
         while True:
             prepared = self._prepare(int(self.rng.choice(len(self.pack), p=self.weights)))
             if prepared is None:
                 continue
             song, brief = prepared
-            told = rehearse(song, brief)
-            if self.slips and self.rng.random() < self.slips:
-                told = replace(rehearse(slipped(song, brief, self.rng), brief), meant=told.events)
+            told = encode_song(song, brief)
+            if self.context_noise and self.rng.random() < self.context_noise:
+                told = replace(encode_song(add_wrong_notes(song, brief, self.rng), brief), meant=told.events)
             for start in range(0, len(told.events) - 1, self.window):
                 count = min(self.window, len(told.events) - 1 - start)
                 if count < self.window // 4 and start:
                     break
-                yield lesson(song, brief, start, count, told), song, brief, start == 0
+                yield training_example(song, brief, start, count, told), song, brief, start == 0
 
     def _prepare(self, index: int) -> tuple[GridSong, Brief] | None:
         """A random excerpt of a song in a random key, with a brief; None where nothing is to be written."""

@@ -10,8 +10,8 @@ import torch
 
 from composer.model.config import ModelConfig
 from composer.model.network import FIELDS, Network, field_losses
-from composer.model.sequence import Brief, Lesson, lesson
-from composer.training.briefs import Hiding, draw_brief
+from composer.model.sequence import Brief, TrainingExample, training_example
+from composer.training.briefs import ConditioningDropout, draw_brief
 from composer.training.collate import collate
 from composer.training.packing import Pack
 from composer.vocab import GridSong, excerpt
@@ -26,7 +26,7 @@ def held_out(
     """
     valid = pack.split("valid")
     rng = np.random.default_rng(seed)
-    nothing = Hiding.nothing()
+    nothing = ConditioningDropout.nothing()
     by_corpus: dict[str, list[int]] = {}
     for index, about in enumerate(valid.about):
         meta = about["meta"]
@@ -48,8 +48,8 @@ def evaluate(network: Network, songs: list[tuple[GridSong, Brief]], device: str 
     network.eval()
     sums: dict[str, np.ndarray] = {}
     for first in range(0, len(songs), 8):
-        rows: list[tuple[Lesson, GridSong, Brief]] = [
-            (lesson(song, brief), song, brief) for song, brief in songs[first : first + 8]
+        rows: list[tuple[TrainingExample, GridSong, Brief]] = [
+            (training_example(song, brief), song, brief) for song, brief in songs[first : first + 8]
         ]
         batch = collate(rows, device)
         with torch.autocast(torch.device(device).type, torch.bfloat16):

@@ -26,9 +26,8 @@ from composer.model.examples import Example
 from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
 from composer.training.adapters import Adapters
-from composer.training.briefs import Hiding, draw_brief
+from composer.training.briefs import ConditioningDropout, draw_brief
 from composer.training.card import corpora_of, grooves_of
-from composer.training.carry import carry_over
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
 from composer.training.evaluate import evaluate, held_out
@@ -36,11 +35,12 @@ from composer.training.float_lstm import leave_autocast
 from composer.training.grow import grow, read_weights
 from composer.training.lanes import Lanes, Source
 from composer.training.packing import Pack
+from composer.training.sidecars import copy_sidecars
 from composer.vocab import GridSong, excerpt, vocabulary_hash
 
 
 @dataclass(frozen=True)
-class Lessons:
+class FinetuneConfig:
     """How to fine-tune."""
 
     minutes: float = 4.0
@@ -64,7 +64,7 @@ class Lessons:
 
 
 @dataclass(frozen=True)
-class Taught:
+class FinetuneResult:
     """What came of it: bits a note on the user's held-back music and on others', before and after."""
 
     own_before: float
@@ -85,50 +85,50 @@ BY_NAME = {"corpus": 0.0}
 
 
 def finetune(
-    own: Pack, start: Path, out: Path, lessons: Lessons, others: Pack | None = None, tell: Tell = lambda _: None
-) -> Taught:
+    own: Pack, start: Path, out: Path, settings: FinetuneConfig, others: Pack | None = None, tell: Tell = lambda _: None
+) -> FinetuneResult:
     """Learn the `own` pack's training songs from the checkpoint `start`; write a checkpoint to `out`."""
-    torch.manual_seed(lessons.seed)
+    torch.manual_seed(settings.seed)
     old, weights = read_weights(start)
-    if lessons.label in old.styles:
-        raise InputError(f"the model already has a style called {lessons.label!r}; choose another --name")
-    config = replace(old, grooves=tuple(dict.fromkeys([*old.grooves, lessons.label])), vocabulary=vocabulary_hash())
+    if settings.label in old.styles:
+        raise InputError(f"the model already has a style called {settings.label!r}; choose another --name")
+    config = replace(old, grooves=tuple(dict.fromkeys([*old.grooves, settings.label])), vocabulary=vocabulary_hash())
     network = Network(config)
     leave_autocast(network)
     grow(weights, network, old)
-    judges = kept_back(own, config, lessons.seed)
+    judges = kept_back(own, config, settings.seed)
     theirs = held_out(others, config) if others is not None else []
     own_before = evaluate(network, judges)["bits"]
     others_before = evaluate(network, theirs)["bits"] if theirs else None
 
-    row = config.grooves.index(lessons.label) + 1
-    adapters = Adapters(network, lessons.rank)
-    if lessons.only_style:
+    row = config.grooves.index(settings.label) + 1
+    adapters = Adapters(network, settings.rank)
+    if settings.only_style:
         for parameter in network.parameters():
             parameter.requires_grad_(False)
         adapters.adapters = []
     table = network.groove.weight.requires_grad_(True)
     free = sum(p.numel() for p in adapters.parameters()) + config.style
-    groups = [{"params": adapters.parameters(), "lr": lessons.rate, "top": lessons.rate}] if adapters.adapters else []
-    groups.append({"params": [table], "lr": lessons.style_rate, "top": lessons.style_rate})
+    groups = [{"params": adapters.parameters(), "lr": settings.rate, "top": settings.rate}] if adapters.adapters else []
+    groups.append({"params": [table], "lr": settings.style_rate, "top": settings.style_rate})
     optimizer = torch.optim.AdamW(groups, weight_decay=0.0, betas=(0.9, 0.98))
-    lanes, state = _lanes(own, others, config, lessons), State()
+    lanes, state = _lanes(own, others, config, settings), State()
     begun = last = time.monotonic()
     best, stale, step = own_before, 0, 0
     kept = _weights(network)
     while True:
         now = time.monotonic()
-        done = step / lessons.steps if lessons.steps else (now - begun) / (60 * lessons.minutes)
-        if done >= 1 or now - last > lessons.validate_s:
+        done = step / settings.steps if settings.steps else (now - begun) / (60 * settings.minutes)
+        if done >= 1 or now - last > settings.validate_s:
             bits = evaluate(network, judges)["bits"]
             stale = 0 if bits < best else stale + 1
             if bits < best:
                 best, kept = bits, _weights(network)
             last = time.monotonic()
-            if done >= 1 or stale >= lessons.patience:
+            if done >= 1 or stale >= settings.patience:
                 break
         tell(done)
-        pace = min(1.0, (step + 1) / lessons.warmup_steps) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
+        pace = min(1.0, (step + 1) / settings.warmup_steps) * 0.5 * (1 + math.cos(math.pi * min(done, 1)))
         for group in optimizer.param_groups:
             group["lr"] = group["top"] * pace
         state = _learn(network, lanes, state)
@@ -143,14 +143,14 @@ def finetune(
         adapters.merge()
         step += 1
     network.load_state_dict({name: torch.from_numpy(array) for name, array in kept.items()})
-    taught = Taught(
+    result = FinetuneResult(
         own_before, best, others_before, evaluate(network, theirs)["bits"] if theirs else None, step,
         (time.monotonic() - begun) / 60, free,
     )  # fmt: skip
-    told = card(own, start, lessons, taught)
-    told |= carry_over(start, out, told, own_examples(own, lessons.label))
+    told = card(own, start, settings, result)
+    told |= copy_sidecars(start, out, told, own_examples(own, settings.label))
     save_checkpoint(out, config, kept, told)
-    return taught
+    return result
 
 
 def own_examples(own: Pack, label: str) -> list[Example]:
@@ -172,19 +172,19 @@ def kept_back(
     for song in own.split("valid"):
         for start in range(0, max(1, song.bar_count - bars // 2), bars):
             part = excerpt(song, start, min(start + bars, song.bar_count))
-            if (brief := draw_brief(part, config, rng, replace(Hiding.nothing(), **BY_NAME))) is not None:
+            if (brief := draw_brief(part, config, rng, replace(ConditioningDropout.nothing(), **BY_NAME))) is not None:
                 found.append((part, brief))
     return found[:most]
 
 
-def _lanes(own: Pack, others: Pack | None, config: ModelConfig, lessons: Lessons) -> list[Lanes]:
-    replayed = round(lessons.batch * lessons.replay) if others is not None else 0
-    shares = [(own, lessons.batch - replayed)] + ([(others, replayed)] if others is not None and replayed else [])
+def _lanes(own: Pack, others: Pack | None, config: ModelConfig, settings: FinetuneConfig) -> list[Lanes]:
+    replayed = round(settings.batch * settings.replay) if others is not None else 0
+    shares = [(own, settings.batch - replayed)] + ([(others, replayed)] if others is not None and replayed else [])
     made = []
     for pack, count in shares:
         train = pack.split("train")
-        hiding = replace(Hiding(), **BY_NAME) if pack is own else Hiding()
-        source = Source(train, corpus_weights(train), config, lessons.window, lessons.seed, hiding)
+        hiding = replace(ConditioningDropout(), **BY_NAME) if pack is own else ConditioningDropout()
+        source = Source(train, corpus_weights(train), config, settings.window, settings.seed, hiding)
         made.append(Lanes(source, [source.begin(lane) for lane in range(count)]))
     return made
 
@@ -207,12 +207,17 @@ def _weights(network: Network) -> dict[str, np.ndarray]:
     return {name: tensor.detach().float().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
-def card(own: Pack, start: Path, lessons: Lessons, taught: Taught) -> dict[str, Any]:
+def card(own: Pack, start: Path, settings: FinetuneConfig, result: FinetuneResult) -> dict[str, Any]:
     """The old card with what was learned since: from which files (by hash), how, and how well."""
     told: dict[str, Any] = json.loads((start / CARD).read_text())
     files = {about["meta"]["id"]: about["meta"]["sha256"] for about in own.about}
     return told | {
         "grooves": told.get("grooves", {}) | grooves_of(own),
         "corpora": told.get("corpora", {}) | corpora_of(own),
-        "finetuned": {"from": told.get("sha256"), "files": files, "lessons": asdict(lessons), "result": asdict(taught)},
+        "finetuned": {
+            "from": told.get("sha256"),
+            "files": files,
+            "lessons": asdict(settings),
+            "result": asdict(result),
+        },
     }

@@ -25,7 +25,7 @@ import numpy as np
 from composer.corpora import iter_songs
 from composer.harmony.melody_features import WIDTH
 from composer.harmony.melody_model import CONFIG, FOLDS, QUALITIES, WEIGHTS
-from composer.training.harmony_songs import CORPORA, Drawing, Example, Luck, example, examples, fold_of
+from composer.training.harmony_songs import CORPORA, Augmentation, BatchSampler, Example, example, examples, fold_of
 from composer.trust.record import FIELDS, write_songs
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class HarmonyTraining:
     label_smoothing: float = 0.05
     root_share: float = 0.5
     """How much of the loss is that of the root alone, its qualities summed."""
-    luck: Luck = field(default_factory=Luck)
+    luck: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
 
 
@@ -88,7 +88,7 @@ def train_network(songs: Sequence[Example], training: HarmonyTraining, seed: int
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = build(training).train()
-    drawing = Drawing.of(songs, training.luck, training.batch, training.crop, rng)
+    drawing = BatchSampler.of(songs, training.luck, training.batch, training.crop, rng)
     chances = drawing.chances()
     average, step = Average(network, _MEMORY), _Step(network, training)
     for update in range(1, training.updates + 1):

@@ -40,7 +40,7 @@ class Example:
 
 
 @dataclass(frozen=True)
-class Luck:
+class Augmentation:
     """What chance does to the songs of a batch."""
 
     wrong_key: float = 0.08
@@ -116,19 +116,21 @@ def thinned(song: Example, rng: np.random.Generator) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class BatchSampler:
     """Batches of stretches of songs, drawn at random."""
 
     songs: Sequence[Example]
     thin: Sequence[Sequence[np.ndarray]]
     """Thinned features of each song, () for none."""
-    luck: Luck
+    luck: Augmentation
     batch: int
     crop: int
     """Beats of a song in a batch."""
 
     @classmethod
-    def of(cls, songs: Sequence[Example], luck: Luck, batch: int, crop: int, rng: np.random.Generator) -> Drawing:
+    def of(
+        cls, songs: Sequence[Example], luck: Augmentation, batch: int, crop: int, rng: np.random.Generator
+    ) -> BatchSampler:
         """The songs, each with three thinned versions if luck asks for any."""
         thin = [[thinned(song, rng) for _ in range(3)] if luck.thinned else [] for song in songs]
         return cls(songs, thin, luck, batch, crop)

@@ -15,8 +15,8 @@ import numpy as np
 
 from composer.errors import InputError
 from composer.model.config import ModelConfig
-from composer.model.sequence import Brief, Lesson
-from composer.training.briefs import Hiding
+from composer.model.sequence import Brief, TrainingExample
+from composer.training.briefs import ConditioningDropout
 from composer.training.dataset import Stream
 from composer.training.packing import Pack
 from composer.vocab import GridSong
@@ -25,7 +25,7 @@ from composer.vocab import GridSong
 class Row(NamedTuple):
     """One lane's window: the lesson, its song and brief, and whether the song begins here."""
 
-    lesson: Lesson
+    example: TrainingExample
     song: GridSong
     brief: Brief
     fresh: bool
@@ -49,13 +49,14 @@ class Source:
     config: ModelConfig
     window: int
     seed: int
-    hiding: Hiding = Hiding()
-    slips: float = 0.0
+    hiding: ConditioningDropout = ConditioningDropout()
+    context_noise: float = 0.0
 
     def stream(self, rng: np.random.Generator) -> Iterator[Row]:
         """Windows without end."""
         return (
-            Row(*row) for row in Stream(self.pack, self.weights, self.config, rng, self.window, self.hiding, self.slips)
+            Row(*row)
+            for row in Stream(self.pack, self.weights, self.config, rng, self.window, self.hiding, self.context_noise)
         )
 
     def begin(self, number: int) -> Place:

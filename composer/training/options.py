@@ -131,9 +131,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="share of training examples from human bands, at most --real-share (default: 0, their natural share)",
     )
     add(
-        "--slips",
+        "--context-noise",
         type=float,
-        default=base.slips,
+        default=base.context_noise,
         metavar="SHARE",
         help="share of songs with wrong notes injected into the context, to learn to recover (default: 0)",
     )
@@ -174,7 +174,7 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         ema=args.ema,
         real_share=args.real_share,
         band_share=args.band_share,
-        slips=args.slips,
+        context_noise=args.context_noise,
         precision=args.precision,
         validate_minutes=args.validate_every,
         patience=args.patience,

@@ -39,8 +39,8 @@ class Recipe:
     """Share of draws that are real music rather than the synthetic band."""
     band_share: float = 0.0
     """Share of draws that are people's bands, of which there are few; 0 for as many as come among real music."""
-    slips: float = 0.0
-    """Share of songs in which the model hears wrong notes of its own and is to go on rightly (training/slips.py)."""
+    context_noise: float = 0.0
+    """Share of songs in which the model hears wrong notes of its own and is to go on rightly (training/context_noise.py)."""
     precision: str = "bf16"
     """"bf16" (autocast) or "float32"."""
     validate_minutes: float = 5.0
@@ -58,7 +58,7 @@ class Recipe:
             "ema",
             "real_share",
             "band_share",
-            "slips",
+            "context_noise",
             "validate_minutes",
         ):
             if not math.isfinite(getattr(self, name)):
@@ -79,7 +79,7 @@ class Recipe:
         for name in ("learning_rate", "weight_decay", "validate_minutes", "patience", "seed"):
             if getattr(self, name) < 0:
                 raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: must not be negative")
-        for name in ("ema", "real_share", "band_share", "slips"):
+        for name in ("ema", "real_share", "band_share", "context_noise"):
             if not 0 <= getattr(self, name) <= 1:
                 raise InputError(f"{name.replace('_', ' ')} {getattr(self, name):g}: must be in range 0..1")
         if self.band_share > self.real_share:

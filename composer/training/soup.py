@@ -23,12 +23,12 @@ from composer.errors import ComposerError, InputError
 from composer.model.checkpoint import CARD, WEIGHTS, save_checkpoint
 from composer.model.network import Network
 from composer.output import check_free
-from composer.training.carry import carry_over
 from composer.training.evaluate import evaluate, held_out
 from composer.training.float_lstm import leave_autocast
 from composer.training.grow import read_weights
 from composer.training.options import check_pack
 from composer.training.packing import open_pack
+from composer.training.sidecars import copy_sidecars
 from composer.trust.register import resolve
 
 
@@ -59,7 +59,7 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any]
     parts = [
         {"sha256": card["sha256"], "bits": card["valid"]["bits"], "minutes": card["training_minutes"]} for card in cards
     ]
-    carried = carry_over(folders[-1], out, cards[-1])
+    carried = copy_sidecars(folders[-1], out, cards[-1])
     save_checkpoint(out, config, mean, cards[-1] | carried | {"valid": valid, "averaged": True, "soup": parts})
     return valid, parts
 

@@ -30,10 +30,11 @@ from composer.model.network import FIELDS, Batch, Network, State, field_losses
 from composer.model.sequence import NOTE
 from composer.output import check_free
 from composer.training.adversary import Adversary, profiles_of
-from composer.training.briefs import Hiding
+from composer.training.briefs import ConditioningDropout
 from composer.training.card import corpora_of, grooves_of
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
+from composer.training.distributed import Distributed, to_cpu
 from composer.training.ema import Average
 from composer.training.evaluate import evaluate, held_out
 from composer.training.float_lstm import leave_autocast
@@ -45,7 +46,6 @@ from composer.training.optimizers import make_optimizer, set_rate
 from composer.training.options import add_arguments, check_pack, recipe_of
 from composer.training.packing import Pack, open_pack
 from composer.training.pieces import join, split
-from composer.training.ranks import Ranks, to_cpu
 from composer.training.recipe import Recipe, rate_at
 from composer.training.threads import use_threads
 
@@ -61,23 +61,23 @@ class Trainer:
         folder: Path,
         config: ModelConfig,
         recipe: Recipe,
-        ranks: Ranks | None = None,
+        distributed: Distributed | None = None,
         start: Path | None = None,
         workers: int = 0,
         pieces: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
-        hiding: Hiding = Hiding(),
+        hiding: ConditioningDropout = ConditioningDropout(),
         build: Callable[[ModelConfig], Network] = Network,
     ) -> None:
         """`workers` make lessons ahead; `start`, `hiding` and `build` are for runs that are not like all others."""
         self.pack, self.folder, self.config, self.recipe, self.pieces = pack, folder, config, recipe, pieces
-        self.ranks, self.clock = ranks or Ranks(), clock
-        self.device = self.ranks.device
-        if recipe.batch % (self.ranks.size * recipe.accumulate):
+        self.distributed, self.clock = distributed or Distributed(), clock
+        self.device = self.distributed.device
+        if recipe.batch % (self.distributed.size * recipe.accumulate):
             raise InputError(
-                f"a batch of {recipe.batch} cannot be shared by {self.ranks.size} processes in {recipe.accumulate} parts each"
+                f"a batch of {recipe.batch} cannot be shared by {self.distributed.size} processes in {recipe.accumulate} parts each"
             )
-        self.journal = Journal(folder, self.ranks.first)
+        self.journal = Journal(folder, self.distributed.first)
         torch.manual_seed(recipe.seed)
         self.network = build(config).to(self.device)
         leave_autocast(self.network)
@@ -105,14 +105,14 @@ class Trainer:
             recipe.window,
             recipe.seed,
             hiding,
-            recipe.slips,
+            recipe.context_noise,
         )
         places = [source.begin(lane) for lane in range(recipe.batch)]
-        torch.manual_seed(recipe.seed + self.ranks.rank)
+        torch.manual_seed(recipe.seed + self.distributed.rank)
         if saved is not None:
             places = self._restore(saved, places)
-        self.lanes = Lanes(source, places[self.ranks.mine(recipe.batch)], workers)
-        self.held_out = held_out(pack, config) if self.ranks.first else []
+        self.lanes = Lanes(source, places[self.distributed.mine(recipe.batch)], workers)
+        self.held_out = held_out(pack, config) if self.distributed.first else []
 
     # --- a step ---
 
@@ -130,11 +130,11 @@ class Trainer:
         fresh = torch.tensor([row.fresh for row in rows], device=self.device)
         state = [tensor * ~fresh[None, :, None] for tensor in self.state]
         heard = [batch.reference_bars > 0 for batch in batches]
-        asked, with_reference, self.spent_s = self.ranks.sum(
+        asked, with_reference, self.spent_s = self.distributed.sum(
             [
                 sum(int(batch.asked.sum()) for batch in batches),
                 sum(int(has.sum()) for has in heard),
-                self.spent_s * self.ranks.first,
+                self.spent_s * self.distributed.first,
             ]
         )
         done = self.recipe.done(self.step, self.spent_s)
@@ -158,7 +158,7 @@ class Trainer:
             notes += int((batch.target_kind[batch.asked] == NOTE).sum())
         self.state = [torch.cat(tensors, dim=1) for tensors in zip(*after, strict=True)]
         learners = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.ranks.add_gradients(learners)
+        self.distributed.add_gradients(learners)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self.optimizer.step()
         if self.recipe.ema:
@@ -192,7 +192,7 @@ class Trainer:
             # Clocks differ: the first process says when to stop and when to validate.
             stop = self.over() or now - begun >= 60 * minutes or self.step - first >= steps
             check = now - last_check > 60 * self.recipe.validate_minutes
-            stop, check = self.ranks.from_first((stop, check))
+            stop, check = self.distributed.from_first((stop, check))
             if stop:
                 break
             losses, notes = self.learn()
@@ -200,7 +200,7 @@ class Trainer:
             sums, count, valid = sums + losses, count + notes, None
             if now - last_log > log_every_s:
                 bits = (sums / max(count, 1) / math.log(2)).tolist()
-                speed = (self.notes - logged) * self.ranks.size / (now - last_log)
+                speed = (self.notes - logged) * self.distributed.size / (now - last_log)
                 facts = {"step": self.step, "minutes": self.spent_s / 60, "bits": sum(bits), "notes_s": speed}
                 rate = self.optimizer.param_groups[0]["lr"]
                 self.journal.write(facts | {"rate": rate} | dict(zip(FIELDS, bits, strict=True)))
@@ -212,7 +212,7 @@ class Trainer:
     def check(self) -> dict[str, Any]:
         """Validate, write down, save; the checkpoint only if it is the best so far."""
         valid: dict[str, Any] = {}
-        if self.ranks.first:
+        if self.distributed.first:
             valid = evaluate(self.network, self.held_out, self.device)
             entry = {"step": self.step, "minutes": self.spent_s / 60, "valid": valid}
             averaged = None
@@ -227,7 +227,7 @@ class Trainer:
             self.stale = 0 if better < self.best else self.stale + 1
             self.best = min(self.best, better)
             self.journal.write(entry | ({"average": averaged} if averaged else {}))
-        self.best, self.stale, valid = self.ranks.from_first((self.best, self.stale, valid))
+        self.best, self.stale, valid = self.distributed.from_first((self.best, self.stale, valid))
         self.save()
         return valid
 
@@ -243,10 +243,10 @@ class Trainer:
             "model": f"band-{self.config.trunk}",
             "step": self.step,
             "training_minutes": round(self.spent_s / 60, 1),
-            "notes_seen": self.notes * self.ranks.size,
+            "notes_seen": self.notes * self.distributed.size,
             "recipe": asdict(self.recipe),
             "device": self.device,
-            "processes": self.ranks.size,
+            "processes": self.distributed.size,
             "torch": torch.__version__,
             "licence": "MIT (the weights); trained on the openly licensed and synthetic corpora listed here",
             "corpora": corpora_of(self.pack),
@@ -262,8 +262,8 @@ class Trainer:
             "dice": torch.get_rng_state(),
             "cuda_dice": torch.cuda.get_rng_state(self.device) if self.device != "cpu" else None,
         }
-        everyone = self.ranks.gather(own)
-        if not self.ranks.first:
+        everyone = self.distributed.gather(own)
+        if not self.distributed.first:
             return
         saved = {
             "network": self.network.state_dict(),
@@ -305,7 +305,7 @@ class Trainer:
         """What the run, or its pieces, left; the same for all processes, read by the first."""
         path = self.folder / RESUME
         found: dict[str, Any] | None = None
-        if self.ranks.first:
+        if self.distributed.first:
             if path.exists():
                 try:
                     found = torch.load(path, map_location="cpu", weights_only=True)
@@ -315,7 +315,7 @@ class Trainer:
                     ) from None
             elif self.pieces is not None:
                 found = join(self.pieces)
-        everyones: dict[str, Any] | None = self.ranks.from_first(found)
+        everyones: dict[str, Any] | None = self.distributed.from_first(found)
         return everyones
 
     def _restore(self, saved: dict[str, Any], begin: list[Place]) -> list[Place]:
@@ -330,12 +330,12 @@ class Trainer:
         self.best, self.stale = saved["best"], saved["stale"]
         places = [Place(**place) for place in json.loads(saved["places"])]
         if len(places) == len(begin):
-            self.state = [tensor[:, self.ranks.mine(len(begin))].to(self.device) for tensor in saved["state"]]
+            self.state = [tensor[:, self.distributed.mine(len(begin))].to(self.device) for tensor in saved["state"]]
         else:
             places = [*places, *begin[len(places) :]][: len(begin)]
-        if len(saved["dice"]) == self.ranks.size:
-            torch.set_rng_state(saved["dice"][self.ranks.rank])
-            own = saved["cuda_dice"][self.ranks.rank]
+        if len(saved["dice"]) == self.distributed.size:
+            torch.set_rng_state(saved["dice"][self.distributed.rank])
+            own = saved["cuda_dice"][self.distributed.rank]
             if own is not None and self.device != "cpu":
                 torch.cuda.set_rng_state(own, self.device)
         return places
@@ -381,10 +381,10 @@ def run(args: argparse.Namespace) -> int:
     pack = open_pack(check_pack(args.pack))
     check_free(args.out, [])
     config = config_of(args, pack)
-    ranks = Ranks(device)
+    distributed = Distributed(device)
     trainer: Trainer | None = None
     try:
-        trainer = Trainer(pack, args.out, config, recipe, ranks, args.start, args.workers, args.pieces)
+        trainer = Trainer(pack, args.out, config, recipe, distributed, args.start, args.workers, args.pieces)
         if args.compile:
             trainer.forward = torch.compile(trainer.network, dynamic=True)
         valid = trainer.train(args.slice)
@@ -393,14 +393,14 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if trainer is not None:
             trainer.close()
-    if ranks.first:
+    if distributed.first:
         size = np.sum([p.numel() for p in trainer.network.parameters()]) / 1e6
         ended = "the run is complete" if trainer.over() else "run the same command to resume"
         print(
             f"{args.out}: {size:.1f} M parameters, step {trainer.step}, {trainer.spent_s / 60:.1f} minutes, {valid['bits']:.3f} bits a"
             f" note on held-out songs, best {trainer.best:.3f}; {ended}"
         )
-    ranks.close()
+    distributed.close()
     return 0
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from composer.transcription.contour import FINE, FINE_S, HOP_S, Contour
 from composer.transcription.joining import join_slips, join_strokes
 from composer.transcription.onsets import refine
-from composer.transcription.segmenter import Prices, beginnings, best_path
+from composer.transcription.segmenter import Costs, beginnings, best_path
 from composer.transcription.tuning import tuning_curve
 
 SHORTEST_S = 0.06
@@ -59,7 +59,7 @@ class Notes:
         )
 
 
-def find_notes(audio: np.ndarray, contour: Contour, prices: Prices = Prices()) -> Notes:  # noqa: B008 (frozen)
+def find_notes(audio: np.ndarray, contour: Contour, prices: Costs = Costs()) -> Notes:  # noqa: B008 (frozen)
     """The notes in float32 samples at 16 kHz whose contour is known."""
     tuning = tuning_curve(contour)
     evidence = beginnings(contour, prices)

@@ -19,7 +19,7 @@ REST, ATTACK, BODY = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Prices:
+class Costs:
     """What is held against a path, in nats; widths in semitones. Tuned by benchmarks/transcribe.py --tune."""
 
     body_width: float = 0.42
@@ -74,7 +74,7 @@ class Path:
         return np.stack([begins, ends, self.pitch[begins]], axis=1).astype(np.int64)
 
 
-def beginnings(contour: Contour, prices: Prices) -> np.ndarray:
+def beginnings(contour: Contour, prices: Costs) -> np.ndarray:
     """How much, in nats, speaks for a note's beginning in each frame; shape (frames,)."""
     tone = contour.tone_db
     ahead, behind = 5, 5
@@ -99,7 +99,7 @@ def silence_db(contour: Contour) -> float:
     return max(usual - 25, min(quiet + 6, usual - 10))
 
 
-def best_path(contour: Contour, offset: np.ndarray, evidence: np.ndarray, prices: Prices = Prices()) -> Path:
+def best_path(contour: Contour, offset: np.ndarray, evidence: np.ndarray, prices: Costs = Costs()) -> Path:
     """The most likely path. offset: semitones by which the singer is sharp, evidence: see `beginnings`; shapes (frames,)."""
     pitch = contour.pitch - offset
     sure = contour.voicing
@@ -129,7 +129,7 @@ def _viterbi(
     rest: np.ndarray,
     evidence: np.ndarray,
     change: np.ndarray,
-    prices: Prices,
+    prices: Costs,
     low: int,
 ) -> Path:
     """body, attack (frames, notes), rest, evidence (frames,), change (from note, to note): log scores."""

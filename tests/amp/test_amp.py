@@ -11,7 +11,7 @@ import pytest
 from composer.amp import files, load, save, shipped
 from composer.amp.lstm import Lstm, LstmLayer, LstmRun, _step
 from composer.amp.model import Amp, Network
-from composer.amp.resampling import Elsewhere
+from composer.amp.resampling import ResampledRun
 from composer.amp.wavenet import Layer, Stack, WaveNet
 from composer.errors import AudioError
 
@@ -195,7 +195,7 @@ def test_resampling_there_and_back_is_a_delay_and_nothing_else() -> None:
             return sound
 
     for own, rate in ((48_000, 44_100), (44_100, 48_000), (48_000, 96_000)):
-        run = Elsewhere(Through(), own, rate)
+        run = ResampledRun(Through(), own, rate)
         seconds = np.arange(rate // 4) / rate
         sound = sum(np.sin(2 * np.pi * hz * seconds + hz) for hz in (100, 3_000, 15_000)).astype(np.float32)
         out = run.process(sound)

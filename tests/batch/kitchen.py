@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from composer import formats
-from composer.batch.bench import Bench, Setting
+from composer.batch.piece_maker import PieceMaker, Setting
 from composer.batch.plan import BatchPlan
 from composer.batch.run import OnEvent, setting_of
 from composer.batch.shards import Unit
@@ -64,10 +64,10 @@ class Here:
     """Makes units in this very process."""
 
     def __init__(self, setting: Setting) -> None:
-        self.bench = Bench(setting)
+        self.piece_maker = PieceMaker(setting)
 
     def run(self, units: Sequence[Unit], tell: OnEvent) -> None:
-        for unit in self.bench.do(units, tell):
+        for unit in self.piece_maker.do(units, tell):
             tell("unit", unit.name)
 
 

@@ -15,10 +15,10 @@ from composer.batch import manifest, split, stats, verify
 from composer.batch.corpus import Corpus
 from composer.batch.export import export, muspy_of
 from composer.batch.manifest import FIELDS
+from composer.batch.near_duplicates import figures, near_duplicates, signature
 from composer.batch.originality import TrainingRuns
 from composer.batch.packing import PACK, pack_for_training
 from composer.batch.run import generate
-from composer.batch.twins import figures, near_duplicates, signature
 from composer.cli import main
 from composer.errors import InputError
 from composer.score import Part

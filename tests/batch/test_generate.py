@@ -329,7 +329,7 @@ def test_a_unit_that_was_poisoned_is_not_tried(seeds: Path, model: Path, tmp_pat
     wanted = setting(plan_of(seeds, model), tmp_path / "corpus")
     told: list[Any] = []
     done = list(
-        Here(wanted).bench.do(
+        Here(wanted).piece_maker.do(
             [Unit("00000", (0, 1))], lambda what, value: told.append((what, value)), True, {1: "it bit"}
         )
     )

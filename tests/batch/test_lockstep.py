@@ -10,12 +10,12 @@ import pytest
 
 from composer.arrange import Arranger
 from composer.batch.lockstep import MOST_BARS, Lockstep
+from composer.model.batch_invariant import TILE, batched_product
 from composer.model.checkpoint import Checkpoint
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
-from composer.model.products import TILE, in_company
 from composer.model.rows import Rows
 from composer.model.sampling import stream
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import Brief, cells
 from composer.vocab import GridSong
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -41,7 +41,9 @@ def piece(number: int) -> tuple[GridSong, Brief]:
 def notes_of(decoder: Decoder, number: int) -> np.ndarray:
     song, brief = piece(number)
     strength = 1.7 if number % 5 == 3 else 1.0
-    return np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(number), strength)))
+    return np.concatenate(
+        list(stream(decoder, song, brief, SamplingSettings(), np.random.default_rng(number), strength))
+    )
 
 
 class Both(Decoder):
@@ -102,11 +104,11 @@ def test_a_song_is_the_same_in_any_company(checkpoint: Checkpoint) -> None:
 
     together = dict(Lockstep[np.ndarray](checkpoint, 16).run((number, job(number)) for number in range(14)))
     backwards = dict(Lockstep[np.ndarray](checkpoint, 7).run((number, job(number)) for number in reversed(range(14))))
-    alone = dict(Lockstep[np.ndarray](checkpoint, 1).run((number, job(number)) for number in range(14)))
+    single_product = dict(Lockstep[np.ndarray](checkpoint, 1).run((number, job(number)) for number in range(14)))
     for number in range(14):
         assert np.array_equal(together[number], backwards[number])
-        assert np.array_equal(together[number], alone[number])
-        assert len(alone[number]) > 10
+        assert np.array_equal(together[number], single_product[number])
+        assert len(single_product[number]) > 10
 
 
 def test_long_songs_share_with_fewer(checkpoint: Checkpoint) -> None:
@@ -143,7 +145,7 @@ def test_rows_of_products_do_not_depend_on_their_company() -> None:
     """With the shapes of the shipped network, for which BLAS takes kernels of several kinds."""
     rng = np.random.default_rng(1)
     for shape in ((768, 256), (256, 118), (256, 210), (256, 35), (256, 20)):
-        product = in_company(rng.standard_normal(shape, np.float32))
+        product = batched_product(rng.standard_normal(shape, np.float32))
         x = rng.standard_normal((TILE + 40, shape[0]), np.float32)
         whole = product(x)
         for count in (1, 2, 7, 8, 33, 64, 65, 100, TILE, TILE + 1):

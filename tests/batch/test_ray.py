@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 DRIVER = '''
 import json, os, signal, sys
 import ray
-from composer.batch import ray_crew
+from composer.batch import ray_pool
 from composer.batch.plan import BatchPlan
 from composer.batch.run import generate, setting_of
 
@@ -28,7 +28,7 @@ plan = BatchPlan.from_json(json.loads(sys.argv[1]))
 setting, _ = setting_of(plan, sys.argv[2], 4)
 ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
 
-class Mortal(ray_crew.Actor):
+class Mortal(ray_pool.Actor):
     """The first actor of all dies over its first units, as if its machine had gone."""
 
     def do(self, units):
@@ -39,10 +39,10 @@ class Mortal(ray_crew.Actor):
         return super().do(units)
 
 sys_argv_mark = sys.argv[3]
-ray_crew.Actor = Mortal
+ray_pool.Actor = Mortal
 lost = []
 outcome = generate(
-    setting, ray_crew.RayCrew(setting, "auto", 2), lambda what, value: lost.append(value) if what == "lost" else None
+    setting, ray_pool.RayPool(setting, "auto", 2), lambda what, value: lost.append(value) if what == "lost" else None
 )
 print(json.dumps({"lost": lost, "counts": outcome.counts}))
 '''

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from composer.batch.corpus import Corpus
-from composer.batch.crew import Crew
 from composer.batch.run import generate, setting_of
 from composer.batch.store import open_store
 from composer.batch.verify import problems
+from composer.batch.worker_pool import WorkerPool
 from composer.errors import OutputError
 from tests.batch.kitchen import plan_of, silence
 
@@ -52,13 +52,13 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.mark.slow
 def test_two_workers_write_to_a_bucket_and_go_on_there(seeds: Path, model: Path, bucket: str) -> None:
     wanted, _ = setting_of(plan_of(seeds, model, output={"shard": 2}), f"{bucket}/corpus", 4)
-    outcome = generate(wanted, Crew(wanted, 2), silence)
+    outcome = generate(wanted, WorkerPool(wanted, 2), silence)
     assert outcome.counts["kept"] == 12
     corpus = Corpus.open(f"{bucket}/corpus")
     assert list(problems(corpus)) == []
     store = open_store(f"{bucket}/corpus")
     store.remove("shards/00003.jsonl")  # as if its worker had been lost before it was done
-    assert generate(wanted, Crew(wanted, 2), silence).made == 2
+    assert generate(wanted, WorkerPool(wanted, 2), silence).made == 2
     assert list(problems(Corpus.open(f"{bucket}/corpus"))) == []
 
 
@@ -72,4 +72,4 @@ def test_who_has_no_rights_there_is_told(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     wanted, _ = setting_of(plan_of(seeds, model), f"{bucket}/corpus", 4)
     with pytest.raises(OutputError, match=r"cannot be reached .*credentials"):
-        generate(wanted, Crew(wanted, 1), silence)
+        generate(wanted, WorkerPool(wanted, 1), silence)

@@ -21,7 +21,7 @@ from composer.harmony.repeats import share_repeats
 from composer.score import Part, Score, as_notes
 from composer.timing import Meter
 from composer.training.harmony import HarmonyTraining, build, save, train_network
-from composer.training.harmony_songs import Drawing, Luck, example, fold_of, rolled, thinned
+from composer.training.harmony_songs import Augmentation, BatchSampler, example, fold_of, rolled, thinned
 
 TINY = HarmonyTraining(
     width=4,
@@ -31,7 +31,7 @@ TINY = HarmonyTraining(
     crop=32,
     dropout=0.0,
     label_smoothing=0.0,
-    luck=Luck(wrong_key=0.0, thinned=0.0, unheard=0.0, block_dropout=0.0),
+    luck=Augmentation(wrong_key=0.0, thinned=0.0, unheard=0.0, block_dropout=0.0),
 )
 CHART = "C | F | G7 | C | Am | Dm | G | C"
 
@@ -113,7 +113,9 @@ def test_what_chance_does_to_a_batch() -> None:
     assert fewer.shape == shown.features.shape
     assert not np.array_equal(fewer, shown.features)
     plain, hidden = (
-        Drawing([shown], [[]], replace(TINY.luck, unheard=unheard), 4, 32).draw(np.ones(1), np.random.default_rng(2))
+        BatchSampler([shown], [[]], replace(TINY.luck, unheard=unheard), 4, 32).draw(
+            np.ones(1), np.random.default_rng(2)
+        )
         for unheard in (0.0, 0.5)
     )
     np.testing.assert_allclose(plain[0][0], rolled(shown.features, shown.reference), atol=1e-6)

@@ -177,5 +177,5 @@ def test_our_own_sound_takes_the_servers_rate_and_is_lost_and_found_with_it(
         with serving(monkeypatch, name, 48_000):
             up = next_of(inbox, PortUp, 30)
             assert isinstance(up, PortUp)
-            assert up.why == "reconnected"
+            assert up.why == "restarted"
             port.send(midi.note_on(9, 36, 100))

@@ -11,10 +11,10 @@ import torch
 
 from composer.model.controls import SIZES
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
 from composer.model.guidance import without_style
 from composer.model.rows import Rows
 from composer.model.sampling import stream
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import (
     BAR,
     END,
@@ -25,9 +25,9 @@ from composer.model.sequence import (
     cells,
     given_melody,
     in_cells,
-    lesson,
     new_canvas,
     tell,
+    training_example,
 )
 from composer.model.style_features import style_features
 from composer.training.collate import collate
@@ -64,7 +64,7 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int, hole: bool, comp
     network = toy_network(trunk)
     song = toy_song()
     brief = full_brief(song, lookahead, hole)
-    told = lesson(song, brief)
+    told = training_example(song, brief)
     with torch.no_grad():
         wanted, _ = network(collate([(told, song, brief)]))
 
@@ -100,7 +100,7 @@ def test_same_logits_as_the_network(trunk: str, lookahead: int, hole: bool, comp
         if not asked:
             continue
         if turn != (next_part, next_bar):
-            decoder.turn(next_bar, next_part, Sampling(), np.random.default_rng(0))
+            decoder.turn(next_bar, next_part, SamplingSettings(), np.random.default_rng(0))
             turn = (next_part, next_bar)
         logits = wanted["position"][row].numpy()
         allowed = logits > -1e8
@@ -123,7 +123,7 @@ def test_strength_is_how_much_of_what_the_style_changes_is_played() -> None:
 
     def notes(brief: Brief, strength: float) -> np.ndarray:
         dice = np.random.default_rng(0)
-        return np.concatenate(list(stream(Decoder(checkpoint), song, brief, Sampling(), dice, strength)))
+        return np.concatenate(list(stream(Decoder(checkpoint), song, brief, SamplingSettings(), dice, strength)))
 
     styled, plain = notes(brief, 1.0), notes(without_style(brief), 1.0)
     assert np.array_equal(notes(brief, 1.000001), styled)

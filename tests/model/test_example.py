@@ -11,7 +11,6 @@ import pytest
 
 from composer.errors import CheckpointError
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling
 from composer.model.example import best_example, cut_example, fits, lead_in, twice
 from composer.model.examples import (
     CARD_FIELD,
@@ -25,6 +24,7 @@ from composer.model.examples import (
 )
 from composer.model.guidance import without_style
 from composer.model.sampling import stream
+from composer.model.sampling_settings import SamplingSettings
 from composer.model.sequence import Brief, cells
 from composer.vocab import GridSong, transpose
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -68,7 +68,7 @@ def test_nobody_hears_it_but_the_band() -> None:
     example = cut_example(toy_song(6, seed=4), 0)
 
     def bars(one: GridSong | None) -> list[np.ndarray]:
-        return list(stream(decoder, song, brief_of(song, one), Sampling(), np.random.default_rng(1)))
+        return list(stream(decoder, song, brief_of(song, one), SamplingSettings(), np.random.default_rng(1)))
 
     without, with_it = bars(None), bars(example)
     assert len(without) == len(with_it) == 8
@@ -85,7 +85,7 @@ def test_strength_nought_was_never_played_it() -> None:
 
     def bars(strength: float) -> list[np.ndarray]:
         dice = np.random.default_rng(1)
-        return list(stream(Decoder(checkpoint), song, brief, Sampling(), dice, strength))
+        return list(stream(Decoder(checkpoint), song, brief, SamplingSettings(), dice, strength))
 
     assert all(np.array_equal(a, b) for a, b in zip(bars(1.000001), bars(1.0), strict=True))
     assert any(not np.array_equal(a, b) for a, b in zip(bars(2.0), bars(1.0), strict=True))

@@ -12,10 +12,10 @@ from composer.evaluation.originality import copied, lines_of
 from composer.gm import BAND, ROLES
 from composer.model.controls import ACTIVITY, CONTROLS, PLAYS
 from composer.model.decoder import Decoder
-from composer.model.dice import Sampling, draw
 from composer.model.grammar import is_playable
-from composer.model.known_runs import EVERY, KnownRuns, longest_run, runs_of, steps_kept, steps_of
+from composer.model.ngram_filter import EVERY, NgramFilter, longest_run, runs_of, steps_kept, steps_of
 from composer.model.sampling import LONGEST_SILENCE, finish, stream
+from composer.model.sampling_settings import SamplingSettings, sample_classes
 from composer.model.sequence import BAR, NO_PART, Brief, cells, new_canvas
 from composer.vocab import PARTS
 from tests.model.songs import checkpoint_of, toy_network, toy_song
@@ -34,7 +34,7 @@ def play(
     controls[[0, -1], :, ACTIVITY] = PLAYS
     asked, given = cells(bars, (1, 2, 3, 4, 5)), cells(bars, (0,))
     brief = Brief(asked, given, lookahead, ((1, 1, 1.0),), controls=controls)
-    notes = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(seed))))
+    notes = np.concatenate(list(stream(decoder, song, brief, SamplingSettings(), np.random.default_rng(seed))))
     return notes, finish(notes, song, brief)
 
 
@@ -52,13 +52,13 @@ def test_every_part_begins_ends_and_never_rests_too_long(decoder: Decoder, quart
 def test_what_was_told_before_is_not_read_again_and_the_notes_are_the_same() -> None:
     decoder = Decoder(checkpoint_of(toy_network()))
     read: list[int] = []
-    whole = decoder.rows.story.memory.read
+    whole = decoder.rows.context.memory.read
 
     def counted(row: int, x: np.ndarray) -> np.ndarray:
         read.append(len(x))
         return whole(row, x)
 
-    decoder.rows.story.memory.read = counted  # type: ignore[method-assign]
+    decoder.rows.context.memory.read = counted  # type: ignore[method-assign]
     first, _ = play(decoder)
     opening, read[:] = read[0], []
     second, _ = play(decoder)
@@ -79,7 +79,7 @@ def test_who_remembers_something_else_does_not_take_what_others_were_told_for_it
             decoder.restore(saved)
         decoder.tell([mark], NO_PART)
         decoder.catch_up()
-        return decoder.rows.story.top[0].copy()
+        return decoder.rows.context.top[0].copy()
 
     silence = after(None)
     saved = decoder.save()
@@ -109,10 +109,10 @@ def test_what_a_training_song_plays_for_long_is_not_played_again() -> None:
     checkpoint = checkpoint_of(toy_network())
     bars = np.full(24, 48)
     theirs, _ = play(Decoder(checkpoint), bars=24)
-    known = KnownRuns.empty(1 << 16)
+    known = NgramFilter.empty(1 << 16)
     for part in range(1, PARTS):
         known.add(runs_of(steps_of(theirs, bars, part), steps_kept(part))[::EVERY])
-    ours, _ = play(Decoder(replace(checkpoint, known_runs=known)), bars=24)
+    ours, _ = play(Decoder(replace(checkpoint, ngram_filter=known)), bars=24)
     train = lines_of([(theirs, bars)])
     song = toy_song(24)
     for part in range(1, PARTS):
@@ -126,11 +126,11 @@ def test_live_hears_only_the_past(decoder: Decoder) -> None:
     """With lookahead -1 a change of the melody in bar 5 changes nothing before bar 6."""
     song = toy_song(8)
     brief = Brief(cells(8, (2, 4)), cells(8, (0,)), -1)
-    first = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
+    first = np.concatenate(list(stream(decoder, song, brief, SamplingSettings(), np.random.default_rng(0))))
     changed = song.notes.copy()
     changed["pitch"][(changed["part"] == 0) & (changed["bar"] >= 5)] += 1
     other = replace(song, notes=changed)
-    second = np.concatenate(list(stream(decoder, other, brief, Sampling(), np.random.default_rng(0))))
+    second = np.concatenate(list(stream(decoder, other, brief, SamplingSettings(), np.random.default_rng(0))))
     upto = np.searchsorted(first["bar"], 6)
     assert np.array_equal(first[:upto], second[:upto])
     assert not np.array_equal(first, second)
@@ -141,14 +141,14 @@ def test_a_hole_is_filled_and_nothing_else(decoder: Decoder) -> None:
     asked = np.zeros((8, PARTS), bool)
     asked[3:5, [2, 4]] = True
     brief = Brief(asked, cells(8, range(PARTS)) & ~asked)
-    notes = np.concatenate(list(stream(decoder, song, brief, Sampling(), np.random.default_rng(0))))
+    notes = np.concatenate(list(stream(decoder, song, brief, SamplingSettings(), np.random.default_rng(0))))
     assert len(notes)
     assert asked[notes["bar"], notes["part"]].all()
 
 
 def thrown(odds: np.ndarray, dice: list[np.random.Generator | None], temperature: float = 1.0) -> list[int]:
     each = np.ones((len(odds), 1))
-    return draw(odds, temperature * each, 0.01 * each, dice)
+    return sample_classes(odds, temperature * each, 0.01 * each, dice)
 
 
 def test_dice_follow_the_odds_and_each_row_its_own() -> None:
@@ -173,23 +173,23 @@ def test_a_throw_of_almost_one_stays_within_what_is_allowed() -> None:
 
 def test_temperature_has_a_range() -> None:
     with pytest.raises(InputError, match=r"temperature must be in range 0\.\.4, got 9"):
-        Sampling(9)
+        SamplingSettings(9)
     with pytest.raises(InputError, match=r"position_min_p must be in range 0\.\.1, got 0, 2, 0, 0, 0, 0"):
-        Sampling(position_min_p=(0, 2, 0, 0, 0, 0))
+        SamplingSettings(position_min_p=(0, 2, 0, 0, 0, 0))
     with pytest.raises(InputError, match="pitch_min_p must have 6 values, one a part, got 1"):
-        Sampling(pitch_min_p=(0.1,))
+        SamplingSettings(pitch_min_p=(0.1,))
     with pytest.raises(InputError, match=r"foreign must be in range 1e-06\.\.1e\+06, got 1, 1, 0, 1, 1, 1"):
-        Sampling(foreign=(1, 1, 0, 1, 1, 1))
+        SamplingSettings(foreign=(1, 1, 0, 1, 1, 1))
     with pytest.raises(InputError, match="off_root must be above 0 and at most 1, got 0"):
-        Sampling(off_root=0)
+        SamplingSettings(off_root=0)
 
 
 def test_who_plays_without_bass_and_drums_says_the_chord() -> None:
     piano, strings = ROLES.index("piano"), ROLES.index("strings")
-    assert Sampling.of(["melody", "bass", "piano"], 1.2) == Sampling(1.2)
-    alone = Sampling.of(["melody", "piano", "strings"], 0.9)
+    assert SamplingSettings.of(["melody", "bass", "piano"], 1.2) == SamplingSettings(1.2)
+    alone = SamplingSettings.of(["melody", "piano", "strings"], 0.9)
     assert alone.temperature == 0.9
-    assert alone.pitch_min_p[piano] > Sampling().pitch_min_p[piano]
-    assert alone.pitch_min_p[strings] < Sampling().pitch_min_p[strings]
-    assert alone.velocity_min_p[strings] < Sampling().velocity_min_p[strings]
+    assert alone.pitch_min_p[piano] > SamplingSettings().pitch_min_p[piano]
+    assert alone.pitch_min_p[strings] < SamplingSettings().pitch_min_p[strings]
+    assert alone.velocity_min_p[strings] < SamplingSettings().velocity_min_p[strings]
     assert alone.floors.shape == (4, len(ROLES))

@@ -14,7 +14,7 @@ from composer.model.examples import CARD_FIELD, load_examples
 from composer.model.style_features import WIDTH
 from composer.model.style_fit import CARD_FIELD as LISTENER
 from composer.model.style_fit import StyleListener, save_listener
-from composer.training.briefs import Hiding
+from composer.training.briefs import ConditioningDropout
 from composer.training.dataset import Stream
 from composer.training.example_library import main as choose_examples
 from composer.training.packing import Pack, open_pack, pack
@@ -39,7 +39,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def lessons(songs: Pack, hiding: Hiding, count: int) -> list[int]:
+def lessons(songs: Pack, hiding: ConditioningDropout, count: int) -> list[int]:
     """Example bars of some lessons' briefs."""
     stream = iter(Stream(songs, np.array([1.0, 0, 0, 0, 0]), CONFIG, np.random.default_rng(0), 4096, hiding))
     found = []
@@ -54,10 +54,10 @@ def lessons(songs: Pack, hiding: Hiding, count: int) -> list[int]:
 
 
 def test_half_of_the_lessons_have_one(songs: Path) -> None:
-    heard = lessons(open_pack(songs), Hiding(), 24)
+    heard = lessons(open_pack(songs), ConditioningDropout(), 24)
     assert 0 in heard
     assert {2, 3, 4} & set(heard)
-    assert set(lessons(open_pack(songs), Hiding(example=1.0), 6)) == {0}
+    assert set(lessons(open_pack(songs), ConditioningDropout(example=1.0), 6)) == {0}
 
 
 def test_the_library_holds_bars_of_every_groove(songs: Path, tmp_path: Path, monkeypatch, capsys) -> None:

@@ -23,7 +23,7 @@ from composer.planning import default_parts
 from composer.score import Part, Score
 from composer.timing import Meter, TempoMap
 from composer.training.adapters import Adapters
-from composer.training.finetune import Lessons, finetune
+from composer.training.finetune import FinetuneConfig, finetune
 from composer.training.own_songs import files_in, own_pack, read_own, with_splits
 from tests.model.songs import toy_network
 
@@ -116,10 +116,12 @@ def test_it_learns_and_touches_only_what_it_may(
 ) -> None:
     songs = with_splits(read_own(files, "mine")[0], np.random.default_rng(0))
     own = own_pack(songs, tmp_path / "own.npz")
-    lessons = Lessons(steps=12, only_style=only_style, batch=2, window=64, rate=1e-2, style_rate=0.1, warmup_steps=2)
-    taught = finetune(own, start, tmp_path / "new", lessons, others=own)
-    assert taught.own_after < taught.own_before
-    assert taught.others_before is not None
+    settings = FinetuneConfig(
+        steps=12, only_style=only_style, batch=2, window=64, rate=1e-2, style_rate=0.1, warmup_steps=2
+    )
+    result = finetune(own, start, tmp_path / "new", settings, others=own)
+    assert result.own_after < result.own_before
+    assert result.others_before is not None
     before, after = load_checkpoint(start), load_checkpoint(tmp_path / "new")
     assert after.config.grooves == (*before.config.grooves, "mine")
     assert after.card["grooves"]["mine"] == {"style": "", "meters": ["4/4"]}

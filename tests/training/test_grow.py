@@ -15,7 +15,7 @@ from composer.errors import CheckpointError
 from composer.model import network as net
 from composer.model.checkpoint import save_checkpoint
 from composer.model.network import Batch, Network, field_losses
-from composer.model.sequence import Brief, cells, lesson
+from composer.model.sequence import Brief, cells, training_example
 from composer.training.collate import collate
 from composer.training.grow import grow, read_weights, ways_in
 from tests.model.songs import toy_network, toy_song
@@ -24,7 +24,7 @@ from tests.model.songs import toy_network, toy_song
 def toy_batch() -> Batch:
     song = toy_song()
     brief = Brief(cells(6, (1, 2, 3, 4, 5)), cells(6, (0,)), styles=((2, 1, 1.0),), tempo=5)
-    return collate([(lesson(song, brief), song, brief)])
+    return collate([(training_example(song, brief), song, brief)])
 
 
 class Encoder(nn.Module):

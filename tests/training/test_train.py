@@ -21,8 +21,8 @@ from composer.gm import ROLES
 from composer.model.checkpoint import load_checkpoint
 from composer.model.config import ModelConfig
 from composer.model.decoder import Decoder
-from composer.model.known_runs import CARD_FIELD as KNOWN_RUNS
-from composer.model.known_runs import KnownRuns, load_known_runs
+from composer.model.ngram_filter import CARD_FIELD as KNOWN_RUNS
+from composer.model.ngram_filter import NgramFilter, load_ngram_filter
 from composer.training import pieces
 from composer.training.card import add_to_card
 from composer.training.dataset import bands_of, corpus_weights
@@ -179,7 +179,7 @@ def test_workers_make_the_same_lessons(packed: Path) -> None:
     here, there = Lanes(source, places), Lanes(source, places, workers=2)
     for _ in range(12):
         for mine, theirs in zip(here.next(), there.next(), strict=True):
-            assert np.array_equal(mine.lesson.pitch_features, theirs.lesson.pitch_features)
+            assert np.array_equal(mine.example.pitch_features, theirs.example.pitch_features)
             assert mine.fresh == theirs.fresh
         assert here.places == there.places
     there.close()
@@ -192,7 +192,7 @@ def test_a_lane_goes_on_anywhere(packed: Path) -> None:
     for _ in range(60):
         (ahead,) = Lanes(source, lanes.places).next()
         (row,) = lanes.next()
-        assert np.array_equal(row.lesson.event, ahead.lesson.event)
+        assert np.array_equal(row.example.event, ahead.example.event)
         assert row.fresh == ahead.fresh
 
 
@@ -420,9 +420,9 @@ def test_a_soup_is_the_mean_of_runs_that_go_back_to_one(packed: Path, tmp_path: 
     assert [part["sha256"] for part in card["soup"]] == [
         json.loads((folder / "card.json").read_text())["sha256"] for folder in (first, second)
     ]
-    add_to_card(second, **{KNOWN_RUNS: KnownRuns.empty(64).save(second)})
+    add_to_card(second, **{KNOWN_RUNS: NgramFilter.empty(64).save(second)})
     soup([first, second], packed, tmp_path / "with")
-    assert load_known_runs(tmp_path / "with", json.loads((tmp_path / "with" / "card.json").read_text())) is not None
+    assert load_ngram_filter(tmp_path / "with", json.loads((tmp_path / "with" / "card.json").read_text())) is not None
     with pytest.raises(InputError, match="two checkpoints or more"):
         soup([first], packed, tmp_path / "other")
     with pytest.raises(OutputError, match="already exists"):

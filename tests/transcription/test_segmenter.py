@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from composer.transcription.contour import FINE, HOP_S, Contour
-from composer.transcription.segmenter import Prices, beginnings, best_path
+from composer.transcription.segmenter import Costs, beginnings, best_path
 from composer.transcription.tuning import tuning_curve
 
 
@@ -23,7 +23,7 @@ def drawn(pitch: np.ndarray, tone_db: np.ndarray | None = None, voicing: np.ndar
 
 
 def semitones(contour: Contour, offset: float = 0.0) -> list[int]:
-    path = best_path(contour, np.full(len(contour), offset), beginnings(contour, Prices()))
+    path = best_path(contour, np.full(len(contour), offset), beginnings(contour, Costs()))
     return path.spans()[:, 2].tolist()
 
 

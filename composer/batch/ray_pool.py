@@ -11,9 +11,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import Any
 
-from composer.batch.bench import Bench, Setting
-from composer.batch.crew import OnEvent
+from composer.batch.piece_maker import PieceMaker, Setting
 from composer.batch.shards import Unit
+from composer.batch.worker_pool import OnEvent
 from composer.errors import ComposerError, InputError, OutputError
 
 LOSSES = 4
@@ -21,7 +21,7 @@ LOSSES = 4
 LOCAL = "local"
 
 
-class RayCrew:
+class RayPool:
     """Some actors at one corpus."""
 
     def __init__(self, setting: Setting, address: str, workers: int = 0) -> None:
@@ -64,16 +64,16 @@ class RayCrew:
         ray = self.ray
         size = min(self.size or int(ray.cluster_resources().get("CPU", 1)), len(queue))
         actor = ray.remote(num_cpus=1, max_restarts=0)(Actor)
-        crew = [actor.remote(self.setting) for _ in range(size)]
+        pool = [actor.remote(self.setting) for _ in range(size)]
         losses: Counter[str] = Counter()
         running: dict[Any, tuple[Any, list[Unit]]] = {}
         while queue or running:
-            while crew and queue:
+            while pool and queue:
                 share = max(1, min(-(-len(queue) // size), 2 * self.setting.lanes // max(1, len(queue[0].indexes))))
                 if losses[queue[0].name]:
                     share = 1
                 given = [queue.popleft() for _ in range(min(share, len(queue)))]
-                worker = crew.pop()
+                worker = pool.pop()
                 running[worker.do.remote(given)] = (worker, given)
             done, _ = ray.wait(list(running), num_returns=1, timeout=5.0)
             for answer in done:
@@ -89,7 +89,7 @@ class RayCrew:
                                 f"shard {unit.name} has killed {LOSSES} actors; make it here, which finds the piece: leave out --ray"
                             ) from None
                         queue.appendleft(unit)
-                    crew.append(actor.remote(self.setting))
+                    pool.append(actor.remote(self.setting))
                     continue
                 if isinstance(told, str):
                     raise OutputError(told)
@@ -97,14 +97,14 @@ class RayCrew:
                     tell("piece", piece)
                 for unit in given:
                     tell("unit", unit.name)
-                crew.append(worker)
+                pool.append(worker)
 
 
 class Actor:
     """What runs on the cluster: a bench."""
 
     def __init__(self, setting: Setting) -> None:
-        self.bench = Bench(setting)
+        self.piece_maker = PieceMaker(setting)
 
     def do(self, units: list[Unit]) -> list[dict[str, Any]] | str:
         """Make units and write their shards; what is to be told of each piece, or what the store said."""
@@ -115,7 +115,7 @@ class Actor:
                 pieces.append(value)
 
         try:
-            for _ in self.bench.do(units, tell):
+            for _ in self.piece_maker.do(units, tell):
                 pass
         except OutputError as error:
             return str(error)

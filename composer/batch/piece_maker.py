@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from threadpoolctl import threadpool_limits
 
 from composer.arrange import Arranger
-from composer.batch import twins
+from composer.batch import near_duplicates
 from composer.batch.alone import write_tune
 from composer.batch.lockstep import LANES, Job, Lockstep
 from composer.batch.making import KEPT, Heard, Made, failed, make
@@ -49,7 +49,7 @@ class Setting:
     lanes: int = LANES
 
 
-class Bench:
+class PieceMaker:
     """A model, loaded, and the seeds last used."""
 
     def __init__(self, setting: Setting) -> None:
@@ -213,7 +213,7 @@ class Bench:
             files[".mid"] = made.midi
             roles = record["parts"]
             if self.plan.gate.near_duplicates and record["status"] == KEPT:
-                record["minhash"] = twins.signature(twins.figures(made.score, roles))
+                record["minhash"] = near_duplicates.signature(near_duplicates.figures(made.score, roles))
             if self.plan.output.audio != "none" and record["status"] == KEPT:
                 from composer.batch.sound import record_sound
 

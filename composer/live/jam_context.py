@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from composer.live.inbox import Inbox
 from composer.live.listener import Listener
 from composer.live.schedule import Schedule
-from composer.live.settings import Desk, JamSettings
+from composer.live.settings import BandControls, JamSettings
 from composer.live.transport import Transport
 from composer.live.wiring import Wiring
 
@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 @dataclass
-class Room:
+class JamContext:
     """One clock, one beat, one list of what is due. Only the engine's thread is in here."""
 
     settings: JamSettings
@@ -27,13 +27,13 @@ class Room:
     transport: Transport = field(init=False)
     schedule: Schedule = field(default_factory=Schedule)
     listener: Listener = field(init=False)
-    desk: Desk = field(init=False)
+    desk: BandControls = field(init=False)
 
     def __post_init__(self) -> None:
         given = self.settings
         self.transport = Transport(given.tempo_bpm, given.numerator, given.denominator)
         self.listener = Listener(self.transport.beat_beats)
-        self.desk = Desk(given.style, given.strength, given.mode, dict(given.density))
+        self.desk = BandControls(given.style, given.strength, given.mode, dict(given.density))
 
     @property
     def beat(self) -> float:

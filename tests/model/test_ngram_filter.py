@@ -10,13 +10,13 @@ import pytest
 from composer.errors import CheckpointError
 from composer.evaluation.originality import copied, lines_of
 from composer.gm import ROLES
-from composer.model.known_runs import (
+from composer.model.ngram_filter import (
     CARD_FIELD,
     EVERY,
     FILE,
-    KnownRuns,
-    Watch,
-    load_known_runs,
+    NgramFilter,
+    NgramGuard,
+    load_ngram_filter,
     longest_run,
     runs_of,
     steps_kept,
@@ -36,8 +36,8 @@ def line(part: int, count: int, seed: int, rise: int = 0, late: int = 0) -> tupl
     return notes, np.full(late + count // 4 + 1, 48)
 
 
-def known_of(notes: np.ndarray, bar_length: np.ndarray, part: int) -> KnownRuns:
-    known = KnownRuns.empty(1 << 12)
+def known_of(notes: np.ndarray, bar_length: np.ndarray, part: int) -> NgramFilter:
+    known = NgramFilter.empty(1 << 12)
     known.add(runs_of(steps_of(notes, bar_length, part), steps_kept(part))[::EVERY])
     return known
 
@@ -49,7 +49,7 @@ def test_a_copy_is_noticed_in_time(part: int, start: int) -> None:
     theirs, bar_length = line(part, 200, 1)
     known = known_of(theirs, bar_length, part)
     mine, my_bars = line(part, 200, 1, rise=0 if part == DRUMS else 5, late=3)
-    watch = Watch(known, my_bars)
+    watch = NgramGuard(known, my_bars)
     played = 0
     for note in mine[start:]:
         where = (part, int(note["bar"]), int(note["position"]), int(note["pitch"]))
@@ -62,7 +62,7 @@ def test_a_copy_is_noticed_in_time(part: int, start: int) -> None:
 
 def test_what_is_left_out_breaks_the_run() -> None:
     theirs, bar_length = line(BASS, 400, 2)
-    watch = Watch(known_of(theirs, bar_length, BASS), bar_length)
+    watch = NgramGuard(known_of(theirs, bar_length, BASS), bar_length)
     kept = []
     for note in theirs:
         where = (BASS, int(note["bar"]), int(note["position"]), int(note["pitch"]))
@@ -79,7 +79,7 @@ def test_what_is_left_out_breaks_the_run() -> None:
 def test_other_music_passes() -> None:
     theirs, bar_length = line(BASS, 400, 3)
     mine, _ = line(BASS, 400, 4)
-    watch = Watch(known_of(theirs, bar_length, BASS), bar_length)
+    watch = NgramGuard(known_of(theirs, bar_length, BASS), bar_length)
     for note in mine:
         where = (BASS, int(note["bar"]), int(note["position"]), int(note["pitch"]))
         assert not watch.knows(*where)
@@ -89,7 +89,7 @@ def test_other_music_passes() -> None:
 def test_a_filter_holds_what_was_added_and_little_else() -> None:
     rng = np.random.default_rng(0)
     inside, outside = rng.integers(0, 2**63, (2, 5000), dtype=np.uint64)
-    known = KnownRuns.empty(1 << 14)
+    known = NgramFilter.empty(1 << 14)
     known.add(inside)
     assert all(int(run) in known for run in inside)
     assert sum(int(run) in known for run in outside) < 25
@@ -97,7 +97,7 @@ def test_a_filter_holds_what_was_added_and_little_else() -> None:
 
 def test_an_ancestors_runs_are_known_too() -> None:
     ours, theirs, outside = np.random.default_rng(1).integers(0, 2**63, (3, 500), dtype=np.uint64)
-    known, inherited = KnownRuns.empty(1 << 12), KnownRuns.empty(1 << 12)
+    known, inherited = NgramFilter.empty(1 << 12), NgramFilter.empty(1 << 12)
     known.add(ours)
     inherited.add(theirs)
     both = known.beside(inherited)
@@ -107,13 +107,13 @@ def test_an_ancestors_runs_are_known_too() -> None:
 
 
 def test_it_stands_beside_the_weights(tmp_path: Path) -> None:
-    known = KnownRuns.empty(1 << 10)
+    known = NgramFilter.empty(1 << 10)
     known.add(np.arange(50, dtype=np.uint64))
     digest = known.save(tmp_path)
-    again = load_known_runs(tmp_path, {CARD_FIELD: digest})
+    again = load_ngram_filter(tmp_path, {CARD_FIELD: digest})
     assert again is not None
     np.testing.assert_array_equal(again.bits, known.bits)
-    assert load_known_runs(tmp_path, {}) is None
+    assert load_ngram_filter(tmp_path, {}) is None
     (tmp_path / FILE).write_bytes(b"x")
     with pytest.raises(CheckpointError, match="does not match its hash"):
-        load_known_runs(tmp_path, {CARD_FIELD: digest})
+        load_ngram_filter(tmp_path, {CARD_FIELD: digest})

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from composer.model import onnx_graph
-from composer.model.products import Product
+from composer.model.batch_invariant import Product
 
 Weights = Mapping[str, np.ndarray]
 MOST = 64
@@ -27,7 +27,7 @@ def rounded(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.rint(matrix / scale).astype(np.int8), scale
 
 
-def narrow(matrix: np.ndarray) -> Product:
+def quantized_product(matrix: np.ndarray) -> Product:
     """For one song: rows @ matrix, in eight bits."""
     weights, scale = rounded(matrix)
     multiply = onnx_graph.node("DynamicQuantizeMatMul", ("x", "weights", "scale"), ("y",), _MICROSOFT)
@@ -37,8 +37,8 @@ def narrow(matrix: np.ndarray) -> Product:
     return lambda rows: np.concatenate([session.run(("y",), {"x": row})[0] for row in rows[:, None]])
 
 
-class NarrowMemory:
-    """Stacked LSTM cells, as trunk.LSTMMemory; of any number of events on end in one call, which is how passages are read."""
+class QuantizedLSTM:
+    """Stacked LSTM cells, as trunk.LSTMRuntime; of any number of events on end in one call, which is how passages are read."""
 
     def __init__(self, weights: Weights, layers: int, rows: int) -> None:
         width, embedding = (int(weights[f"trunk.lstm.weight_{side}_l0"].shape[1]) for side in ("hh", "ih"))

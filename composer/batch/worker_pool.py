@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from composer.batch.bench import Bench, Setting
+from composer.batch.piece_maker import PieceMaker, Setting
 from composer.batch.shards import Unit
 from composer.errors import ComposerError, OutputError
 
@@ -44,7 +44,7 @@ class Worker:
     heard_s: float = field(default_factory=time.monotonic)
 
 
-class Crew:
+class WorkerPool:
     """Some workers at one corpus."""
 
     def __init__(self, setting: Setting, workers: int, patience_s: float = PATIENCE_S) -> None:
@@ -61,7 +61,7 @@ class Crew:
         queue = deque(units)
         size = min(self.size, len(queue))
         try:
-            self._workers = [self._hire() for _ in range(size)]
+            self._workers = [self._start_worker() for _ in range(size)]
             while queue or any(worker.units for worker in self._workers):
                 self._hand_out(queue)
                 by_line: dict[Any, Worker] = {}
@@ -79,11 +79,11 @@ class Crew:
                         worker.process.join()
                     if not worker.process.is_alive():
                         self._listen(worker, tell)
-                        self._bury(worker, queue, tell, hangs=bool(hangs))
+                        self._replace_worker(worker, queue, tell, hangs=bool(hangs))
         finally:
             self._dismiss()
 
-    def _hire(self) -> Worker:
+    def _start_worker(self) -> Worker:
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         process = context.Process(target=work, args=(theirs, self.setting, os.getpid()), daemon=True)
@@ -146,7 +146,7 @@ class Crew:
         except (EOFError, ConnectionResetError):
             worker.process.join(timeout=5)
 
-    def _bury(self, worker: Worker, queue: deque[Unit], tell: OnEvent, hangs: bool) -> None:
+    def _replace_worker(self, worker: Worker, queue: deque[Unit], tell: OnEvent, hangs: bool) -> None:
         """Replace a lost worker: requeue its units, to be made one piece at a time, and start a new one."""
         self._workers.remove(worker)
         worker.line.close()
@@ -172,7 +172,7 @@ class Crew:
                 self.poisoned[worker.making] = f"the worker {how}, {DEATHS} times"
         tell("lost", f"a worker {how}; its {len(worker.units)} unfinished shards will be redone")
         if queue:
-            self._workers.append(self._hire())
+            self._workers.append(self._start_worker())
 
     def _dismiss(self) -> None:
         for worker in self._workers:
@@ -203,7 +203,7 @@ def work(line: Connection, setting: Setting, parent: int) -> None:
         line.send((what, value))
 
     try:
-        bench = Bench(setting)
+        piece_maker = PieceMaker(setting)
         line.send(("ready", None))
         later: list[Any] = []
 
@@ -220,7 +220,7 @@ def work(line: Connection, setting: Setting, parent: int) -> None:
 
         while True:
             units, careful, poisoned = later.pop() if later else line.recv()
-            for unit in bench.do(units, tell, careful, poisoned, more):
+            for unit in piece_maker.do(units, tell, careful, poisoned, more):
                 line.send(("unit", unit.name))
     except OutputError as error:
         line.send(("refused", str(error)))

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from composer.batch import crew as crew_module
-from composer.batch.crew import Crew, Worker
+from composer.batch import worker_pool
 from composer.batch.run import generate
 from composer.batch.shards import Unit
+from composer.batch.worker_pool import Worker, WorkerPool
 from composer.errors import ComposerError, OutputError
 from tests.batch.kitchen import Here, plan_of, setting, silence, write_seeds
 
@@ -34,25 +34,25 @@ class Line:
 
 
 def test_workers_always_have_a_little_more_than_their_lanes_hold(seeds: Path, model: Path, tmp_path: Path) -> None:
-    crew = Crew(setting(plan_of(seeds, model), tmp_path, lanes=8), 2)
-    crew._workers = [Worker(None, Line(), ready=True) for _ in range(2)]  # type: ignore[arg-type]
-    one, other = crew._workers
+    pool = WorkerPool(setting(plan_of(seeds, model), tmp_path, lanes=8), 2)
+    pool._workers = [Worker(None, Line(), ready=True) for _ in range(2)]  # type: ignore[arg-type]
+    one, other = pool._workers
     queue = deque(Unit(f"{number:05d}", tuple(range(4 * number, 4 * number + 4))) for number in range(16))
-    crew._hand_out(queue)
+    pool._hand_out(queue)
     assert (one.left, other.left) == (12, 12)
-    crew._hand_out(queue)
+    pool._hand_out(queue)
     assert (one.left, other.left) == (12, 12)
     one.left -= 5
-    crew._hand_out(queue)
+    pool._hand_out(queue)
     assert (one.left, other.left) == (11, 12)
     assert [unit.name for unit in one.line.sent[-1][0]] == ["00006"]  # type: ignore[attr-defined]
     while len(queue) > 1:
         queue.popleft()
     one.left = other.left = 4
-    crew._hand_out(queue)
+    pool._hand_out(queue)
     assert (one.left, other.left) == (4, 4), "the last goes to whoever is done first"
     other.left = 1
-    crew._hand_out(queue)
+    pool._hand_out(queue)
     assert (one.left, other.left, len(queue)) == (4, 5, 0)
 
 
@@ -60,17 +60,17 @@ def test_workers_always_have_a_little_more_than_their_lanes_hold(seeds: Path, mo
 def test_a_lost_worker_is_replaced(seeds: Path, model: Path, tmp_path: Path) -> None:
     plan = plan_of(seeds, model, output={"shard": 2})
     wanted = setting(plan, tmp_path / "corpus", lanes=2)
-    crew, told, killed = Crew(wanted, 2), [], []
+    pool, told, killed = WorkerPool(wanted, 2), [], []
 
     def listen(what: str, value: Any) -> None:
         if what == "lost":
             told.append(value)
         # Once: pieces of the other's, and those still in its pipe, are told while it is dead and not yet missed.
-        if what == "piece" and not killed and (pid := crew._workers[0].process.pid):
+        if what == "piece" and not killed and (pid := pool._workers[0].process.pid):
             killed.append(pid)
             os.kill(pid, signal.SIGKILL)
 
-    outcome = generate(wanted, crew, listen)
+    outcome = generate(wanted, pool, listen)
     assert told
     assert "was killed (signal 9)" in told[0]
     assert outcome.counts["kept"] == 12
@@ -86,8 +86,8 @@ def test_a_piece_that_kills_its_worker_is_told(model: Path, tmp_path: Path, monk
     wanted = setting(plan_of(folder, model, takes=1, styles=["pop"], output={"shard": 2}), tmp_path / "corpus")
     (folder / "tune-1.mid").unlink()
     os.mkfifo(folder / "tune-1.mid")  # after it was found: reading it waits for ever
-    monkeypatch.setattr(crew_module, "DEATHS", 1)
-    outcome = generate(wanted, Crew(wanted, 1, patience_s=4), silence)
+    monkeypatch.setattr(worker_pool, "DEATHS", 1)
+    outcome = generate(wanted, WorkerPool(wanted, 1, patience_s=4), silence)
     assert (outcome.counts["kept"], outcome.counts["failed"]) == (1, 1)
     assert "made no progress for 4 s" in outcome.reasons[0][2]
 
@@ -100,7 +100,7 @@ def test_what_the_disk_says_reaches_the_driver(seeds: Path, model: Path, tmp_pat
             (tmp_path / "corpus" / "shards").write_text("in the way")
 
     with pytest.raises(OutputError, match="cannot be written"):
-        generate(wanted, Crew(wanted, 1), listen)
+        generate(wanted, WorkerPool(wanted, 1), listen)
 
 
 def test_workers_that_cannot_start_are_told(seeds: Path, model: Path, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_workers_that_cannot_start_are_told(seeds: Path, model: Path, tmp_path: 
     wanted = setting(plan_of(seeds, mine), tmp_path / "corpus")
     (mine / "weights.safetensors").write_bytes(b"nothing")
     with pytest.raises(ComposerError, match="the weights do not match their card"):
-        generate(wanted, Crew(wanted, 1), silence)
+        generate(wanted, WorkerPool(wanted, 1), silence)
 
 
 def test_workers_that_die_over_no_piece_are_told(
@@ -119,7 +119,7 @@ def test_workers_that_die_over_no_piece_are_told(
 ) -> None:
     """Whatever breaks in writing a shard breaks again: nobody is hired for ever."""
     wanted = setting(plan_of(seeds, model), tmp_path / "corpus")
-    crew = Crew(wanted, 1)
+    pool = WorkerPool(wanted, 1)
     unit = Unit("00000", (0,))
 
     class Dead:
@@ -133,10 +133,10 @@ def test_workers_that_die_over_no_piece_are_told(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(crew, "_hire", hired)
-    for _ in range(crew_module.DEATHS - 1):
-        crew._workers = [hired()]
-        crew._bury(crew._workers[0], deque(), silence, hangs=False)
-    crew._workers = [hired()]
+    monkeypatch.setattr(pool, "_start_worker", hired)
+    for _ in range(worker_pool.DEATHS - 1):
+        pool._workers = [hired()]
+        pool._replace_worker(pool._workers[0], deque(), silence, hangs=False)
+    pool._workers = [hired()]
     with pytest.raises(ComposerError, match=r"shard 00000: the worker died \(exit code 1\), 3 times"):
-        crew._bury(crew._workers[0], deque(), silence, hangs=False)
+        pool._replace_worker(pool._workers[0], deque(), silence, hangs=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from composer.model.narrow import MOST, NarrowMemory, narrow, rounded
-from composer.model.trunk import LSTMMemory
+from composer.model.quantized import MOST, QuantizedLSTM, quantized_product, rounded
+from composer.model.trunk import LSTMRuntime
 
 
 def weights(embedding: int = 48, width: int = 64, layers: int = 2) -> dict[str, np.ndarray]:
@@ -28,7 +28,7 @@ def events(count: int, embedding: int = 48) -> np.ndarray:
 @pytest.mark.parametrize("size", [(48, 64, 1), (64, 160, 3)])
 def test_it_remembers_what_float32_remembers(size: tuple[int, int, int]) -> None:
     told, rows = events(40, size[0]), np.array([0])
-    mine, theirs = NarrowMemory(weights(*size), size[2], 1), LSTMMemory(weights(*size), size[2], 1)
+    mine, theirs = QuantizedLSTM(weights(*size), size[2], 1), LSTMRuntime(weights(*size), size[2], 1)
     for each in told:
         heard, wanted = mine.step(rows, each[None]), theirs.step(rows, each[None])
         np.testing.assert_allclose(heard, wanted, atol=0.01)
@@ -38,7 +38,7 @@ def test_it_remembers_what_float32_remembers(size: tuple[int, int, int]) -> None
 
 def test_rows_know_nothing_of_each_other_and_all_is_the_same_again() -> None:
     told = events(12)
-    memory = NarrowMemory(weights(), 2, 3)
+    memory = QuantizedLSTM(weights(), 2, 3)
     alone = [memory.step(np.array([1]), each[None])[0] for each in told[:8]]
     saved = memory.save(1)
     memory.forget(1)
@@ -63,11 +63,13 @@ def test_weights_are_rounded_to_whole_numbers() -> None:
 def test_the_largest_sums_are_not_cut_off(sign: int) -> None:
     """Where a processor adds products in 16 bits, they must fit."""
     large = np.full((64, 16), sign * 0.5, np.float32)
-    np.testing.assert_allclose(narrow(large)(np.ones((1, 64), np.float32)), np.full((1, 16), sign * 32.0), rtol=1e-3)
+    np.testing.assert_allclose(
+        quantized_product(large)(np.ones((1, 64), np.float32)), np.full((1, 16), sign * 32.0), rtol=1e-3
+    )
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_models_of_any_depth_are_read_without_a_word(layers: int, capfd: pytest.CaptureFixture[str]) -> None:
-    heard = NarrowMemory(weights(layers=layers), layers, 1).read(0, events(3))
+    heard = QuantizedLSTM(weights(layers=layers), layers, 1).read(0, events(3))
     assert heard.shape == (64,)
     assert capfd.readouterr() == ("", "")

@@ -2,8 +2,8 @@
 
 A sampled band drifts. A wrong note becomes a habit a bar later, a riff learned over one chord continues over the next, and whoever
 plays after that follows it. People come back: so a part that has strayed is pulled to the chord, notes foreign to chord and key
-are rarer than the network has them, and the bass says where the chord changes. How much is in dice.Sampling; what it was
-measured by in docs/decisions/leaning.md.
+are rarer than the network has them, and the bass says where the chord changes. How much is in SamplingSettings; what it was
+measured by in docs/decisions/harmonic-bias.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 
 from composer.gm import ROLES
 from composer.harmony.key import KEYS, profile_scores
-from composer.model.dice import Sampling
+from composer.model.sampling_settings import SamplingSettings
 from composer.vocab import DRUM_PART, DURATIONS, MELODY_PART, PARTS, PITCHES, POSITIONS_PER_QUARTER, GridSong
 
 NEAR_BEATS = 32
@@ -30,7 +30,7 @@ _CLASS = np.arange(PITCHES) % 12
 _NOT_ASKED = np.zeros(PITCHES, np.float32)
 
 
-class Leaning:
+class HarmonicBias:
     """The harmonic function of every pitch class on each beat of a song, and how closely each part kept to the chords lately."""
 
     def __init__(self, song: GridSong, first_bar: int = 0, ahead: bool = True) -> None:
@@ -49,14 +49,14 @@ class Leaning:
         self._diatonic = 1 - np.minimum(near.foreign_share(self._foreign) / CHROMATIC, 1)
         self._share = [1.0] * PARTS
 
-    def turn(self, sampling: Sampling, part: int, bar: int) -> None:
+    def turn(self, sampling: SamplingSettings, part: int, bar: int) -> None:
         """A part is about to play a bar: `weights` are of that from now on."""
         self._part, self._least = part, sampling.least_in_chord[part]
         if part == DRUM_PART:
             return
         self._first_beat = int(self._song.first_beat[bar])
         beats = slice(self._first_beat, self._song.first_beat[bar + 1])
-        foreign, passing = sampling.leanings[:, part]
+        foreign, passing = sampling.harmonic_biases[:, part]
         usual = self._foreign[beats] * (self._diatonic[beats] * foreign)[:, None] + self._passing[beats] * passing
         changing = usual + ~self._root[beats] * np.log(sampling.off_root) if part == _BASS else usual
         self._usual, self._changing = usual.astype(np.float32), changing.astype(np.float32)

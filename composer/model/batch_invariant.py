@@ -19,14 +19,14 @@ STEP = 8
 """Rows come in multiples of this, where that is enough."""
 
 
-def alone(matrix: np.ndarray) -> Product:
+def single_product(matrix: np.ndarray) -> Product:
     """For one song: rows @ matrix."""
     return lambda rows: rows @ matrix
 
 
-def in_company(matrix: np.ndarray) -> Product:
+def batched_product(matrix: np.ndarray) -> Product:
     """For songs together: rows @ matrix, some at a time, each row with the same bits whatever the others are."""
-    tile, step = steady_rows(matrix)
+    tile, step = invariant_batch(matrix)
 
     def product(rows: np.ndarray) -> np.ndarray:
         count = len(rows)
@@ -39,7 +39,7 @@ def in_company(matrix: np.ndarray) -> Product:
     return product
 
 
-def steady_rows(matrix: np.ndarray) -> tuple[int, int]:
+def invariant_batch(matrix: np.ndarray) -> tuple[int, int]:
     """The largest batch size, and the multiple it must be of, at which every row gets the same bits on this machine.
 
     Tried with rows in another order and in every number that occurs. A product of one fixed number of rows always will.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.beside import read_beside, write_beside
+from composer.model.sidecar import read_sidecar, write_sidecar
 from composer.vocab import bar_starts
 
 FILE = "known_runs.safetensors"
@@ -81,20 +81,20 @@ def runs_of(steps: np.ndarray, length: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class KnownRuns:
+class NgramFilter:
     """Bloom filters, one for each set of songs that a model has been trained on: the last run's, and those of its ancestors."""
 
     bits: np.ndarray
     """uint8, shape (filters, bytes), the bytes a power of two; every bit is one place."""
 
     @classmethod
-    def empty(cls, size_bytes: int = 1 << 21) -> KnownRuns:
+    def empty(cls, size_bytes: int = 1 << 21) -> NgramFilter:
         """One filter; 2 MiB hold about a million runs, and one in a thousand others is then taken for known."""
         return cls(np.zeros((1, size_bytes), np.uint8))
 
-    def beside(self, ancestor: KnownRuns) -> KnownRuns:
+    def beside(self, ancestor: NgramFilter) -> NgramFilter:
         """These and an ancestor's, each in its own filter. All filters must be of one size."""
-        return KnownRuns(np.concatenate([self.bits, ancestor.bits]))
+        return NgramFilter(np.concatenate([self.bits, ancestor.bits]))
 
     def add(self, runs: np.ndarray) -> None:
         """Keep runs by their hashes, uint64, in the first filter."""
@@ -110,7 +110,7 @@ class KnownRuns:
 
     def save(self, folder: Path) -> str:
         """Write it beside the weights; returns the hash for the card."""
-        return write_beside(folder, FILE, {"bits": self.bits}, {"every": EVERY})
+        return write_sidecar(folder, FILE, {"bits": self.bits}, {"every": EVERY})
 
 
 def _holds(bits: np.ndarray, run: int) -> bool:
@@ -124,16 +124,16 @@ def _holds(bits: np.ndarray, run: int) -> bool:
     return True
 
 
-def load_known_runs(folder: Path, card: Mapping[str, Any]) -> KnownRuns | None:
+def load_ngram_filter(folder: Path, card: Mapping[str, Any]) -> NgramFilter | None:
     """Those of a checkpoint folder, None where it has none. Raises CheckpointError where they are not the card's."""
-    found = read_beside(folder, FILE, card.get(CARD_FIELD))
-    return None if found is None else KnownRuns(np.atleast_2d(found[0]["bits"]))
+    found = read_sidecar(folder, FILE, card.get(CARD_FIELD))
+    return None if found is None else NgramFilter(np.atleast_2d(found[0]["bits"]))
 
 
-class Watch:
+class NgramGuard:
     """Follows what every part writes in one song, and knows beforehand which note would make a known run."""
 
-    def __init__(self, known: KnownRuns, bar_length: np.ndarray) -> None:
+    def __init__(self, known: NgramFilter, bar_length: np.ndarray) -> None:
         self.known = known
         self._start = bar_starts(bar_length).tolist()
         self._lines = {part: _Line(part) for part in range(1, len(ROLES))}

@@ -34,7 +34,7 @@ CONTEXT_BARS = 32
 """Bars before the end that the band listens to."""
 
 
-def play_on(
+def continue_piece(
     arranger: Arranger, score: Score, more: int, options: ArrangeOptions, chords: ChordLane | None = None
 ) -> Arrangement:
     """`more` bars after a piece's end, played by whoever of `options.parts` plays in it; what was there stays as it is.

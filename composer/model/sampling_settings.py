@@ -21,11 +21,11 @@ def _by_role(usual: float, **other: float) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class SamplingSettings:
     """Sampling settings: temperature, min-p (Nguyen et al. 2024) for each note field, and weights by harmonic function.
 
     Per-part values are in the order of gm.ROLES. They were chosen so that statistics of the band match human bands'
-    (notebooks/LOG.md, 2026-11-22); model/leaning.py is what weighs pitches by chord and key.
+    (notebooks/LOG.md, 2026-11-22); model/harmonic_bias.py is what weighs pitches by chord and key.
     """
 
     temperature: float = 1.0
@@ -48,7 +48,7 @@ class Sampling:
     """Where less than this share of a part's last ten or so notes were in the chord, chord tones are favoured."""
 
     @classmethod
-    def of(cls, parts: Collection[str], temperature: float = 1.0) -> Sampling:
+    def of(cls, parts: Collection[str], temperature: float = 1.0) -> SamplingSettings:
         """What suits these roles: without bass or drums it is the piano that says which chord it is, and strings sing and swell."""
         if {"bass", "drums"} & set(parts):
             return cls(temperature)
@@ -82,7 +82,7 @@ class Sampling:
         return np.array(shares, np.float32)
 
     @cached_property
-    def leanings(self) -> np.ndarray:
+    def harmonic_biases(self) -> np.ndarray:
         """The logarithms of `foreign` and `passing` of each part, shape (2, PARTS)."""
         return np.log([self.foreign, self.passing])
 
@@ -92,7 +92,7 @@ class Sampling:
         return self.temperature < 1e-3
 
 
-def draw(
+def sample_classes(
     logits: np.ndarray, temperature: np.ndarray, min_p: np.ndarray, rng: Sequence[np.random.Generator | None]
 ) -> list[int]:
     """One class of each row of logits (n, classes), with each row's temperature and min_p (n, 1), both positive, and random generator.

@@ -24,7 +24,7 @@ _STRAYS = np.array([-7, -5, -4, -3, -2, -1, -1, 1, 1, 2, 3, 4, 5, 7])
 _HABITS = np.array([-2, -1, -1, 1, 1, 2])
 
 
-def slipped(song: GridSong, brief: Brief, rng: np.random.Generator) -> GridSong:
+def add_wrong_notes(song: GridSong, brief: Brief, rng: np.random.Generator) -> GridSong:
     """The song with wrong pitches among the pitched notes that are asked for; as many notes, in the same order."""
     notes = song.notes
     asked = brief.asked[notes["bar"], notes["part"]] & (notes["part"] != DRUM_PART)

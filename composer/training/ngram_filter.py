@@ -1,4 +1,4 @@
-"""Keep the training songs' long runs beside a checkpoint: `python -m composer.training.known_runs PACK CHECKPOINT`.
+"""Keep the training songs' long runs beside a checkpoint: `python -m composer.training.ngram_filter PACK CHECKPOINT`.
 
 Of every band part, real and synthetic; a minute for thirteen million notes. Writes them beside the weights and their hash into the card.
 A model that began with another's weights knows that one's songs too: name it with --ancestor.
@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from composer.gm import ROLES
-from composer.model.known_runs import (
+from composer.model.ngram_filter import (
     CARD_FIELD,
     EVERY,
-    KnownRuns,
-    load_known_runs,
+    NgramFilter,
+    load_ngram_filter,
     longest_run,
     runs_of,
     steps_kept,
@@ -45,10 +45,10 @@ def main() -> None:
     parser.add_argument("--ancestor", type=Path, help="the checkpoint it began with (default: none)")
     args = parser.parse_args()
     runs = runs_in(open_pack(args.pack).split("train"))
-    known = KnownRuns.empty()
+    known = NgramFilter.empty()
     known.add(runs)
     if args.ancestor is not None:
-        inherited = load_known_runs(args.ancestor, read_card(args.ancestor))
+        inherited = load_ngram_filter(args.ancestor, read_card(args.ancestor))
         known = known if inherited is None else known.beside(inherited)
     add_to_card(args.checkpoint, **{CARD_FIELD: known.save(args.checkpoint)})
     most = {ROLES[part]: longest_run(part) for part in range(1, len(ROLES))}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, distributed, nn
 
 
-class Ranks:
+class Distributed:
     """This process among its peers."""
 
     def __init__(self, device: str = "cpu") -> None:

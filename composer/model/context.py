@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from composer.model.checkpoint import Checkpoint
-from composer.model.trunk import memory_of
+from composer.model.trunk import make_runtime
 
 _EVENT = ("who", "position", "pitch", "degree", "duration", "velocity", "part", "track")
 """Embeddings of an event, in the order in which `tell` takes their rows."""
@@ -41,13 +41,13 @@ Note = tuple[Sequence[int], np.ndarray]
 """One event, as its rows of the embedding tables and what is added to these."""
 
 
-class Story:
+class ContextQueue:
     """The trunk over some rows."""
 
     def __init__(self, checkpoint: Checkpoint, rows: int, company: bool = False) -> None:
         """company: see Rows."""
         config, w = checkpoint.config, checkpoint.weights
-        self.memory = memory_of(config, w, rows, company)
+        self.memory = make_runtime(config, w, rows, company)
         self.top = np.zeros((rows, config.width), np.float32)
         """What the trunk says after the last event of each row."""
         self.told: list[deque[Passage | Note]] = [deque() for _ in range(rows)]

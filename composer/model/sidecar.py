@@ -15,7 +15,7 @@ from composer.errors import CheckpointError
 _ABOUT = "about"
 
 
-def write_beside(folder: Path, file: str, arrays: Mapping[str, np.ndarray], about: Any) -> str:
+def write_sidecar(folder: Path, file: str, arrays: Mapping[str, np.ndarray], about: Any) -> str:
     """Write arrays, and what is said of them as JSON; returns the hash for the card."""
     from safetensors.numpy import save
 
@@ -24,7 +24,7 @@ def write_beside(folder: Path, file: str, arrays: Mapping[str, np.ndarray], abou
     return hashlib.sha256(blob).hexdigest()
 
 
-def read_beside(folder: Path, file: str, sha256: str | None) -> tuple[dict[str, np.ndarray], Any] | None:
+def read_sidecar(folder: Path, file: str, sha256: str | None) -> tuple[dict[str, np.ndarray], Any] | None:
     """The arrays and what is said of them; None where the card speaks of none. Raises CheckpointError where it is not the card's."""
     from safetensors import SafetensorError
     from safetensors.numpy import load
