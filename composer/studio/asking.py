@@ -45,7 +45,7 @@ def rework_options(asked: ReworkRequest, score: Score, store: Store, checkpoint:
 def restyle_options(asked: Wishes, score: Score, store: Store, checkpoint: Checkpoint) -> ArrangeOptions:
     """What `composer restyle` would ask for. Raises InputError."""
     if not asked.style and asked.style_from is None:
-        raise InputError("say in which style; name one in style, or a reference in style_from")
+        raise InputError("no style given; name one in style, or a reference in style_from")
     if not any(part.role in BAND for part in score.parts if part.role != MELODY):
         raise InputError("no band plays in this piece; arrange it first")
     return ArrangeOptions(**_said(asked, store, checkpoint, ""), seed=asked.seed)
@@ -63,6 +63,7 @@ def _said(asked: Wishes, store: Store, checkpoint: Checkpoint, default_style: st
         "style_from": reference,
         "style_strength": asked.style_strength,
         "temperature": asked.temperature,
+        "feel": asked.feel,
         "density": dict(asked.density),
         "register": dict(asked.register_of),
         "polyphony": dict(asked.polyphony),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from composer import formats
 from composer.studio.problems import NotHere
@@ -14,6 +17,7 @@ from composer.studio.views import take_score
 from composer.studio.writing import CHART, MIDI, RECORD
 
 SCORE = "band.musicxml"
+PIECE = 1 << 18
 _STEM = re.compile(rf"({SOUND}|{EARLY})(?:-\d{{1,3}}\.flac|\.json)")
 _MADE = re.compile(r"((?:mix|export)-[0-9a-f]{16})\.(wav|json|zip)")
 _KINDS = {
@@ -35,6 +39,20 @@ class File:
     media_type: str
     ending: str
     """What follows the piece's title in the name that a browser saves it under."""
+
+    def read(self) -> tuple[int, Iterator[bytes]]:
+        """How many bytes it has, and those: all of them, whatever becomes of the file meanwhile. Raises NotHere."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            raise NotHere("this arrangement has just been deleted; GET /api/trash lists what can be restored") from None
+        return os.fstat(file.fileno()).st_size, _pieces(file)
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(PIECE):
+            yield piece
 
 
 def take_file(store: Store, take: Take, name: str) -> File:

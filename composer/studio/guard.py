@@ -58,7 +58,7 @@ class Guard:
     def _stranger(self, headers: dict[str, str]) -> str:
         """Why this request is none of ours; "" where it is."""
         if _name(f"//{headers.get('host', '')}") not in self._settings.names:
-            return "this name is not the studio's; open it as it was printed when it started"
+            return "the studio does not answer to this host name; use the address it printed at start-up"
         origin = headers.get("origin")
         if origin is not None and urlsplit(origin).netloc != headers.get("host"):
             return "the request comes from another site; use the studio's own page"

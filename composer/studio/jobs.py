@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from composer.errors import ComposerError
+from composer.studio.names import new_id
 from composer.studio.problems import Busy, NotHere, problem_of
 from composer.studio.shapes import Problem
-from composer.studio.store import new_id
 
 REMEMBERED = 200
 """Finished jobs that can still be asked about."""
@@ -33,6 +33,8 @@ class Job:
 
     kind: str
     work: Work
+    uses: frozenset[str] = frozenset()
+    """Ids of the seeds and takes that it needs: none of them may be deleted under it."""
     id: str = field(default_factory=new_id)
     state: str = "queued"
     what: str = ""
@@ -137,7 +139,7 @@ class Worker:
         """Put a job into the queue. Raises Busy where that is full."""
         waiting = [one for one in list(self._queue.queue) if one is not None and not one.over]
         if len(waiting) >= self._most:
-            raise Busy(f"{len(waiting)} jobs are waiting already; let one end, or cancel one")
+            raise Busy(f"{len(waiting)} jobs are waiting already; wait for one to finish, or cancel one")
         self._queue.put(job)
 
     def close(self, within_s: float = 10.0) -> None:
@@ -166,8 +168,8 @@ class Worker:
             job.enter("failed", problem_of(error))
         except Exception:  # a mistake of ours: the worker goes on with the next job, the log has the traceback
             logging.getLogger("composer.studio").exception("job %s (%s) failed", job.id, job.kind)
-            sentence = "something went wrong inside the studio; its log says what"
-            job.enter("failed", Problem(what=sentence, message=sentence))
+            what, remedy = "something went wrong inside the studio", "see its log"
+            job.enter("failed", Problem(what=what, what_to_do=remedy, message=f"{what}; {remedy}"))
         else:
             job.enter("done")
 
@@ -193,8 +195,12 @@ class Jobs:
         """Raises NotHere."""
         with self._lock:
             if job_id not in self._known:
-                raise NotHere(f"no job {job_id}; it may have been before the studio was started")
+                raise NotHere(f"no job {job_id}; it may belong to an earlier session of the studio")
             return self._known[job_id]
+
+    def using(self, thing_id: str) -> Job | None:
+        """A job that works on this seed or take, or is going to."""
+        return next((job for job in self.all() if not job.over and thing_id in job.uses), None)
 
     def all(self) -> list[Job]:
         with self._lock:

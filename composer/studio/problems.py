@@ -5,7 +5,7 @@ from __future__ import annotations
 from composer.errors import AudioError, CheckpointError, ComposerError, InputError, OutputError
 from composer.studio.shapes import Problem
 
-TOO_MANY_REQUESTS, TOO_LARGE, NOT_FOUND = 429, 413, 404
+TOO_MANY_REQUESTS, TOO_LARGE, CONFLICT, NOT_FOUND = 429, 413, 409, 404
 _STATUS = ((InputError, 422), (OutputError, 507), (CheckpointError, 503), (AudioError, 422))
 
 
@@ -17,13 +17,17 @@ class Busy(ComposerError):
     """The queue is full."""
 
 
+class NotNow(ComposerError):
+    """It can be done, but something is in the way."""
+
+
 class TooLarge(InputError):
     """A request body over the limit."""
 
 
 def status_of(error: ComposerError) -> int:
     """The HTTP status that goes with an error."""
-    own = {NotHere: NOT_FOUND, Busy: TOO_MANY_REQUESTS, TooLarge: TOO_LARGE}
+    own = {NotHere: NOT_FOUND, NotNow: CONFLICT, Busy: TOO_MANY_REQUESTS, TooLarge: TOO_LARGE}
     if type(error) in own:
         return own[type(error)]
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Path, Query, Request, WebSocket, WebSocketDisconnect
-from fastapi.responses import FileResponse
+from fastapi.responses import StreamingResponse
 
 from composer.audio.stem_files import file_name
 from composer.studio import shapes, views
@@ -24,7 +25,8 @@ from composer.studio.studio import Studio
 PROBLEMS: dict[int | str, dict[str, object]] = {
     code: {"model": Problem, "description": what}
     for code, what in (
-        (404, "nothing of that id"),
+        (404, "no such id"),
+        (409, "not while a job works on it"),
         (413, "the body is too large"),
         (422, "something in the request cannot be played"),
         (429, "the queue is full"),
@@ -98,9 +100,14 @@ def add_example(studio: AStudio, asked: shapes.ExampleRequest) -> shapes.SeedRep
 
 
 @api.get("/seeds", tags=["seeds"])
-def seeds(studio: AStudio) -> list[shapes.SeedView]:
+def seeds(
+    studio: AStudio,
+    reference: Annotated[
+        bool, Query(description="list the reference pieces instead of the projects")
+    ] = False,
+) -> list[shapes.SeedView]:
     """All projects, the newest first."""
-    return [views.seed_view(seed, studio.store) for seed in studio.store.seeds() if not seed.reference]
+    return [views.seed_view(seed, studio.store) for seed in studio.store.seeds() if seed.reference == reference]
 
 
 @api.get("/seeds/{seed_id}", tags=["seeds"])
@@ -120,7 +127,11 @@ def chart(studio: AStudio, seed: ASeed, asked: shapes.ChartRequest) -> shapes.Ch
 @api.get("/seeds/{seed_id}/arrangements", tags=["arrangements"])
 def arrangements(studio: AStudio, seed: ASeed) -> list[shapes.ArrangementView]:
     """A seed's takes, the oldest first; `parent` says what each was made from."""
-    return [views.take_view(take, studio.store) for take in studio.store.takes(seed.id)]
+    shown = []
+    for take in studio.store.takes(seed.id):
+        with contextlib.suppress(NotHere):  # deleted meanwhile
+            shown.append(views.take_view(take, studio.store))
+    return shown
 
 
 @api.put("/seeds/{seed_id}/kept", tags=["seeds"])
@@ -185,13 +196,54 @@ def export(studio: AStudio, take: ATake, asked: Annotated[shapes.MixRequest, Bod
     return views.job_view(studio.export(take, asked, lambda name: file_url(take, name)))
 
 
-@api.get("/arrangements/{arrangement_id}/files/{name}", tags=["arrangements"], response_class=FileResponse)
-def file(studio: AStudio, take: ATake, name: str) -> FileResponse:
+@api.get("/arrangements/{arrangement_id}/files/{name}", tags=["arrangements"], response_class=StreamingResponse)
+def file(studio: AStudio, take: ATake, name: str) -> StreamingResponse:
     """band.mid, band.musicxml, band.chords.txt, band.json, and what sound, mix and export have made."""
     found = take_file(studio.store, take, name)
     title = file_name(studio.store.seed(take.seed_id).name)
     joint = "" if found.ending.startswith(".") else "-"
-    return FileResponse(found.path, media_type=found.media_type, filename=f"{title}{joint}{found.ending}")
+    size, pieces = found.read()  # at once: the take may be deleted before the first piece is sent
+    headers = {"content-length": str(size), "content-disposition": _saved_as(title + joint + found.ending)}
+    return StreamingResponse(pieces, media_type=found.media_type, headers=headers)
+
+
+def _saved_as(name: str) -> str:
+    """The header that names a download; plain where it can be, which is all that curl -J reads."""
+    quoted = quote(name)
+    return f'attachment; filename="{name}"' if quoted == name else f"attachment; filename*=utf-8''{quoted}"
+
+
+# --- trash ---
+
+
+@api.delete("/seeds/{seed_id}", tags=["trash"])
+def delete_seed(studio: AStudio, seed: ASeed) -> shapes.TrashView:
+    """Move a project with all its takes, or a reference, into the trash. 409 while a job works on it."""
+    return views.trash_view(studio.discard(seed), studio.store)
+
+
+@api.delete("/arrangements/{arrangement_id}", tags=["trash"])
+def delete_arrangement(studio: AStudio, take: ATake) -> shapes.TrashView:
+    """Move a take into the trash; those made from it stay. 409 while a job works on it."""
+    return views.trash_view(studio.discard(take), studio.store)
+
+
+@api.get("/trash", tags=["trash"])
+def trash(studio: AStudio) -> list[shapes.TrashView]:
+    """What was deleted, most recent first. Items leave the trash only by being restored."""
+    return [views.trash_view(gone, studio.store) for gone in studio.store.trash()]
+
+
+@api.post("/seeds/{seed_id}/restore", tags=["trash"])
+def restore_seed(studio: AStudio, seed_id: Annotated[shapes.Id, Path()]) -> shapes.SeedView:
+    """Bring a project back as it was, with its takes."""
+    return views.seed_view(studio.restore_seed(seed_id), studio.store)
+
+
+@api.post("/arrangements/{arrangement_id}/restore", tags=["trash"])
+def restore_arrangement(studio: AStudio, arrangement_id: Annotated[shapes.Id, Path()]) -> shapes.ArrangementView:
+    """Bring a take back as it was. 409 where its project is in the trash too."""
+    return views.take_view(studio.restore_take(arrangement_id), studio.store)
 
 
 # --- jobs ---

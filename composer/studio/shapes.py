@@ -42,6 +42,9 @@ class Wishes(Shape):
     style_strength: float = Field(1.0, ge=0, le=2, description="0 as if none were named, 1 as trained, 2 exaggerated")
     style_from: Id | None = Field(None, description="a reference piece: the id of an upload")
     temperature: float = Field(1.0, ge=0.05, le=4)
+    feel: float | None = Field(
+        None, ge=0, le=2, description="timing off the grid: 0 none, 1 as people play, 2 exaggerated"
+    )
     density: dict[Part, Level] = Field(default_factory=dict, description="1 sparse … 5 busy")
     register_of: dict[Part, Level] = Field(default_factory=dict, alias="register", description="1 low … 5 high")
     polyphony: dict[Part, Level] = Field(default_factory=dict, description="1 single notes … 5 full chords")
@@ -51,7 +54,7 @@ class Wishes(Shape):
     )
     chords: str | None = Field(None, max_length=20_000, description="a chart such as 'C | Am7 D7 | G'")
     melody: str | None = Field(None, max_length=200, description="the part that is the melody, by name or number")
-    seed: int = Field(0, ge=0, lt=2**31, description="the dice; take K uses seed + K - 1")
+    seed: int = Field(0, ge=0, lt=2**31, description="random seed; take K uses seed + K - 1")
     takes: int = Field(1, ge=1, le=8)
 
 
@@ -59,7 +62,7 @@ class ArrangeRequest(Wishes):
     """A band around an uploaded melody: `composer arrange`."""
 
     seed_id: Id
-    parts: list[Part] | None = Field(None, description="who plays; those of the style where it is not said")
+    parts: list[Part] | None = Field(None, description="the parts that play (default: the style's)")
     tempo_bpm: float | None = Field(None, ge=20, le=400)
     form: str | None = Field(None, max_length=200, description="sections, such as AABA or i4A8A8B8A8o2")
     tutti: bool = False
@@ -144,7 +147,7 @@ class SeedView(Shape):
     file: str
     reference: bool
     created: float = Field(description="seconds since 1970")
-    kept: Id | None = Field(None, description="the arrangement that stands for the project")
+    kept: Id | None = Field(None, description="the project's chosen arrangement")
     arrangements: int = 0
 
 
@@ -157,7 +160,7 @@ class SeedReport(SeedView):
 
 
 class ChartView(Shape):
-    chart: str = Field(description="as it was understood, over all bars")
+    chart: str = Field(description="the chart as parsed, over all bars")
     chords: list[tuple[int, str]]
 
 
@@ -175,13 +178,26 @@ class ArrangementView(Shape):
     report: dict[str, Any] = Field(description="model, chords, form, style heard, proof, licences, timings")
 
 
+class TrashView(Shape):
+    """Something deleted. POST /api/seeds/ID/restore or /api/arrangements/ID/restore brings it back."""
+
+    id: Id
+    kind: Literal["seed", "arrangement"]
+    seed_id: Id
+    name: str = Field(description="the seed's")
+    label: str = Field(description="the arrangement's; '' for a seed")
+    reference: bool
+    arrangements: int = Field(description="how many come back with it")
+    deleted: float = Field(description="seconds since 1970")
+
+
 class JobView(Shape):
     """A piece of work. It is forgotten when the studio ends; what it made is not."""
 
     id: Id
     kind: Literal["arrange", "rework", "restyle", "sound", "mix", "export"]
     state: Literal["queued", "running", "done", "failed", "cancelled"]
-    what: str = Field(description="the step at work")
+    what: str = Field(description="the current step")
     done: float = Field(description="0..1 of that step")
     arrangements: list[Id] = Field(description="what it has written so far")
     files: list[str] = Field(description="where its files are fetched")

@@ -21,8 +21,9 @@ from composer.digest import sha256_of
 from composer.record import plain, sound_story
 from composer.score import Score
 from composer.studio.jobs import Job
+from composer.studio.names import cut
 from composer.studio.shapes import MixRequest, SoundView, StemView
-from composer.studio.store import Store, Take, cut
+from composer.studio.store import Store, Take
 from composer.studio.views import take_score
 from composer.studio.writing import CHART, MIDI, RECORD
 
@@ -84,14 +85,14 @@ class Sounds:
 
     def _first(self, job: Job, take: Take, score: Score) -> Mix:
         end = int(score.tempo.ticks(EARLY_S))
-        tell = job.step("playing the first bars")
+        tell = job.step("rendering the first bars")
         stems = render(
             score.with_parts(part.clip(0, end) for part in score.parts), self._font, tail_s=0, on_progress=tell
         )
         return mix(stems, self.settings(take, MixRequest()))
 
     def _hand_over(self, job: Job, take: Take, kind: str, mixed: Mix, url: Callable[[str], str]) -> None:
-        tell = job.step("handing over the stems")
+        tell = job.step("preparing the stems")
         with self._store.add_made(take, kind) as folder:
             stems = []
             for at, level in enumerate(mixed.table):

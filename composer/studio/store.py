@@ -2,36 +2,38 @@
 
     seeds/ID/seed.json, file/NAME                arrangements/ID/take.json, band.mid, band.chords.txt, band.json
                                                  arrangements/ID/sound/…, what can be made again from these
+    trash/seeds/ID/…                             trash/arrangements/ID/…
 
 An upload lies in a folder of its own, where its name meets no other. The one thing that changes is which take a project keeps:
 seeds/ID/kept, replaced in one step. Paths are made of ids that the store itself has given out, and of names from a fixed list.
+
+What is deleted is moved to trash/, and nothing ever leaves that but to be restored. A seed goes there in one step, whatever it
+has of takes: those stay where they are, and are not there as long as their seed is not.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
-import secrets
 import shutil
 import tempfile
-import threading
 import time
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any
 
 from composer.atomic import atomic_file
 from composer.audio.stem_files import file_name
 from composer.errors import InputError, OutputError
-from composer.studio.problems import NotHere
+from composer.studio.names import new_id, short_name
+from composer.studio.problems import NotHere, NotNow
+from composer.studio.shelf import Shelf
 
-_T = TypeVar("_T", "Seed", "Take")
 SCRATCH = ".new-"
-NAME_BYTES = 180
 UPLOAD, KEPT = "file", "kept"
 
 
@@ -61,20 +63,15 @@ class Take:
     wishes: dict[str, Any]
 
 
-def new_id() -> str:
-    """16 characters that cannot be guessed."""
-    return secrets.token_urlsafe(12)
+@dataclass(frozen=True)
+class Trashed:
+    """A seed or a take in the trash."""
 
-
-def short_name(name: str) -> str:
-    """A file's name without folders and control characters, as long as any file system takes, with its ending."""
-    path = Path("".join(letter for letter in name if unicodedata.category(letter) not in ("Cc", "Cs")))
-    return cut(path.stem) + "".join(letter for letter in path.suffix.lower() if letter.isalnum() or letter == ".")[:10]
-
-
-def cut(text: str) -> str:
-    """Its beginning, between two characters: file systems count bytes, and endings are still to come."""
-    return text[:80].encode()[:NAME_BYTES].decode("utf-8", "ignore")
+    thing: Seed | Take
+    seed: Seed
+    """The project: the thing itself, or whose take it is."""
+    deleted: float
+    """Seconds since 1970."""
 
 
 @contextmanager
@@ -83,7 +80,9 @@ def _writing() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"the studio's folder: cannot be written ({error.strerror}); is the disk full?") from None
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some room on the disk and try again" if full else "see who may write into it"
+        raise OutputError(f"the studio's folder: cannot be written ({error.strerror}); {remedy}") from None
 
 
 class Store:
@@ -91,17 +90,19 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = threading.Lock()
-        self._seeds: dict[str, Seed] = {}
-        self._takes: dict[str, Take] = {}
+        self._seeds = Shelf(folder, "seeds", "seed.json", Seed)
+        self._takes = Shelf(folder, "arrangements", "take.json", Take)
         self._alone: IO[str] | None = None
 
     def __enter__(self) -> Store:
         try:
-            for kind in ("seeds", "arrangements"):
-                (self.folder / kind).mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
             self._alone = (self.folder / ".lock").open("w")
             fcntl.flock(self._alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for scratch in self.folder.rglob(f"{SCRATCH}*"):  # what a kill has left half-written
+                shutil.rmtree(scratch, ignore_errors=True)
+            self._seeds.read()
+            self._takes.read()
         except BlockingIOError:
             self.__exit__()
             raise InputError(
@@ -109,25 +110,11 @@ class Store:
             ) from None
         except OSError as error:
             raise OutputError(f"{self.folder}: cannot be written ({error.strerror}); choose another folder") from None
-        for scratch in self.folder.rglob(f"{SCRATCH}*"):  # what a kill has left half-written
-            shutil.rmtree(scratch, ignore_errors=True)
-        self._seeds = {seed.id: seed for seed in self._read("seeds", "seed.json", Seed)}
-        takes = self._read("arrangements", "take.json", Take)
-        self._takes = {take.id: take for take in takes if take.seed_id in self._seeds}
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._alone is not None:
             self._alone.close()
-
-    def _read(self, kind: str, name: str, shape: type[_T]) -> list[_T]:
-        found = []
-        for path in (self.folder / kind).glob(f"*/{name}"):
-            try:
-                found.append(shape(**json.loads(path.read_text("utf-8"))))
-            except (ValueError, TypeError, OSError):
-                continue  # somebody has written into it by hand: it is left as it is, and not listed
-        return sorted(found, key=lambda one: one.created)
 
     @contextmanager
     def _new(self, place: Path, name: str) -> Iterator[Path]:
@@ -138,6 +125,9 @@ class Store:
                 yield scratch
                 if not (place / name).exists():
                     scratch.rename(place / name)
+            except OutputError as error:  # of what writes sound or music
+                what = (str(error).rpartition("; ")[0] or str(error)).replace(f"{scratch}{os.sep}", "")
+                raise OutputError(f"{what}; is the disk full?") from None
             finally:
                 shutil.rmtree(scratch, ignore_errors=True)
 
@@ -147,41 +137,38 @@ class Store:
         """Keep an upload under its own name, as far as a file system takes it."""
         named = Path(short_name(name))
         seed = Seed(new_id(), named.stem or "untitled", file_name(named.stem) + named.suffix, reference, time.time())
-        with self._new(self.folder / "seeds", seed.id) as folder:
+        with self._new(self._seeds.folder, seed.id) as folder:
             (folder / UPLOAD).mkdir()
             (folder / UPLOAD / seed.file).write_bytes(content)
             (folder / "seed.json").write_text(json.dumps(asdict(seed), ensure_ascii=False), "utf-8")
-        with self._lock:
-            self._seeds[seed.id] = seed
+        self._seeds.add(seed)
         return seed
 
     def remove_seed(self, seed_id: str) -> None:
         """Take back an upload that turned out to be no music."""
-        with self._lock:
-            self._seeds.pop(seed_id, None)
-        shutil.rmtree(self.folder / "seeds" / seed_id, ignore_errors=True)
+        if seed := self._seeds.get(seed_id):
+            self._seeds.remove(seed)
 
     def seeds(self) -> list[Seed]:
         """The newest first."""
-        with self._lock:
-            return sorted(self._seeds.values(), key=lambda seed: -seed.created)
+        return self._seeds.all()[::-1]
 
     def seed(self, seed_id: str) -> Seed:
         """Raises NotHere."""
-        with self._lock:
-            if seed_id not in self._seeds:
-                raise NotHere(f"no seed {seed_id}; GET /api/seeds lists them")
-            return self._seeds[seed_id]
+        seed = self._seeds.get(seed_id)
+        if seed is None:
+            raise NotHere(f"no seed {seed_id}; GET /api/seeds lists them")
+        return seed
 
     def seed_file(self, seed: Seed) -> Path:
-        place = self.folder / "seeds" / seed.id
+        place = self._seeds.place(seed)
         path = place / UPLOAD / seed.file
         return path if path.is_file() else place / seed.file  # where the version before has put it
 
     def kept(self, seed: Seed) -> str | None:
         """The take that stands for the project: the one chosen, else the newest."""
         try:
-            chosen = (self.folder / "seeds" / seed.id / KEPT).read_text("ascii").strip()
+            chosen = (self._seeds.place(seed) / KEPT).read_text("ascii").strip()
         except (OSError, UnicodeDecodeError):
             chosen = ""
         takes = self.takes(seed.id)
@@ -191,7 +178,7 @@ class Store:
         """Choose the take that stands for the project."""
         if take.seed_id != seed.id:
             raise NotHere(f"arrangement {take.id} belongs to another seed; choose one of this seed's")
-        place = self.folder / "seeds" / seed.id
+        place = self._seeds.place(seed)
         with _writing():
             if self.seed_file(seed) == place / KEPT:  # an upload of this name, from the version before: out of the way
                 (place / UPLOAD).mkdir()
@@ -204,29 +191,79 @@ class Store:
     @contextmanager
     def add_take(self, take: Take) -> Iterator[Path]:
         """A folder for the take's files; it is listed once the block has ended well."""
-        with self._new(self.folder / "arrangements", take.id) as folder:
+        with self._new(self._takes.folder, take.id) as folder:
             yield folder
             (folder / "take.json").write_text(json.dumps(asdict(take), ensure_ascii=False), "utf-8")
-        with self._lock:
-            self._takes[take.id] = take
+        self._takes.add(take)
 
     def takes(self, seed_id: str) -> list[Take]:
         """A seed's takes, the oldest first."""
-        with self._lock:
-            return sorted(
-                (take for take in self._takes.values() if take.seed_id == seed_id), key=lambda take: take.created
-            )
+        return [take for take in self._takes.all() if take.seed_id == seed_id]
 
     def take(self, take_id: str) -> Take:
         """Raises NotHere."""
-        with self._lock:
-            if take_id not in self._takes:
-                raise NotHere(f"no arrangement {take_id}; GET /api/seeds/ID/arrangements lists them")
-            return self._takes[take_id]
+        take = self._takes.get(take_id)
+        if take is None or self._seeds.get(take.seed_id) is None:
+            raise NotHere(f"no arrangement {take_id}; GET /api/seeds/ID/arrangements lists them")
+        return take
 
     def take_folder(self, take: Take) -> Path:
-        return self.folder / "arrangements" / take.id
+        return self._takes.place(take)
 
     def add_made(self, take: Take, name: str) -> AbstractContextManager[Path]:
         """A folder beside a take's notes for what is made from them; nothing happens where another was quicker."""
         return self._new(self.take_folder(take), name)
+
+    # --- the trash ---
+
+    def check_there(self, ids: Iterable[str]) -> None:
+        """Raises NotHere where one of these seeds and takes is not there any more."""
+        for one in ids:
+            if self._seeds.get(one) is None:
+                self.take(one)
+
+    def discard(self, thing: Seed | Take) -> Trashed:
+        """Move a seed or a take into the trash; its sound, which can be made again, gives its room back. Raises NotHere."""
+        self.check_there([thing.id])
+        for take in [thing] if isinstance(thing, Take) else self.takes(thing.id):
+            self._drop_made(take)
+        with _writing():
+            if isinstance(thing, Take):
+                self._takes.discard(thing)
+            else:
+                self._seeds.discard(thing)
+        return next(one for one in self.trash() if one.thing == thing)
+
+    def _drop_made(self, take: Take) -> None:
+        """Files are the take's own; folders hold what was made from them."""
+        for path in self.take_folder(take).glob("*"):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+
+    def trash(self) -> list[Trashed]:
+        """What was deleted, the last first. Takes of a seed that is in the trash itself come back with that."""
+        found = [Trashed(seed, seed, when) for seed, when in self._seeds.gone()]
+        for take, when in self._takes.gone():
+            if seed := self._seeds.get(take.seed_id):
+                found.append(Trashed(take, seed, when))
+        return sorted(found, key=lambda one: -one.deleted)
+
+    def restore_seed(self, seed_id: str) -> Seed:
+        """Bring a seed back, and with it its takes. Raises NotHere."""
+        for seed, _ in self._seeds.gone():
+            if seed.id == seed_id:
+                with _writing():
+                    self._seeds.restore(seed)
+                return seed
+        raise NotHere(f"no seed {seed_id} in the trash; GET /api/trash lists what is there")
+
+    def restore_take(self, take_id: str) -> Take:
+        """Bring a take back. Raises NotHere, NotNow where its seed is in the trash too."""
+        for take, _ in self._takes.gone():
+            if take.id == take_id:
+                if self._seeds.get(take.seed_id) is None:
+                    raise NotNow(f"the seed of arrangement {take_id} is in the trash too; restore {take.seed_id} first")
+                with _writing():
+                    self._takes.restore(take)
+                return take
+        raise NotHere(f"no arrangement {take_id} in the trash; GET /api/trash lists what is there")

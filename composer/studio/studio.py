@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from composer.rework import rework
 from composer.studio import asking
 from composer.studio.band import Band
 from composer.studio.examples import examples
-from composer.studio.jobs import Job, Jobs
-from composer.studio.problems import NotHere
+from composer.studio.jobs import Job, Jobs, Work
+from composer.studio.names import short_name
+from composer.studio.problems import NotHere, NotNow
 from composer.studio.settings import StudioSettings
 from composer.studio.shapes import ArrangeRequest, MixRequest, ReworkRequest, Wishes
 from composer.studio.sounding import Sounds
-from composer.studio.store import Seed, Store, Take, short_name
+from composer.studio.store import Seed, Store, Take, Trashed
 from composer.studio.views import seed_score, take_score
 from composer.studio.writing import MIDI, Order, write_takes
 
@@ -35,6 +37,7 @@ class Studio:
         self.store = Store(settings.folder)
         self.band = Band(settings.checkpoint)
         self.sounds = Sounds(self.store, settings.soundfont)
+        self._claims = threading.Lock()  # held while a job lays claim to seeds and takes, or one of them goes
 
     def __enter__(self) -> Studio:
         self.store.__enter__()
@@ -136,7 +139,8 @@ class Studio:
         )
 
     def _write(self, order: Order) -> Job:
-        return self.jobs.begin("music", Job(order.kind, lambda job: write_takes(job, order, self.band, self.store)))
+        used = (order.seed_id, order.parent, order.asked.get("style_from"))
+        return self._begin("music", order.kind, used, lambda job: write_takes(job, order, self.band, self.store))
 
     def _inputs(self, path: Path, asked: Wishes) -> dict[str, Path]:
         reference = self.store.seed(asked.style_from) if asked.style_from else None
@@ -146,18 +150,46 @@ class Studio:
 
     def sound(self, take: Take, early: bool, url: Callable[[str], str]) -> Job:
         """Stems for a page with faders; `early`: of the first seconds. Raises Busy."""
-        return self.jobs.begin("sound", Job("sound", lambda job: self.sounds.make_sound(job, take, early, url)))
+        return self._play("sound", take, lambda job: self.sounds.make_sound(job, take, early, url))
 
     def mix(self, take: Take, asked: MixRequest, url: Callable[[str], str]) -> Job:
         """The mix with the faders as they stand. Raises Busy."""
-        return self.jobs.begin("sound", Job("mix", lambda job: self.sounds.make_mix(job, take, asked, url)))
+        return self._play("mix", take, lambda job: self.sounds.make_mix(job, take, asked, url))
 
     def export(self, take: Take, asked: MixRequest, url: Callable[[str], str]) -> Job:
         """Everything of a take in one zip. Raises Busy."""
         title = self.store.seed(take.seed_id).name
-        return self.jobs.begin(
-            "sound", Job("export", lambda job: self.sounds.make_parcel(job, take, asked, title, url))
-        )
+        return self._play("export", take, lambda job: self.sounds.make_parcel(job, take, asked, title, url))
+
+    def _play(self, kind: str, take: Take, work: Work) -> Job:
+        return self._begin("sound", kind, (take.id, take.seed_id), work)
+
+    def _begin(self, worker: str, kind: str, used: Iterable[str | None], work: Work) -> Job:
+        """Queue a job for things that are there. Raises NotHere where one was deleted this moment, Busy."""
+        uses = frozenset(one for one in used if one)
+        with self._claims:
+            self.store.check_there(uses)
+            return self.jobs.begin(worker, Job(kind, work, uses))
+
+    # --- the trash ---
+
+    def discard(self, thing: Seed | Take) -> Trashed:
+        """Move a seed, with its takes, or a single take into the trash. Raises NotHere, NotNow while a job works on it."""
+        with self._claims:
+            if job := self.jobs.using(thing.id):
+                name = thing.label if isinstance(thing, Take) else thing.name
+                raise NotNow(f"{name!r} is in use by a job ({job.kind}); wait until that is done, or cancel it")
+            return self.store.discard(thing)
+
+    def restore_seed(self, seed_id: str) -> Seed:
+        """Bring a seed and its takes back from the trash. Raises NotHere."""
+        with self._claims:
+            return self.store.restore_seed(seed_id)
+
+    def restore_take(self, take_id: str) -> Take:
+        """Bring a take back from the trash. Raises NotHere, NotNow."""
+        with self._claims:
+            return self.store.restore_take(take_id)
 
 
 def _written_down(name: str, content: bytes) -> tuple[str, bytes]:

@@ -17,6 +17,7 @@ from composer.score import Part, Score
 from composer.studio.band import rows_of
 from composer.studio.examples import examples
 from composer.studio.jobs import Job
+from composer.studio.problems import NotHere
 from composer.studio.shapes import (
     ArrangementView,
     BarView,
@@ -28,8 +29,9 @@ from composer.studio.shapes import (
     SeedView,
     Styles,
     StyleView,
+    TrashView,
 )
-from composer.studio.store import Seed, Store, Take
+from composer.studio.store import Seed, Store, Take, Trashed
 from composer.studio.writing import MIDI, RECORD
 from composer.styles import STYLES
 from composer.timing import Bar
@@ -103,10 +105,24 @@ def _part_view(part: Part) -> PartView:
 
 
 def take_view(take: Take, store: Store) -> ArrangementView:
+    """Raises NotHere where it is deleted this moment."""
+    try:
+        report = json.loads((store.take_folder(take) / RECORD).read_text("utf-8"))
+    except FileNotFoundError:
+        raise NotHere(f"no arrangement {take.id}; GET /api/trash lists what was deleted") from None
     return ArrangementView(
         id=take.id, seed_id=take.seed_id, parent=take.parent, kind=take.kind, label=take.label,  # type: ignore[arg-type]
-        created=take.created, seed=take.seed, wishes=take.wishes,
-        report=json.loads((store.take_folder(take) / RECORD).read_text("utf-8")),
+        created=take.created, seed=take.seed, wishes=take.wishes, report=report,
+    )  # fmt: skip
+
+
+def trash_view(gone: Trashed, store: Store) -> TrashView:
+    thing, seed = gone.thing, gone.seed
+    take = isinstance(thing, Take)
+    return TrashView(
+        id=thing.id, kind="arrangement" if take else "seed", seed_id=seed.id, name=seed.name,
+        label=thing.label if isinstance(thing, Take) else "", reference=seed.reference,
+        arrangements=1 if take else len(store.takes(seed.id)), deleted=gone.deleted,
     )  # fmt: skip
 
 

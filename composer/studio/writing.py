@@ -20,7 +20,8 @@ from composer.record import plain, stamped, story
 from composer.score import Score
 from composer.studio.band import Band, WatchedArranger, in_ticks
 from composer.studio.jobs import Job
-from composer.studio.store import Store, Take, new_id
+from composer.studio.names import new_id
+from composer.studio.store import Store, Take
 
 MIDI, CHART, RECORD = "band.mid", "band.chords.txt", "band.json"
 Make = Callable[[WatchedArranger, Score, ArrangeOptions, OnBar], Arrangement]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,12 +13,19 @@ from fastapi.testclient import TestClient
 from composer import formats
 from composer.score import Part, Score
 from composer.studio.app import create_app
+from composer.studio.band import Band
 from composer.studio.settings import StudioSettings
 from composer.studio.studio import Studio
 from composer.timing import Meter, TempoMap
 
+from .browser import looking_at, serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
 ADDRESS = "http://127.0.0.1"
 JOB_S = 120
+WISHES: dict[str, Any] = {"style": "bossa", "parts": ["drums", "bass"], "seed": 5, "density": {"bass": 2}}
 
 
 def tune(bars: int = 4) -> Score:
@@ -40,10 +47,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("studio")
 
 
+@pytest.fixture(scope="session")
+def band() -> Band:
+    """The shipped model, loaded once: that takes most of the time."""
+    return Band()
+
+
 @pytest.fixture(scope="module")
-def studio(folder: Path) -> Iterator[Studio]:
-    """With the shipped model, one for all tests of a module: loading it takes most of their time."""
-    with Studio(StudioSettings(folder)) as studio:
+def studio(folder: Path, band: Band) -> Iterator[Studio]:
+    """One for all tests of a module."""
+    studio = Studio(StudioSettings(folder))
+    studio.band = band
+    with studio:
         yield studio
 
 
@@ -51,6 +66,46 @@ def studio(folder: Path) -> Iterator[Studio]:
 def client(studio: Studio) -> Iterator[TestClient]:
     with TestClient(create_app(studio), base_url=ADDRESS) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def seed(client: TestClient, tune_file: Path) -> dict[str, Any]:
+    answer = client.post("/api/seeds?name=tune.mid", content=tune_file.read_bytes())
+    assert answer.status_code == 201
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+@pytest.fixture(scope="module")
+def take(client: TestClient, seed: dict[str, Any]) -> str:
+    answer = client.post("/api/arrangements", json=WISHES | {"seed_id": seed["id"], "register": {"bass": 2}})
+    assert answer.status_code == 202
+    job = finished(client, answer.json())
+    assert job["state"] == "done", job["problem"]
+    made: str = job["arrangements"][0]
+    return made
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`composer studio` itself, in an empty folder."""
+    with serving(tmp_path_factory.mktemp("studio")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def page(address: str) -> Iterator[Page]:
+    with looking_at(address) as page:
+        yield page
+
+
+def midi(client: TestClient, take: str) -> bytes:
+    return client.get(f"/api/arrangements/{take}/files/band.mid").content
+
+
+def notes(client: TestClient, take: str) -> dict[str, list[list[int]]]:
+    score = client.get(f"/api/arrangements/{take}/score").json()
+    return {part["role"]: part["notes"] for part in score["parts"]}
 
 
 def finished(client: TestClient, job: dict[str, Any]) -> dict[str, Any]:

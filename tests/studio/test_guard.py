@@ -46,7 +46,7 @@ def test_this_machine_may_come_in(client: TestClient, host: str) -> None:
 def test_a_rebound_name_is_refused(client: TestClient, host: str) -> None:
     answer = client.get("/give", headers={"host": host})
     assert answer.status_code == 403
-    assert answer.json()["what_to_do"] == "open it as it was printed when it started"
+    assert answer.json()["what_to_do"] == "use the address it printed at start-up"
 
 
 @pytest.mark.parametrize(

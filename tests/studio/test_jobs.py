@@ -101,7 +101,7 @@ def test_a_full_queue_refuses_and_has_room_again(jobs: Jobs) -> None:
     jobs.begin("music", Job("arrange", held))
     assert held.begun.wait(5)
     waiting = [jobs.begin("music", Job("arrange", lambda job: None)) for _ in range(2)]
-    with pytest.raises(Busy, match="2 jobs are waiting already; let one end"):
+    with pytest.raises(Busy, match="2 jobs are waiting already; wait for one to finish"):
         jobs.begin("music", Job("arrange", lambda job: None))
     over(jobs.begin("sound", Job("mix", lambda job: None)))  # the other worker is free
     waiting[0].cancel()
@@ -131,5 +131,5 @@ def test_a_mistake_of_ours_goes_to_the_log_not_to_the_page(jobs: Jobs, caplog: p
 
 
 def test_an_unknown_job_is_not_there(jobs: Jobs) -> None:
-    with pytest.raises(NotHere, match="may have been before the studio was started"):
+    with pytest.raises(NotHere, match="may belong to an earlier session of the studio"):
         jobs.find("x" * 16)

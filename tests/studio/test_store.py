@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from composer.errors import InputError, OutputError
+from composer.studio.names import new_id, short_name
 from composer.studio.problems import NotHere
-from composer.studio.store import Seed, Store, Take, new_id, short_name
+from composer.studio.store import Seed, Store, Take
 
 
 def a_take(seed_id: str, parent: str | None = None) -> Take:
@@ -104,6 +106,60 @@ def test_a_full_disk_is_told_without_the_folder(tmp_path: Path, monkeypatch: pyt
                 asked()
             assert str(tmp_path) not in str(caught.value)
     assert {path.name for path in (tmp_path / "seeds" / seed.id).iterdir()} == {"seed.json", "file"}
+
+
+def test_a_full_disk_keeps_nobody_from_deleting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path))
+
+    with Store(tmp_path) as store:
+        seed, take = a_project(store, "song.mid")
+        with store.add_made(take, "sound") as folder:
+            (folder / "sound-1.flac").write_bytes(b"much")
+        for writer in ("write_bytes", "write_text", "mkdir"):
+            monkeypatch.setattr(Path, writer, full)
+        monkeypatch.setattr("tempfile.mkdtemp", full)
+        store.discard(take)
+        assert not list(tmp_path.rglob("sound-1.flac")), "there is room again"
+        store.discard(seed)
+        assert (store.seeds(), [one.thing for one in store.trash()]) == ([], [seed])
+        store.restore_seed(seed.id)
+        assert store.restore_take(take.id) == take
+        assert (store.seeds(), store.takes(seed.id), store.trash()) == ([seed], [take], [])
+
+
+def test_what_cannot_be_moved_stays_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    with Store(tmp_path) as store:
+        seed, take = a_project(store, "song.mid")
+        with monkeypatch.context() as change:
+            change.setattr(Path, "rename", refused)
+            for thing in (seed, take):
+                with pytest.raises(OutputError, match=r"cannot be written \(Permission denied\)") as caught:
+                    store.discard(thing)
+                assert str(tmp_path) not in str(caught.value)
+        assert (store.seed(seed.id), store.take(take.id), store.trash()) == (seed, take, [])
+
+
+def test_what_somebody_took_out_of_the_trash_is_not_in_it(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        seed, _ = a_project(store, "song.mid")
+        store.discard(seed)
+        shutil.rmtree(tmp_path / "trash" / "seeds" / seed.id)
+        assert store.trash() == []
+        with pytest.raises(NotHere, match="in the trash"):
+            store.restore_seed(seed.id)
+
+
+def test_a_folder_under_another_name_than_its_id_is_left_alone(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:
+        seed, _ = a_project(store, "song.mid")
+    shutil.copytree(tmp_path / "seeds" / seed.id, tmp_path / "trash" / "seeds" / "copy")
+    shutil.copytree(tmp_path / "seeds" / seed.id, tmp_path / "seeds" / "copy")
+    with Store(tmp_path) as store:
+        assert (store.seeds(), store.trash()) == ([seed], [])
 
 
 @pytest.mark.parametrize(

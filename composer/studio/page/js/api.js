@@ -7,23 +7,22 @@ export class Trouble extends Error {
   }
 }
 
-async function answer(response) {
-  if (response.ok) return response.json();
-  const problem = await response.json().catch(() => ({ message: `the studio answered ${response.status}` }));
-  throw new Trouble(problem);
-}
-
-async function ask(path, options) {
+async function reply(path, options) {
   let response;
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Trouble({ what: "The studio does not answer", what_to_do: "is it still running?", message: "the studio does not answer" });
+    throw new Trouble({ what: "the studio does not answer", what_to_do: "is it still running?", message: "the studio does not answer" });
   }
-  return answer(response);
+  if (response.ok) return response;
+  const strange = `the studio answered ${response.status}`;
+  throw new Trouble(await response.json().catch(() => ({ what: strange, message: strange })));
 }
 
+const ask = async (path, options) => (await reply(path, options)).json();
+
 export const get = (path) => ask(path);
+export const bytes = async (path) => (await reply(path)).arrayBuffer();
 export const post = (path, body = {}) => send("POST", path, body);
 export const put = (path, body) => send("PUT", path, body);
 
@@ -32,6 +31,8 @@ const send = (method, path, body) =>
 
 export const upload = (file, reference = false) =>
   ask(`/api/seeds?${new URLSearchParams({ name: file.name, reference })}`, { method: "POST", body: file });
+
+export const discard = (path) => ask(path, { method: "DELETE" });
 
 export const cancel = (job) => ask(`/api/jobs/${job}`, { method: "DELETE" });
 
@@ -48,7 +49,7 @@ export function follow(job, hear = () => {}) {
     };
     socket.onclose = () => {
       if (last?.state === "done" || last?.state === "cancelled") resolve(last);
-      else reject(new Trouble(last?.problem ?? { what: "The studio has gone", what_to_do: "start it again; what was finished is kept", message: "the studio has gone" }));
+      else reject(new Trouble(last?.problem ?? { what: "the studio has stopped", what_to_do: "start it again: everything finished is still there", message: "the studio has stopped" }));
     };
   });
 }

@@ -1,10 +1,12 @@
 // The studio's page: what happens when.
 
-import { cancel, follow, get, post, put, upload } from "./api.js";
-import { $, counted, make, sentence, trouble } from "./dom.js";
+import { cancel, discard, follow, get, post, put, upload } from "./api.js";
+import { $, counted, make, notice, percent, sentence, trouble } from "./dom.js";
 import { Mixer } from "./mixer.js";
-import { Player, fetchSound } from "./player.js";
+import { Player } from "./player.js";
 import { COLOURS, Roll } from "./roll.js";
+import { Sounding } from "./sounding.js";
+import { StartPage } from "./start.js";
 import { Takes } from "./takes.js";
 import { Clock, spoken } from "./time.js";
 import { Wishes } from "./wishes.js";
@@ -13,13 +15,12 @@ const player = new Player();
 const mixer = new Mixer(player);
 const takes = new Takes((id) => open(id).catch(trouble));
 const roll = new Roll($("roll"), hands);
+const sounding = new Sounding(player, mixer, moved);
 let wishes;
+let startPage;
 let seed = null;
 let clock = null;
 let job = null; // the id of the job that writes just now
-let soundJob = null; // the id of the job that plays the take on show
-let wantsToPlay = false;
-let preparing = 0; // counts up with every take that is opened: an earlier one's sound comes too late
 
 window.studio = { player, roll, takes }; // for the console
 
@@ -28,13 +29,7 @@ window.studio = { player, roll, takes }; // for the console
 async function start() {
   const catalogue = await get("/api/styles");
   wishes = new Wishes(catalogue, (melody) => openSeed(seed.id, melody).catch(trouble));
-  $("examples").replaceChildren(
-    ...catalogue.examples.map((name) => {
-      const button = make("button", { type: "button", textContent: name.split("-").map(sentence).join(" ") });
-      button.addEventListener("click", () => begin(() => post("/api/seeds/example", { example: name })));
-      return button;
-    }),
-  );
+  startPage = new StartPage(catalogue.examples, { begin, open: openSeed, hush: () => sounding.stop() });
   const here = new URLSearchParams(location.search).get("project");
   if (here) await openSeed(here).catch((error) => (trouble(error), showStart()));
   else await showStart();
@@ -42,34 +37,25 @@ async function start() {
 
 async function showStart() {
   player.unload();
-  seed = null;
+  sounding.stop();
+  seed = takes.now = null;
   document.body.dataset.state = "empty";
+  document.title = "Studio · melody-to-band";
   for (const id of ["desk", "another", "export"]) $(id).hidden = true;
   document.querySelector(".project").hidden = true;
-  $("start").hidden = false;
-  const projects = await get("/api/seeds");
-  $("earlier").hidden = !projects.length;
-  $("projects").replaceChildren(
-    ...projects.map((project) => {
-      const takes = counted(project.arrangements, "take");
-      const when = new Date(project.created * 1000).toLocaleDateString(undefined, { day: "numeric", month: "short" });
-      const button = make("button", { type: "button" }, make("span", { textContent: project.name }), make("small", { textContent: `${takes} · ${when}` }));
-      button.addEventListener("click", () => openSeed(project.id).catch(trouble));
-      return make("li", {}, button);
-    }),
-  );
+  await startPage.show();
 }
 
 /** A new project from an upload or an example. */
 async function begin(bring) {
-  document.body.classList.add("busy");
+  $("reading").hidden = false;
   try {
     const report = await bring();
     await openSeed(report.id, null, report);
   } catch (error) {
     trouble(error);
   } finally {
-    document.body.classList.remove("busy");
+    $("reading").hidden = true;
   }
 }
 
@@ -99,12 +85,13 @@ function showSeed() {
   takes.now = null;
   takes.show();
   player.unload();
+  sounding.stop();
   showScore(seedScore());
   document.body.dataset.state = "seed";
   for (const id of ["export", "rework", "restyle"]) $(id).hidden = true;
   $("hint").textContent = seed.report.melody ? "Choose a style, then write the band." : "";
   $("told").textContent = [seed.report.melody?.why, ...seed.report.problems].filter(Boolean).map(sentence).join(" · ");
-  mixer.wait("The faders come with the first take.");
+  mixer.wait("The mixer appears with the first take.");
   $("play").disabled = true;
 }
 
@@ -124,11 +111,10 @@ function showScore(score, keepView = false) {
 
 /** Show a take, and have its sound made. */
 async function open(id) {
-  const mine = ++preparing;
   takes.now = id;
   takes.show();
   const score = await get(`/api/arrangements/${id}/score`);
-  if (mine !== preparing) return;
+  if (takes.now !== id) return; // another was chosen meanwhile
   const keepView = roll.score?.bars.length === score.bars.length;
   showScore(score, keepView);
   const take = takes.current;
@@ -138,49 +124,43 @@ async function open(id) {
   $("told").textContent = tell(take);
   for (const field of ["from", "to"]) [$(field).min, $(field).max] = [score.bars[0].number, score.bars.at(-1).number];
   showRework();
-  $("play").disabled = false;
-  await sounds(id, mine);
+  await sounding.make(id);
+}
+
+$("delete").addEventListener("click", async () => {
+  const gone = takes.current;
+  $("delete").disabled = true;
+  try {
+    player.unload();
+    await sounding.stop();
+    await discard(`/api/arrangements/${gone.id}`);
+    const next = takes.remove(gone);
+    notice(`Deleted “${gone.label}”.`, () => restore(gone));
+    if (takes.now === gone.id) next ? await open(next) : showSeed();
+    else takes.show();
+  } catch (error) {
+    trouble(error);
+    if (takes.now === gone.id) await open(gone.id).catch(trouble);
+  }
+});
+
+async function restore(take) {
+  await startPage.restore({ kind: "arrangement", id: take.id });
+  if (seed?.id !== take.seed_id) return;
+  if (!takes.find(take.id)) takes.add(take);
+  await open(take.id);
 }
 
 function tell({ report, seed: dice }) {
   const heard = Object.entries(report.style_fit?.heard_as ?? {}).filter(([, share]) => share >= 0.05);
   const lines = [
-    heard.length && `heard as ${heard.slice(0, 3).map(([style, share]) => `${style} ${Math.round(share * 100)} %`).join(", ")}`,
+    heard.length && `sounds like ${heard.slice(0, 3).map(([style, share]) => `${style} ${percent(share)}`).join(", ")}`,
     ...(report.told ?? []).map((line) => line.trim()),
     report.left_out?.length && `left out: ${report.left_out.join(", ")}`,
     ...(report.remarks ?? []),
-    `dice ${dice}`,
+    `variation ${dice}`,
   ];
   return lines.filter(Boolean).map(sentence).join(" · ");
-}
-
-/** First the beginning, which is soon there, then the whole in its place. */
-async function sounds(id, mine) {
-  if (soundJob) cancel(soundJob).catch(() => {}); // another take's, over or not
-  if (!player.ready) mixer.wait("Playing the parts…");
-  $("play").classList.add("waits");
-  try {
-    for (const early of [true, false]) {
-      const sound = await fetchSound(id, early, (job) => (soundJob = job), (event) => {
-        if (event.type === "progress" && mine === preparing && !player.ready) mixer.wait(`${sentence(event.what)}… ${Math.round(event.done * 100)} %`);
-      });
-      if (mine !== preparing || !sound) return;
-      await player.load(sound);
-      if (mine !== preparing) return;
-      mixer.show();
-      if (wantsToPlay) await player.play();
-      wantsToPlay = false;
-      moved();
-      if (sound.whole) break;
-    }
-    document.body.dataset.sound = id;
-  } finally {
-    if (mine === preparing) {
-      wantsToPlay = false;
-      $("play").classList.remove("waits");
-      moved();
-    }
-  }
 }
 
 // --- writing ---
@@ -189,12 +169,15 @@ async function sounds(id, mine) {
 async function write(path, request, base, bars = null) {
   const project = seed.id;
   const onShow = () => seed?.id === project;
+  let score = null; // what is being written, on the roll
+  let opened = false; // a take of it is whole and has taken its place
+  const back = async () => {
+    if (score && !opened && onShow()) await (takes.now ? open(takes.now) : showSeed());
+  };
   try {
     const made = await post(path, request);
     job = made.id;
     working(true);
-    let score = null;
-    let opened = false;
     let reading = Promise.resolve();
     const last = await follow(made.id, (event) => {
       if (event.type === "progress") progress(event.what, event.done);
@@ -212,10 +195,10 @@ async function write(path, request, base, bars = null) {
       }
     });
     await reading;
-    if (last.state === "cancelled" && !opened && onShow()) takes.now ? await open(takes.now) : showSeed();
+    if (last.state === "cancelled") back().catch(trouble);
   } catch (error) {
     trouble(error);
-    if (onShow() && !takes.now) showSeed();
+    back().catch(trouble);
   } finally {
     job = null;
     working(false);
@@ -234,13 +217,13 @@ function receive(score, { bar, notes }, hole) {
   }
   document.body.dataset.bars = String(bar + 1);
   roll.arrived(bar);
-  $("hint").textContent = `Bar ${here.number} of ${score.bars.at(-1).number}`;
+  $("hint").textContent = sentence(barOf(here, score));
 }
 
 async function arrived(id, show, onShow) {
   const take = await get(`/api/arrangements/${id}`);
-  if (!onShow() || takes.all.some((one) => one.id === id)) return; // the project was left, or opened anew meanwhile
-  takes.all.push(take);
+  if (!onShow() || takes.find(id)) return; // the project was left, or opened anew meanwhile
+  takes.add(take);
   if (show) open(id).catch(trouble); // its sound is made while the next take is written
   else takes.show();
 }
@@ -248,13 +231,15 @@ async function arrived(id, show, onShow) {
 function working(on) {
   document.body.classList.toggle("working", on);
   $("progress").hidden = !on;
-  if (on) progress("Starting", 0);
-  for (const id of ["write", "restyle", "rework-go"]) $(id).disabled = on;
+  if (on) progress("starting", 0);
+  for (const id of ["write", "restyle"]) $(id).disabled = on;
+  takes.show();
+  reworkReady();
 }
 
 function progress(what, done) {
   $("progress-bar").style.width = `${done * 100}%`;
-  $("progress-says").textContent = `${sentence(what)} · ${Math.round(done * 100)} %`;
+  $("progress-says").textContent = `${sentence(what)} · ${percent(done)}`;
 }
 
 function draft() {
@@ -319,7 +304,8 @@ function fieldsChanged() {
 }
 
 function reworkReady() {
-  $("hint").textContent = !roll.selection && takes.now && !job ? "Drag over bars and parts to write them anew." : "";
+  $("rework-go").disabled = job !== null || !reworkParts().length;
+  if (takes.now && !job) $("hint").textContent = roll.selection ? "" : "Drag over bars and parts to rewrite them.";
 }
 
 for (const field of ["from", "to"]) $(field).addEventListener("input", fieldsChanged);
@@ -339,12 +325,14 @@ $("rework").addEventListener("submit", (event) => {
 // --- playing ---
 
 async function playOrPause() {
-  if (!player.ready) wantsToPlay = !wantsToPlay;
+  if (!player.ready) sounding.wanted = !sounding.wanted;
   else if (player.hungry) player.hungry = false;
   else if (player.playing) player.pause();
   else await player.play();
   moved();
 }
+
+const barOf = ({ number }, { bars }) => (number ? `bar ${number} of ${bars.at(-1).number}` : "pick-up");
 
 function hands(told) {
   if (told.seek !== undefined && clock) {
@@ -357,13 +345,13 @@ function hands(told) {
 
 /** Bring clock, playhead and meters up to what is heard. */
 function moved() {
-  $("play").classList.toggle("on", player.playing || player.hungry || wantsToPlay);
+  $("play").classList.toggle("on", player.playing || player.hungry || sounding.wanted);
   $("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
   if (!roll.score || !clock) return;
   const tick = clock.tick(player.position);
   $("time").textContent = spoken(player.position);
   const { bars } = roll.score;
-  $("bar-now").textContent = `bar ${bars[roll.barAt(tick)].number} of ${bars.at(-1).number}`;
+  $("bar-now").textContent = barOf(bars[roll.barAt(tick)], roll.score);
   roll.at(tick, player.playing);
 }
 
@@ -418,7 +406,7 @@ $("another").addEventListener("click", () => {
   history.replaceState(null, "", "/");
   showStart().catch(trouble);
 });
-$("trouble-ok").addEventListener("click", () => ($("trouble").hidden = true));
+for (const said of ["trouble", "notice"]) $(`${said}-ok`).addEventListener("click", () => ($(said).hidden = true));
 
 // --- files ---
 

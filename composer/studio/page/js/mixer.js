@@ -32,8 +32,8 @@ export class Mixer {
       player.set(name, change);
       this.refresh();
     };
-    const fader = make("input", { type: "range", min: -24, max: 12, step: 0.5, title: "Double-click: as balanced", "aria-label": `${name} fader, decibels` });
-    const pan = make("input", { type: "range", min: -1, max: 1, step: 0.05, title: "Double-click: as balanced", "aria-label": `${name} pan` });
+    const fader = make("input", { type: "range", min: -24, max: 12, step: 0.5, title: "Level (double-click to reset)", "aria-label": `${name} level, decibels` });
+    const pan = make("input", { type: "range", min: -1, max: 1, step: 0.05, title: "Pan (double-click to reset)", "aria-label": `${name} pan` });
     const says = make("output");
     const place = make("output");
     const level = make("i");
@@ -65,7 +65,7 @@ export class Mixer {
       fader.value = Math.max(-24, set.gain_db);
       pan.value = set.pan;
       says.textContent = set.gain_db <= LOWEST_DB ? "off" : `${signed(set.gain_db)} dB`;
-      place.textContent = Math.abs(set.pan) < 0.025 ? "middle" : `${Math.round(Math.abs(set.pan) * 100)} ${set.pan < 0 ? "L" : "R"}`;
+      place.textContent = Math.abs(set.pan) < 0.025 ? "centre" : `${Math.round(Math.abs(set.pan) * 100)} ${set.pan < 0 ? "L" : "R"}`;
       mute.setAttribute("aria-pressed", String(set.mute));
       solo.setAttribute("aria-pressed", String(set.solo));
       box.classList.toggle("silent", set.mute || (soloed && !set.solo));

@@ -1,6 +1,6 @@
 // Stems through faders and the limiter. The stems come as they stand in the mix, so faders at rest play the rendered mix.
 
-import { follow, get, post } from "./api.js";
+import { bytes, follow, get, post } from "./api.js";
 
 const SMOOTH_S = 0.015;
 const SILENCE_DB = -60;
@@ -103,7 +103,7 @@ export class Player {
     const mine = ++this.loads;
     this.context ??= new AudioContext({ sampleRate: sound.sample_rate, latencyHint: "interactive" });
     const buffers = await Promise.all(
-      sound.stems.map(async ({ url }) => this.context.decodeAudioData(await (await fetch(url)).arrayBuffer())),
+      sound.stems.map(async ({ url }) => this.context.decodeAudioData(await bytes(url))),
     );
     const desk = await buildDesk(this.context, sound, buffers);
     if (mine !== this.loads) return;

@@ -1,6 +1,6 @@
-// The takes of a project: a list to audition, and the way back from each to what it was made from. Nothing is ever removed.
+// The takes of a project: a list to audition, and the way back from each to what it was made from.
 
-import { $, make } from "./dom.js";
+import { $, make, percent } from "./dom.js";
 
 export class Takes {
   /** `choose` hears the id of the take that was asked for. */
@@ -16,14 +16,35 @@ export class Takes {
   }
 
   get current() {
-    return this.all.find(({ id }) => id === this.now);
+    return this.find(this.now);
   }
 
-  /** In the order of a family tree: what was made from a take stands behind it. */
+  find(id) {
+    return this.all.find((take) => take.id === id);
+  }
+
+  /** One more, in the order in which they were made. */
+  add(take) {
+    this.all = [...this.all, take].sort((a, b) => a.created - b.created);
+  }
+
+  /** Leave one out; answers which to show in its stead, if any: what it was made from, else its neighbour. */
+  remove({ id, parent }) {
+    const order = this.ordered().map(({ take }) => take.id);
+    const at = order.indexOf(id);
+    this.all = this.all.filter((take) => take.id !== id);
+    return this.find(parent)?.id ?? order[at + 1] ?? order[at - 1];
+  }
+
+  /** In the order of a family tree: what was made from a take stands behind it; whose parent was deleted begins anew. */
   ordered() {
-    const children = Map.groupBy ? Map.groupBy(this.all, ({ parent }) => parent) : grouped(this.all);
+    const children = new Map();
+    for (const take of this.all) {
+      const under = this.find(take.parent)?.id;
+      children.set(under, [...(children.get(under) ?? []), take]);
+    }
     const walk = (parent, depth) => (children.get(parent) ?? []).flatMap((take) => [{ take, depth }, ...walk(take.id, depth + 1)]);
-    return walk(null, 0);
+    return walk(undefined, 0);
   }
 
   undo() {
@@ -46,25 +67,20 @@ export class Takes {
     let roots = 0;
     const buttons = this.ordered().map(({ take, depth }) => {
       const name = depth ? `${"↳ ".repeat(Math.min(depth, 1))}${take.label}` : `${(roots += 1)} · ${take.label}`;
-      const heard = Object.entries(take.report.style_fit?.heard_as ?? {}).map(([style, share]) => `${style} ${Math.round(share * 100)} %`);
+      const heard = Object.entries(take.report.style_fit?.heard_as ?? {}).map(([style, share]) => `${style} ${percent(share)}`);
       const button = make("button", {
         type: "button", textContent: name, role: "option", tabIndex: -1, "aria-selected": String(take.id === this.now), "data-take": take.id,
         className: take.id === this.kept ? "kept" : "",
-        title: [`dice ${take.seed}`, heard.length ? `heard as ${heard.slice(0, 2).join(", ")}` : ""].filter(Boolean).join(" · "),
+        title: [`variation ${take.seed}`, heard.length ? `sounds like ${heard.slice(0, 2).join(", ")}` : ""].filter(Boolean).join(" · "),
       });
       button.addEventListener("click", () => this.choose(take.id));
       return button;
     });
     $("takes-list").replaceChildren(...buttons);
     $("takes-list").querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-    $("undo").disabled = !this.current?.parent;
-    $("redo").disabled = !this.after.has(this.now);
+    $("undo").disabled = !this.find(this.current?.parent);
+    $("redo").disabled = !this.find(this.after.get(this.now));
     $("keep").disabled = !this.current || this.kept === this.now;
+    $("delete").disabled = !this.current || document.body.classList.contains("working");
   }
-}
-
-function grouped(takes) {
-  const groups = new Map();
-  for (const take of takes) groups.set(take.parent, [...(groups.get(take.parent) ?? []), take]);
-  return groups;
 }

@@ -5,6 +5,7 @@ import { $, make, option, sentence, trouble } from "./dom.js";
 import { COLOURS } from "./roll.js";
 
 const LEVELS = { density: ["sparse", "busy"], register: ["low", "high"], polyphony: ["single notes", "full chords"] };
+const DRUMS = { polyphony: ["few drums", "whole kit"] };
 const SPOKEN = { density: "Density", register: "Register", polyphony: "Voices" };
 const CHECK_AFTER_MS = 350;
 
@@ -15,16 +16,18 @@ export class Wishes {
     this.reference = null;
     this.parts = new Map();
     for (const style of catalogue.styles) $("style").append(option(style.name));
-    $("second").append(option("", "not mixed"), ...catalogue.styles.map(({ name }) => option(name, `mixed with ${name}`)));
-    $("rework-style").append(option("", "as it plays"), ...catalogue.styles.map(({ name }) => option(name)));
+    $("second").append(option("", "no second style"), ...catalogue.styles.map(({ name }) => option(name, `mixed with ${name}`)));
+    $("rework-style").append(option("", "same style"), ...catalogue.styles.map(({ name }) => option(name)));
     for (const part of catalogue.parts) $("parts").append(this.partBox(part));
     $("style").addEventListener("change", () => this.styled());
-    for (const id of ["second", "share", "strength", "temperature"]) $(id).addEventListener("input", () => this.say());
+    for (const id of ["second", "share", "strength", "temperature", "feel"]) $(id).addEventListener("input", () => this.say());
     $("reference").addEventListener("change", () => this.takeReference());
     $("no-reference").addEventListener("click", () => this.dropReference());
     $("chords").addEventListener("input", () => this.chartTyped());
     $("chords-back").addEventListener("click", () => this.chartBack());
     $("roll-dice").addEventListener("click", () => ($("dice").value = Math.floor(Math.random() * 10000)));
+    const more = document.querySelector("#wishes details");
+    more.addEventListener("toggle", () => more.open && more.scrollIntoView({ block: "nearest" }));
     $("melody").addEventListener("change", () => changed($("melody").value));
     this.styled();
   }
@@ -39,14 +42,15 @@ export class Wishes {
       fields[name].addEventListener("change", () => this.say());
       more.append(make("div", { className: "dial" }, make("label", { for: `${name}-${part}`, textContent: label }), fields[name]));
     };
-    for (const [name, [low, high]] of Object.entries(LEVELS)) {
+    for (const [name, ends] of Object.entries(LEVELS)) {
       if (part === "drums" && name === "register") continue;
-      const words = [`1, ${low}`, "2", "3", "4", `5, ${high}`];
-      field(name, SPOKEN[name], option("", "as the style has it"), ...words.map((word, at) => option(at + 1, word)));
+      const [low, high] = (part === "drums" && DRUMS[name]) || ends;
+      const words = [`1 – ${low}`, "2", "3", "4", `5 – ${high}`];
+      field(name, SPOKEN[name], option("", "from the style"), ...words.map((word, at) => option(at + 1, word)));
     }
-    field("role", "Role", option("", "as the style has it"), ...this.catalogue.roles[part].map((role) => option(role)));
+    field("role", "Role", option("", "from the style"), ...this.catalogue.roles[part].map((role) => option(role)));
     const sounds = part === "drums" ? [] : this.catalogue.programs.map((name, at) => option(at, name));
-    if (sounds.length) field("program", "Sound", option("", "the style's"), ...sounds);
+    if (sounds.length) field("program", "Sound", option("", "from the style"), ...sounds);
     const open = make("button", { type: "button", className: "quiet small", textContent: "Adjust", "aria-expanded": "false", "aria-label": `Adjust ${part}` });
     open.addEventListener("click", () => {
       more.hidden = !more.hidden;
@@ -72,15 +76,17 @@ export class Wishes {
     const style = this.catalogue.styles.find(({ name }) => name === $("style").value);
     $("style").disabled = $("second").disabled = this.reference !== null;
     $("style-says").textContent = this.reference
-      ? "The band plays in the manner of the file, in your key and over your chords."
+      ? "The band plays like the file, in your key and over your chords."
       : `${sentence(style.description)}. ${style.meters.join(", ")}; ${style.tempo_bpm.join("–")} BPM.`;
     const mixed = $("second").value !== "" && !this.reference;
     $("share").hidden = $("share-says").hidden = !mixed;
-    $("share-says").textContent = `${$("share").value} %`;
+    $("share-says").textContent = `${$("share").value}%`;
     const strength = Number($("strength").value);
-    $("strength-says").textContent = strength === 0 ? "none" : strength === 1 ? "as it is" : `× ${strength}`;
+    $("strength-says").textContent = strength === 0 ? "none" : strength === 1 ? "normal" : `× ${strength}`;
     const daring = Number($("temperature").value);
-    $("temperature-says").textContent = daring === 1 ? "usual" : daring.toFixed(2);
+    $("temperature-says").textContent = daring === 1 ? "normal" : daring.toFixed(2);
+    const feel = Number($("feel").value);
+    $("feel-says").textContent = feel === 0 ? "grid" : feel === 1 ? "human" : `× ${feel}`;
     for (const { on, fields, asked, box } of this.parts.values()) {
       box.classList.toggle("on", on.checked);
       const said = Object.values(fields).filter(({ value }) => value !== "").length;
@@ -94,10 +100,10 @@ export class Wishes {
     const { report } = seed;
     const pitched = report.parts.filter(({ role, notes }) => role !== "drums" && notes);
     $("melody-box").hidden = pitched.length < 2 && (report.melody !== null || !pitched.length);
-    const none = report.melody ? [] : [option("", "choose the part that sings")];
+    const none = report.melody ? [] : [option("", "choose the melody")];
     $("melody").replaceChildren(...none, ...pitched.map(({ number, name, sound }) => option(number, `${number} ${name || sound}`)));
     $("melody").value = report.melody?.number ?? "";
-    $("tempo").placeholder = `${Math.round(report.tempo_bpm[0].value)}, as it is`;
+    $("tempo").placeholder = `${Math.round(report.tempo_bpm[0].value)} as written`;
     this.chartBack();
   }
 
@@ -181,7 +187,8 @@ export class Wishes {
   common() {
     const asked = {
       style: this.style, style_from: this.reference, style_strength: Number($("strength").value),
-      temperature: Number($("temperature").value), seed: Number($("dice").value) || 0, takes: Number($("takes").value),
+      temperature: Number($("temperature").value), feel: Number($("feel").value),
+      seed: Number($("dice").value) || 0, takes: Number($("takes").value),
       density: {}, register: {}, polyphony: {}, roles: {}, programs: {},
     };
     for (const [part, { fields }] of this.parts) {
