@@ -84,21 +84,28 @@ def runs_of(steps: np.ndarray, length: int) -> np.ndarray:
 class NgramFilter:
     """Bloom filters, one for each set of songs that a model has been trained on: the last run's, and those of its ancestors."""
 
-    bits: np.ndarray
-    """uint8, shape (filters, bytes), the bytes a power of two; every bit is one place."""
+    filters: tuple[np.ndarray, ...]
+    """uint8, each a power of two long; every bit is one place."""
 
     @classmethod
     def empty(cls, size_bytes: int = 1 << 21) -> NgramFilter:
-        """One filter; 2 MiB hold about a million runs, and one in a thousand others is then taken for known."""
-        return cls(np.zeros((1, size_bytes), np.uint8))
+        """One filter, of a power of two of bytes."""
+        return cls((np.zeros(size_bytes, np.uint8),))
+
+    @classmethod
+    def of(cls, runs: np.ndarray) -> NgramFilter:
+        """One filter that holds these runs, with 16 to 32 bits for each: fewer than one in a thousand others is taken for known."""
+        found = cls.empty(1 << max(int(np.ceil(np.log2(2 * max(len(runs), 1)))), 10))
+        found.add(runs)
+        return found
 
     def beside(self, ancestor: NgramFilter) -> NgramFilter:
-        """These and an ancestor's, each in its own filter. All filters must be of one size."""
-        return NgramFilter(np.concatenate([self.bits, ancestor.bits]))
+        """These and an ancestor's, each in its own filter."""
+        return NgramFilter(self.filters + ancestor.filters)
 
     def add(self, runs: np.ndarray) -> None:
         """Keep runs by their hashes, uint64, in the first filter."""
-        bits = self.bits[0]
+        bits = self.filters[0]
         mixed = scrambled(runs)
         first, stride = mixed, mixed >> np.uint64(32) | np.uint64(1)
         for probe in range(_PROBES):
@@ -106,11 +113,12 @@ class NgramFilter:
             np.bitwise_or.at(bits, place >> np.uint64(3), (1 << (place & np.uint64(7))).astype(np.uint8))
 
     def __contains__(self, run: int) -> bool:
-        return any(_holds(bits, run) for bits in self.bits)
+        return any(_holds(bits, run) for bits in self.filters)
 
     def save(self, folder: Path) -> str:
         """Write it beside the weights; returns the hash for the card."""
-        return write_sidecar(folder, FILE, {"bits": self.bits}, {"every": EVERY})
+        named = {"bits" if i == 0 else f"bits {i}": bits for i, bits in enumerate(self.filters)}
+        return write_sidecar(folder, FILE, named, {"every": EVERY})
 
 
 def _holds(bits: np.ndarray, run: int) -> bool:
@@ -127,7 +135,7 @@ def _holds(bits: np.ndarray, run: int) -> bool:
 def load_ngram_filter(folder: Path, card: Mapping[str, Any]) -> NgramFilter | None:
     """Those of a checkpoint folder, None where it has none. Raises CheckpointError where they are not the card's."""
     found = read_sidecar(folder, FILE, card.get(CARD_FIELD))
-    return None if found is None else NgramFilter(np.atleast_2d(found[0]["bits"]))
+    return None if found is None else NgramFilter(tuple(found[0][name] for name in sorted(found[0])))
 
 
 class NgramGuard:

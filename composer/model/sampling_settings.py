@@ -38,13 +38,13 @@ class SamplingSettings:
     """A part that is nearly sure to go on as it does would otherwise never change."""
     velocity_min_p: tuple[float, ...] = _by_role(0.02, drums=0.06, strings=0.25)
     """Likewise: pianists' velocities spread by 6 steps instead of 9 (people's by 13); but strings hold a loudness."""
-    foreign: tuple[float, ...] = _by_role(1, bass=1 / 2, guitar=1 / 2, piano=1 / 7, strings=1 / 2)
+    foreign: tuple[float, ...] = _by_role(1, bass=0.4, guitar=0.4, piano=1 / 7, strings=1 / 2)
     """Factor on the probability of a note foreign to chord and key, or of the chord's other third."""
-    passing: tuple[float, ...] = _by_role(1, bass=2.2, guitar=1.5, piano=2)
+    passing: tuple[float, ...] = _by_role(1, bass=2.6, guitar=1.5, piano=2)
     """The same for a note of the key that is not in the chord."""
     off_root: float = 0.3
     """The same for a bass note that is neither root nor slash note, where the chord changes."""
-    least_in_chord: tuple[float, ...] = _by_role(0, bass=0.8, guitar=0.75, piano=0.7, strings=0.8)
+    least_in_chord: tuple[float, ...] = _by_role(0, bass=0.84, guitar=0.77, piano=0.7, strings=0.8)
     """Where less than this share of a part's last ten or so notes were in the chord, chord tones are favoured."""
 
     @classmethod

@@ -102,9 +102,7 @@ def add_example(studio: AStudio, asked: shapes.ExampleRequest) -> shapes.SeedRep
 @api.get("/seeds", tags=["seeds"])
 def seeds(
     studio: AStudio,
-    reference: Annotated[
-        bool, Query(description="list the reference pieces instead of the projects")
-    ] = False,
+    reference: Annotated[bool, Query(description="list the reference pieces instead of the projects")] = False,
 ) -> list[shapes.SeedView]:
     """All projects, the newest first."""
     return [views.seed_view(seed, studio.store) for seed in studio.store.seeds() if seed.reference == reference]

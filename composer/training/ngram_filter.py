@@ -45,14 +45,13 @@ def main() -> None:
     parser.add_argument("--ancestor", type=Path, help="the checkpoint it began with (default: none)")
     args = parser.parse_args()
     runs = runs_in(open_pack(args.pack).split("train"))
-    known = NgramFilter.empty()
-    known.add(runs)
+    known = NgramFilter.of(runs)
     if args.ancestor is not None:
         inherited = load_ngram_filter(args.ancestor, read_card(args.ancestor))
         known = known if inherited is None else known.beside(inherited)
     add_to_card(args.checkpoint, **{CARD_FIELD: known.save(args.checkpoint)})
     most = {ROLES[part]: longest_run(part) for part in range(1, len(ROLES))}
-    full = np.unpackbits(known.bits).mean()
+    full = np.unpackbits(known.filters[0]).mean()
     sys.stdout.write(f"{len(runs)} runs, {full:.0%} of the places taken; at most {most} notes on end are shared\n")
 
 
