@@ -28,8 +28,8 @@ from composer.options import WISHES, ArrangeOptions, unheeded
 from composer.planning import Plan, all_bars, plan_band, played_bars
 from composer.references import reference_programs
 from composer.score import Part, Score
-from composer.styles import STYLES
-from composer.timing import Bar, TempoMap, bars_said
+from composer.styles import STYLES, parse_mixture
+from composer.timing import Bar, TempoMap, bars_said, meter_name
 from composer.vocab import from_grid
 
 __all__ = ["ArrangeOptions", "Arrangement", "Arranger", "find_lane"]
@@ -205,13 +205,29 @@ class Arranger:
 def remarks(
     score: Score, options: ArrangeOptions, bars: Sequence[Bar], idle: Mapping[str, Mapping[str, object]]
 ) -> list[str]:
-    """What a listener should know, a sentence each: a metre that the band never learned, wishes without effect (`unheeded`)."""
-    said = not_learned(score)
+    """What a listener should know, a sentence each: a metre that the band or the style never had, options without effect."""
+    said = not_learned(score) or unusual_metre(options.style, meter_name(bars))
     said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
     wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
     if wishes:
         said.append(f"ignored, because these parts do not play: {', '.join(wishes)}")
     return [sentence for sentence in said if sentence]
+
+
+def unusual_metre(style: str, meter: str) -> list[str]:
+    """A sentence for each style of a mixture that was learned in other metres only, and who is at home in this one.
+
+    >>> unusual_metre("bossa", "3/4")[0].partition(";")[0]
+    'bossa was learned in 4/4, not in 3/4, and may come out as something else'
+    """
+    named = [STYLES[name] for name, _ in parse_mixture(style) if name in STYLES] if style else []
+    at_home = ", ".join(one.name for one in STYLES.values() if meter in one.meters)
+    return [
+        f"{one.name} was learned in {' and '.join(one.meters)}, not in {meter}, and may come out as something else;"
+        f" at home in {meter}: {at_home}"
+        for one in named
+        if meter not in one.meters and at_home
+    ]
 
 
 def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from composer.arrange import ArrangeOptions, Arranger
+from composer.arrange import ArrangeOptions, Arranger, unusual_metre
 from composer.errors import ChordError, InputError
 from composer.gm import BAND, ROLES
 from composer.harmony.chord import Chord
@@ -132,3 +132,13 @@ def test_mistakes_are_named(arranger: Arranger) -> None:
         arranger.arrange(seed_score(4, 4, 4), ArrangeOptions(chords="H#x"))
     with pytest.raises(InputError):
         arranger.arrange(Score())
+
+
+def test_a_style_in_a_metre_it_was_not_learned_in_is_told(arranger: Arranger) -> None:
+    made = arranger.arrange(seed_score(4, 3, 4), ArrangeOptions(style="bossa", chords="C"))
+    first = made.report["remarks"][0]
+    assert first.startswith("bossa was learned in 4/4, not in 3/4")
+    assert "waltz" in first
+    for style, quarters in (("waltz", 3), ("bossa", 4), ("", 3)):
+        assert unusual_metre(style, f"{quarters}/4") == []
+    assert unusual_metre("waltz", "7/8") == [], "that the model was not trained on 7/8 is told elsewhere"
