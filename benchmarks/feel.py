@@ -19,10 +19,12 @@ import numpy as np
 from composer.corpora.groove import Take, takes
 from composer.evaluation.two_sample import area, out_of_fold
 from composer.feel import Feel, choose_drummer
-from composer.feel.drummers import PIECES, PLACES, piece_of
+from composer.feel.drummers import PIECES, piece_of
 from composer.feel.playing import ROOM
 from composer.score import as_notes
 from composer.timing import Meter, TempoMap
+from composer.training.feel import products_apart
+from composer.vocab import POSITIONS_PER_QUARTER
 
 STRETCH = 64
 LEAST_STROKES = 150
@@ -31,8 +33,7 @@ Timed = Callable[[Take], np.ndarray]
 
 
 def people(take: Take) -> np.ndarray:
-    room = ROOM / PLACES * 60_000 / take.bpm
-    return np.asarray(room * np.tanh(take.late_s * 1000 / room))
+    return limited(take.late_s * 1000, take.bpm)
 
 
 def grid(take: Take) -> np.ndarray:
@@ -40,13 +41,18 @@ def grid(take: Take) -> np.ndarray:
 
 
 def scatter(take: Take) -> np.ndarray:
-    room = ROOM / PLACES * 60_000 / take.bpm
-    return np.asarray(room * np.tanh(np.random.default_rng(0).normal(0, 17, len(take.notes)) / room))
+    return limited(np.random.default_rng(0).normal(0, 17, len(take.notes)), take.bpm)
+
+
+def limited(late_ms: np.ndarray, bpm: float) -> np.ndarray:
+    """As far off the grid as `Feel` may go."""
+    room = ROOM / POSITIONS_PER_QUARTER * 60_000 / bpm
+    return np.asarray(room * np.tanh(late_ms / room))
 
 
 def feel(take: Take) -> np.ndarray:
     ticks = 9600
-    onset = take.places * ticks // PLACES
+    onset = take.places * ticks // POSITIONS_PER_QUARTER
     order = np.lexsort((take.notes["pitch"], onset))
     rows = [(int(onset[i]), 1, int(take.notes["pitch"][i]), 80) for i in order]
     tempo, meter = TempoMap.constant(take.bpm, ticks), Meter(ticks, ((0, *take.meter),))
@@ -77,10 +83,9 @@ def figures(take: Take, late: np.ndarray) -> list[list[float]]:
         together = [x[index == i].std() for i in np.flatnonzero(count > 1)]
         row.append(float(np.mean(together)) / spread if together else np.nan)
         for apart in (3, 6, 12, 24):
-            later = np.searchsorted(when, when + apart)
-            there = (later < len(when)) & (when[np.minimum(later, len(when) - 1)] == when + apart)
-            row.append(float((mean[there] * mean[later[there]]).mean()) / spread**2 if there.sum() > 3 else np.nan)
-        for of in (where % PLACES == 0, where % PLACES == 6, where % 6 == 3):
+            products = products_apart(when, mean, apart)
+            row.append(float(products.mean()) / spread**2 if len(products) > 3 else np.nan)
+        for of in (where % POSITIONS_PER_QUARTER == 0, where % POSITIONS_PER_QUARTER == 6, where % 6 == 3):
             row.append(float(x[of].mean()) if of.any() else np.nan)
         row += [float(x[what == i].mean()) if (what == i).any() else np.nan for i in range(len(PIECES))]
         rows.append(row)

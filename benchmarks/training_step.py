@@ -2,7 +2,7 @@
 
     python benchmarks/training_step.py PACK [--size small] [--trunk lstm] [--batch 12] [--steps 6]
 
-Lessons are what `--workers` takes off the step. Thread time is counted, so that other work on the machine says little (it still
+Training examples are what `--workers` takes off the step. Thread time is counted, so that other work on the machine says little (it still
 shares the caches).
 """
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from composer.feel import Drummer, Feel, choose_drummer
+from composer.feel import Feel, choose_drummer, is_straight
 from composer.feel.drummers import LICENCE as FEEL_LICENCE
 from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
@@ -109,7 +109,7 @@ class Arranger:
         bars = all_bars(score, melody)
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
         pickup = plan.bars[0].number == 0
-        report = self.report(plan, options, written)
+        report = self.report(plan, options, written, feel)
         report |= {
             "parts": {
                 part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)}
@@ -152,11 +152,10 @@ class Arranger:
         sampling = SamplingSettings.of([ROLES[part] for part in playing], options.temperature)
         yield from stream(self.decoder, plan.song, brief, sampling, rng, strength)
 
-    def report(self, plan: Plan, options: ArrangeOptions, written: Written) -> dict[str, Any]:
+    def report(self, plan: Plan, options: ArrangeOptions, written: Written, feel: Feel) -> dict[str, Any]:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""
         card = self.checkpoint.card
         style = plan.style
-        strength = feel_asked(options)
         idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
         asked = {
             name: {part: wish for part, wish in getattr(options, name).items() if part not in idle.get(name, {})}
@@ -176,14 +175,14 @@ class Arranger:
             "form": plan.form,
             "rests": dict(plan.rests),
             "temperature": options.temperature,
-            "feel": {"strength": strength, "drummer": drummer_of(plan, options).take} if strength else {"strength": 0},
+            "feel": {"strength": feel.strength, "drummer": feel.drummer.take} if feel.strength else {"strength": 0},
             "originality": {"longest_shared_run": self.longest_shared_run(plan)},
             **asked,
             "unheeded": idle,
             "licence": {
                 "weights": card.get("licence", "see the checkpoint's card"),
                 "trained_on": {name: entry["licence"] for name, entry in card.get("corpora", {}).items()},
-                **({"feel": FEEL_LICENCE} if strength else {}),
+                **({"feel": FEEL_LICENCE} if feel.strength else {}),
             },
         }
 
@@ -236,20 +235,16 @@ def sounds(plan: Plan, options: ArrangeOptions) -> dict[str, int]:
     return {**style, **({} if plan.style else reference_programs(options.style_from)), **options.programs}
 
 
-def feel_asked(options: ArrangeOptions) -> float:
-    """How far off the grid the band is to play."""
-    return 1.0 if options.feel is None else float(options.feel)
-
-
-def drummer_of(plan: Plan, options: ArrangeOptions) -> Drummer:
-    """Whose timing the band has: a drummer of the style, drawn by the seed."""
-    style = plan.style.name if plan.style else ""
-    return choose_drummer(style, plan.song.tempo_bpm, np.random.default_rng(options.seed))
-
-
 def feel_of(plan: Plan, options: ArrangeOptions, tempo: TempoMap) -> Feel:
-    """How the band is timed."""
-    return Feel(drummer_of(plan, options), plan.bars, tempo, options.seed, feel_asked(options))
+    """How the band is timed: as a drummer of the style, drawn by the seed."""
+    style = plan.style.name if plan.style else ""
+    drummer = choose_drummer(style, plan.song.tempo_bpm, np.random.default_rng(options.seed))
+    return Feel(drummer, plan.bars, tempo, options.seed, 1.0 if options.feel is None else float(options.feel))
+
+
+def timed_like(piece: Score, options: ArrangeOptions) -> ArrangeOptions:
+    """The options for work on a finished piece: where no feel is asked for, none if the piece is on the grid."""
+    return options if options.feel is not None else replace(options, feel=float(not is_straight(piece)))
 
 
 def played(

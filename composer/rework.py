@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, OnBar, Written, feel_of, instrument, played, remarks, written_lane
+from composer.arrange import (
+    Arrangement,
+    Arranger,
+    OnBar,
+    Written,
+    feel_of,
+    instrument,
+    played,
+    remarks,
+    timed_like,
+    written_lane,
+)
 from composer.errors import InputError
-from composer.feel import early, is_straight
+from composer.feel import Feel, early
 from composer.gm import BAND, MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import MelodyChoice, find_melody
@@ -56,8 +67,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     check_length(bars, "piece")
     melody = _melody_of(score, wishes.melody)
     cast = with_roles(score, melody)
-    if wishes.feel is None:
-        wishes = replace(wishes, feel=float(not is_straight(cast)))
+    wishes = timed_like(cast, wishes)
     targets = _targets(cast, options.parts)
     lane, lane_source = _lane_of(cast, melody, wishes.chords, bars)
     rng = np.random.default_rng(wishes.seed)
@@ -65,12 +75,15 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     ready = time.perf_counter()
     written, tries = _written_anew(arranger, plan, wishes, rng, on_bar)
     start, end = bars[first].start, bars[last].end
-    whole = last - first + 1 == len(bars)
-    parts = _parts_with(score, plan, wishes, written, targets, (start, end), whole, rng)
-    done = score.with_parts(parts.values())
+    feel = feel_of(plan, wishes, score.tempo)
+    fresh = _fresh(plan, wishes, written, targets, feel, end, rng)
     ahead = early(score.ticks_per_beat)
-    proof = prove(score, done, start - ahead, end - ahead, {index for index in targets.values() if index is not None})
-    report = arranger.report(plan, wishes, written)
+    hole = start - ahead, end - ahead
+    whole = last - first + 1 == len(bars)
+    parts = _parts_with(score, fresh, targets, hole, wishes.programs if whole else {})
+    done = score.with_parts(parts.values())
+    proof = prove(score, done, *hole, {index for index in targets.values() if index is not None})
+    report = arranger.report(plan, wishes, written, feel)
     report |= {
         "rework": {
             "bars": list(options.bars),
@@ -114,34 +127,43 @@ def _written_anew(
     raise AssertionError("it is asked at least once")
 
 
-def _parts_with(
-    score: Score,
+def _fresh(
     plan: Plan,
     wishes: ArrangeOptions,
     written: Written,
-    targets: dict[str, int | None],
-    hole: tuple[int, int],
-    whole: bool,
+    targets: Iterable[str],
+    feel: Feel,
+    end: int,
     rng: np.random.Generator,
+) -> dict[str, Part]:
+    """Role → what was written for it, played on the sound that a new part would have; nothing rings past `end`."""
+    nothing = np.zeros(0, GRID_NOTE_DTYPE)
+    fresh = {}
+    for role in targets:
+        programs = plan.style.programs if plan.style else {role: BAND[role].program}
+        program = wishes.programs.get(role, programs[role])
+        fresh[role] = played(role, written.grid.get(ROLES.index(role), nothing), plan, feel, program, rng, end)
+    return fresh
+
+
+def _parts_with(
+    score: Score,
+    fresh: Mapping[str, Part],
+    targets: Mapping[str, int | None],
+    hole: tuple[int, int],
+    programs: Mapping[str, int],
 ) -> dict[int | str, Part]:
     """The piece's parts by index with the hole (start and end in ticks) filled, and new ones by role behind them.
 
-    A part's sound changes only where the `whole` piece is written anew.
+    programs: by role, those of parts that are there and change their sound.
     """
-    start, end = hole
     parts: dict[int | str, Part] = dict(enumerate(score.parts))
-    feel = feel_of(plan, wishes, score.tempo)
-    nothing = np.zeros(0, GRID_NOTE_DTYPE)
     for role, index in targets.items():
-        programs = plan.style.programs if plan.style else {role: BAND[role].program}
-        program = wishes.programs.get(role, programs[role])
-        fresh = played(role, written.grid.get(ROLES.index(role), nothing), plan, feel, program, rng, end)
         if index is None:
-            parts[role] = fresh
+            parts[role] = fresh[role]
         else:
-            sound = wishes.programs.get(role, parts[index].program) if whole else parts[index].program
-            ahead = early(score.ticks_per_beat)
-            parts[index] = replace(filled(parts[index], fresh.notes, start - ahead, end - ahead), program=sound)
+            sound = programs.get(role, parts[index].program)
+            parts[index] = replace(filled(parts[index], fresh[role].notes, *hole), program=sound)
     return parts
 
 

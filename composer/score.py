@@ -41,6 +41,15 @@ def struck_once(notes: np.ndarray) -> np.ndarray:
     return np.asarray(notes[np.sort(first)])
 
 
+def struck_again(onset: np.ndarray, pitch: np.ndarray) -> np.ndarray:
+    """When the pitch of each note is struck next, int64 (n,): past all time where it is not."""
+    order = np.lexsort((onset, pitch))
+    again = pitch[order][1:] == pitch[order][:-1]
+    following = np.full(len(order), np.iinfo(np.int64).max)
+    following[order[:-1][again]] = onset[order[1:][again]]
+    return following
+
+
 @dataclass(frozen=True)
 class Event:
     """Anything in a file that is not a note, tempo or metre, kept so that it can be written back.

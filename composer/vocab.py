@@ -17,7 +17,7 @@ import numpy as np
 
 from composer.errors import ScoreError
 from composer.gm import MELODY, ROLES
-from composer.score import NOTE_DTYPE, Score, as_notes
+from composer.score import NOTE_DTYPE, Score, as_notes, struck_again
 from composer.timing import Bar
 
 POSITIONS_PER_QUARTER = 12
@@ -201,9 +201,6 @@ def from_grid(
     jitter = np.clip(np.rint(place), 0, VELOCITY_STEP - 1).astype(np.int64)
     notes["onset"], notes["pitch"] = onset, grid["pitch"]
     notes["velocity"] = np.clip(grid["velocity"].astype(np.int64) * VELOCITY_STEP + jitter, 1, 127)
-    order = np.lexsort((onset, grid["pitch"]))
-    following = np.full(len(grid), np.iinfo(np.int64).max)
-    same = grid["pitch"][order][1:] == grid["pitch"][order][:-1]
-    following[order[:-1][same]] = onset[order[1:][same]]
+    following = struck_again(onset, grid["pitch"])
     notes["duration"] = np.maximum(1, np.minimum(np.minimum(stop, following), end) - onset)
     return as_notes(notes[(onset < end) & (following > onset)])

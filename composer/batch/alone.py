@@ -12,13 +12,14 @@ import numpy as np
 
 from composer.arrange import Arrangement, Arranger, feel_of, instrument, played, sounds
 from composer.batch.stage import Stage, draw_stage
+from composer.corpora.lines import top_line
 from composer.errors import InputError
 from composer.gm import MELODY, ROLES
 from composer.model.sequence import Brief, cells, tempo_class
 from composer.options import ArrangeOptions
 from composer.planning import LOOKAHEAD_BARS, Plan, find_styles, style_codes, wanted_controls
 from composer.references import on_grid
-from composer.score import Part, Score, as_notes
+from composer.score import NO_NOTES, Part, Score
 from composer.timing import meter_name
 
 LEAD = "strings"
@@ -35,7 +36,7 @@ def band_alone(arranger: Arranger, stage: Stage, options: ArrangeOptions) -> Arr
     programs, feel = sounds(plan, options), feel_of(plan, options, stage.score.tempo)
     parts = [played(ROLES[part], notes, plan, feel, programs[ROLES[part]], rng) for part, notes in written.grid.items()]
     score = replace(stage.score, parts=tuple(parts), chords=stage.lane.to_symbols(stage.bars))
-    report = arranger.report(plan, options, written) | {
+    report = arranger.report(plan, options, written, feel) | {
         "parts": {
             part.role: {"notes": len(part), "program": part.program, "instrument": instrument(part)} for part in parts
         },
@@ -72,19 +73,10 @@ def write_tune(arranger: Arranger, bars: int, dice: int) -> Score:
             roles={LEAD: "line"}, polyphony={LEAD: 1}, register={LEAD: 4}, density={LEAD: 4}, feel=0,
         )  # fmt: skip
         line = band_alone(arranger, stage, options).score.parts
-        top = top_line(line[0].notes) if line else as_notes([])
+        top = top_line(line[0].notes) if line else NO_NOTES
         if len(top) >= 2 * bars:
             tune = Part("Melody", top, FLUTE, False, MELODY)
             return replace(
                 stage.score, parts=(tune,), chords=stage.lane.to_symbols(stage.bars), title="A tune of the model's own"
             )
     raise InputError(f"the model wrote no melody of {bars} bars in {TRIES} attempts")
-
-
-def top_line(notes: np.ndarray) -> np.ndarray:
-    """The highest note at every onset, each ended by the next."""
-    order = np.lexsort((-notes["pitch"].astype(int), notes["onset"]))
-    first = notes[order][np.unique(notes["onset"][order], return_index=True)[1]].copy()
-    if len(first) > 1:
-        first["duration"][:-1] = np.minimum(first["duration"][:-1], np.diff(first["onset"]))
-    return as_notes(first)

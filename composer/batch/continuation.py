@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.arrange import Arrangement, Arranger, feel_of, played
+from composer.arrange import Arrangement, Arranger, feel_of, played, timed_like
 from composer.errors import InputError
-from composer.feel import is_straight
 from composer.gm import MELODY, ROLES
 from composer.harmony.lane import ChordLane
 from composer.melody import find_melody
@@ -42,13 +41,12 @@ def continue_piece(
     The chords of its last bars come again. A melody rests there: the model writes none. Raises InputError where no band plays.
     """
     rng = np.random.default_rng(options.seed)
-    if options.feel is None:
-        options = replace(options, feel=float(not is_straight(with_roles(score, None))))
     try:
         melody = find_melody(score, options.melody)
     except InputError:
         melody = None
     cast = with_roles(score, melody)
+    options = timed_like(cast, options)
     players = {role: main_player(cast, role) for role in options.parts}
     playing = {role: index for role, index in players.items() if index is not None}
     if not playing:
@@ -83,7 +81,7 @@ def continue_piece(
         parts[index] = replace(parts[index], role=role, notes=np.concatenate([parts[index].notes, fresh.notes]))
     if melody is not None:
         parts[melody.index] = replace(parts[melody.index], role=MELODY)
-    report = arranger.report(plan, options, written) | {
+    report = arranger.report(plan, options, written, feel) | {
         "continued": {"from_bar": bars[len(old)].number, "bars": more, "parts": list(playing)},
         "chords": {"source": "those of the last bars again", "chart": lane.chart(bars)},
         "bars": len(bars),

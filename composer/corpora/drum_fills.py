@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.score import NOTE_DTYPE, Part, as_notes
+from composer.score import NOTE_DTYPE, Part, as_notes, struck_once
 from composer.timing import Bar
 
 KICK, SNARE, HIGH_TOM, MID_TOM, LOW_TOM, CRASH = 36, 38, 48, 45, 41, 49
@@ -69,7 +69,5 @@ def with_fills(drums: Part, bars: Sequence[Bar], at: Sequence[int], rng: random.
         return drums
     together = np.concatenate([notes, np.array(added, NOTE_DTYPE)])
     # A drum struck twice at once is struck once, as loud as the louder.
-    order = np.lexsort((-together["velocity"], together["pitch"], together["onset"]))
-    together = together[order]
-    keep = np.concatenate([[True], (np.diff(together["onset"]) != 0) | (np.diff(together["pitch"]) != 0)])
-    return replace(drums, notes=as_notes(together[keep]))
+    louder_first = together[np.argsort(-together["velocity"], kind="stable")]
+    return replace(drums, notes=as_notes(struck_once(louder_first)))

@@ -13,14 +13,15 @@ from pathlib import Path
 
 import numpy as np
 
-from composer.corpora.snapping import TWELFTHS, snap
+from composer.corpora.snapping import snap
 from composer.corpora.song import OnSkip, Song, hash_files, ignore_skip
 from composer.corpora.splits import split_of
 from composer.errors import InputError, ScoreError
 from composer.formats.midi import read_midi
 from composer.gm import BAND
-from composer.score import Part, Score, as_notes
+from composer.score import Part, Score, as_notes, struck_once
 from composer.timing import Meter, TempoMap
+from composer.vocab import POSITIONS_PER_QUARTER
 
 LICENCE = "CC-BY-4.0"
 LEAST_BARS = 4
@@ -148,7 +149,7 @@ def _take(take_id: str, row: Mapping[str, str], path: Path) -> Take:
         notes=notes,
         ticks_per_beat=score.ticks_per_beat,
         places=places,
-        late_s=(onsets - lag - places / TWELFTHS) * 60 / bpm,
+        late_s=(onsets - lag - places / POSITIONS_PER_QUARTER) * 60 / bpm,
     )
 
 
@@ -158,12 +159,10 @@ def _on_grid(take: Take) -> Score:
     Raises ScoreError for one that is too short.
     """
     ticks, notes = take.ticks_per_beat, take.notes.copy()
-    notes["onset"] = np.maximum(take.places, 0) * ticks // TWELFTHS
-    notes = notes[np.lexsort((-notes["velocity"].astype(int), notes["pitch"], notes["onset"]))]
-    first = np.ones(len(notes), bool)
-    first[1:] = (np.diff(notes["onset"]) != 0) | (np.diff(notes["pitch"]) != 0)
+    notes["onset"] = np.maximum(take.places, 0) * ticks // POSITIONS_PER_QUARTER
+    louder_first = notes[np.argsort(-notes["velocity"], kind="stable")]
     score = Score(
-        parts=(Part("Drums", as_notes(notes[first]), 0, True, "drums"),),
+        parts=(Part("Drums", as_notes(struck_once(louder_first)), 0, True, "drums"),),
         tempo=TempoMap.constant(take.bpm, ticks),
         meter=Meter(ticks, ((0, *take.meter),)),
     )

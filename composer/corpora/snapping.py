@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-TWELFTHS = 12
-"""Places in a quarter note (vocab.POSITIONS_PER_QUARTER)."""
+from composer.vocab import POSITIONS_PER_QUARTER
+
 DIVISIONS = (range(0, 13, 6), range(0, 13, 3), range(0, 13, 4), (0, 4, 6, 10, 12), range(0, 13, 2), range(13))
 """Eighths, sixteenths, triplets, swung sixteenths, sextuplets, and whatever is left."""
 SHARES = np.array([0.35, 0.35, 0.2, 0.05, 0.04, 0.01])
@@ -31,16 +31,16 @@ def snap(onsets: np.ndarray, bpm: float) -> tuple[np.ndarray, float]:
     """
     if not len(onsets):
         return np.zeros(0, np.int64), 0.0
-    second = bpm / 60 * TWELFTHS
+    second = bpm / 60 * POSITIONS_PER_QUARTER
     # Eighths outnumber whatever lies between them.
-    lag = _within(float(np.angle(np.exp(4j * np.pi * onsets).sum()) / (4 * np.pi)) * TWELFTHS, second)
+    lag = _within(float(np.angle(np.exp(4j * np.pi * onsets).sum()) / (4 * np.pi)) * POSITIONS_PER_QUARTER, second)
     spread, shares = SPREAD_S[1] * second, SHARES
     for _ in range(_ROUNDS):
-        at = onsets * TWELFTHS - lag
+        at = onsets * POSITIONS_PER_QUARTER - lag
         # A hit just ahead of the beat belongs to it.
-        beat = np.floor(at / TWELFTHS).astype(np.int64)
+        beat = np.floor(at / POSITIONS_PER_QUARTER).astype(np.int64)
         beats, of_beat = np.unique(beat, return_inverse=True)
-        within = at - beat * TWELFTHS
+        within = at - beat * POSITIONS_PER_QUARTER
         places = np.stack([_nearest(within, np.array(division)) for division in DIVISIONS])
         fits = -(((within - places) / spread) ** 2) / 2 - np.log([[len(division)] for division in DIVISIONS])
         likely = np.stack([np.bincount(of_beat, fit, len(beats)) for fit in fits]) + np.log(shares)[:, None]
@@ -53,7 +53,7 @@ def snap(onsets: np.ndarray, bpm: float) -> tuple[np.ndarray, float]:
         off = within - place
         lag = _within(lag + float(np.median(off)), second)
         spread = float(np.clip(1.4826 * np.median(np.abs(off - np.median(off))), *np.array(SPREAD_S) * second))
-    return np.asarray(beat * TWELFTHS + place), lag / TWELFTHS
+    return np.asarray(beat * POSITIONS_PER_QUARTER + place), lag / POSITIONS_PER_QUARTER
 
 
 def _within(lag: float, second: float) -> float:

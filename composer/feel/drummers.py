@@ -16,8 +16,6 @@ import numpy as np
 TABLE = Path(__file__).with_name("drummers.json")
 LICENCE = "CC-BY-4.0 (Groove MIDI Dataset, Gillick et al. 2019)"
 PIECES = ("kick", "snare", "hat", "open hat", "ride", "toms", "crash")
-PLACES = 12
-"""Places in a quarter note, as on the model's grid."""
 KICK = PIECES.index("kick")
 NEAREST = 6
 """Of how many takes, the nearest in tempo, one is drawn."""
@@ -48,7 +46,7 @@ class Drummer:
     scatter_ms: float
     """Standard deviation of each stroke's own."""
     pocket_ms: np.ndarray
-    """Mean by piece and place in the quarter note, shape (PIECES, PLACES)."""
+    """Mean by piece and place in the quarter note, shape (PIECES, POSITIONS_PER_QUARTER)."""
 
 
 def piece_of(pitches: np.ndarray) -> np.ndarray:

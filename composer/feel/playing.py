@@ -10,10 +10,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from composer.feel.drummers import KICK, PLACES, Drummer, piece_of
+from composer.feel.drummers import KICK, Drummer, piece_of
 from composer.gm import ROLES
-from composer.score import as_notes
+from composer.score import as_notes, struck_again
 from composer.timing import Bar, TempoMap
+from composer.vocab import POSITIONS_PER_QUARTER
 
 KEEPS = 0.75
 """Share of the drift that is left a quarter note later (Groove: correlations of 0.40, 0.29 and 0.16 at one, two and four)."""
@@ -34,8 +35,10 @@ class Feel:
     ) -> None:
         """strength: 0 plays on the grid, 1 as the drummer did, 2 twice as far off."""
         self.drummer, self.strength = drummer, strength
-        self._seed, self._tempo, self._bars = seed, tempo, bars
+        self._seed, self._tempo = seed, tempo
         self._starts = np.array([bar.start for bar in bars])
+        # Pockets were measured where beats are quarter notes.
+        self._has_pocket = np.array([bar.beat_length % tempo.ticks_per_beat == 0 for bar in bars])
         # One value a quarter note from the song's beginning, wherever a part begins.
         rng = np.random.default_rng([seed, len(ROLES)])
         steps = rng.normal(0, 1, bars[-1].end // tempo.ticks_per_beat + 2)
@@ -56,14 +59,10 @@ class Feel:
         onset = notes["onset"].astype(np.int64)
         bpm = np.array([self._tempo.bpm_at(int(tick)) for tick in onset])
         shift = self._shift_ms(notes, ROLES.index(role)) * self.strength / 60_000 * bpm * ticks
-        room = ROOM * ticks / PLACES
+        room = ROOM * ticks / POSITIONS_PER_QUARTER
         # Drawn in softly, so that nothing piles up at the edge.
         moved = np.maximum(onset + np.trunc(room * np.tanh(shift / room)).astype(np.int64), 0)
-        stop = np.minimum(onset + notes["duration"], end)
-        order = np.lexsort((moved, notes["pitch"]))
-        again = notes["pitch"][order][1:] == notes["pitch"][order][:-1]
-        before = order[:-1][again]
-        stop[before] = np.minimum(stop[before], moved[order[1:][again]])
+        stop = np.minimum(np.minimum(onset + notes["duration"], end), struck_again(moved, notes["pitch"]))
         played = notes.copy()
         played["onset"], played["duration"] = moved, np.maximum(stop - moved, 1)
         return as_notes(played)
@@ -73,28 +72,23 @@ class Feel:
         rng = np.random.default_rng([self._seed, part])
         ticks = self.ticks_per_beat
         bar = np.searchsorted(self._starts, notes["onset"], side="right") - 1
-        place = np.rint((notes["onset"] - self._starts[bar]) * PLACES / ticks).astype(np.int64)
+        place = np.rint((notes["onset"] - self._starts[bar]) * POSITIONS_PER_QUARTER / ticks).astype(np.int64)
         quarters = np.arange(len(self._drift_ms))
         shift = np.interp(notes["onset"] / ticks, quarters, self._drift_ms)
         strokes, stroke, size = np.unique(notes["onset"], return_inverse=True, return_counts=True)
         if part == _DRUMS:
-            pocket = self.drummer.pocket_ms[piece_of(notes["pitch"]), place % PLACES]
-            shift += pocket * self._simple(bar) + self.drummer.scatter_ms * rng.normal(0, 1, len(notes))
+            pocket = self.drummer.pocket_ms[piece_of(notes["pitch"]), place % POSITIONS_PER_QUARTER]
+            shift += pocket * self._has_pocket[bar] + self.drummer.scatter_ms * rng.normal(0, 1, len(notes))
             return np.asarray(shift)
         if part == _BASS:
-            shift += self.drummer.pocket_ms[KICK, place % PLACES] * self._simple(bar)
+            shift += self.drummer.pocket_ms[KICK, place % POSITIONS_PER_QUARTER] * self._has_pocket[bar]
         shift += (self.drummer.scatter_ms * rng.normal(0, 1, len(strokes)))[stroke]
         chord = size[stroke] > 1
         if part != _GUITAR:
             return np.asarray(shift + chord * rng.normal(0, HAND_MS, len(notes)))
-        up = place // (PLACES // 2) % 2 == 1
+        up = place // (POSITIONS_PER_QUARTER // 2) % 2 == 1
         string = _rank(notes["pitch"], stroke) - (size[stroke] - 1) / 2
         return np.asarray(shift + STRUM_MS * string * np.where(up, -1, 1))
-
-    def _simple(self, bar: np.ndarray) -> np.ndarray:
-        """Where beats are quarter notes, which is where pockets were measured: bool (n,)."""
-        ticks = self.ticks_per_beat
-        return np.asarray(np.array([each.beat_length % ticks == 0 for each in self._bars])[bar])
 
 
 def _rank(pitches: np.ndarray, stroke: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from composer.feel.drummers import PLACES
 from composer.gm import BAND
 from composer.score import Score, as_notes
+from composer.vocab import POSITIONS_PER_QUARTER
 
 
 def straightened(score: Score) -> Score:
@@ -24,7 +24,7 @@ def as_written(score: Score) -> Score:
     ticks = score.ticks_per_beat
     return score.with_parts(
         replace(part, notes=_straight(part.notes, ticks))
-        if part.role in BAND and (np.abs(_off(part.notes["onset"], ticks)) < ticks / PLACES / 2).all()
+        if part.role in BAND and (np.abs(_off(part.notes["onset"], ticks)) < ticks / POSITIONS_PER_QUARTER / 2).all()
         else part
         for part in score.parts
     )
@@ -39,11 +39,11 @@ def is_straight(score: Score) -> bool:
 
 def early(ticks_per_beat: int) -> int:
     """How many ticks before a place of the grid a note may begin that is played there: half a twelfth of a quarter note."""
-    return ticks_per_beat // (2 * PLACES)
+    return ticks_per_beat // (2 * POSITIONS_PER_QUARTER)
 
 
 def _nearest(ticks: np.ndarray, ticks_per_beat: int) -> np.ndarray:
-    place = ticks_per_beat / PLACES
+    place = ticks_per_beat / POSITIONS_PER_QUARTER
     return np.rint(np.rint(ticks / place) * place).astype(np.int64)
 
 

@@ -36,7 +36,7 @@ class Conductor:
         self, context: JamContext, voices: Voices, on_beat: Callable[[int, float], None], finish: Callable[[str], None]
     ) -> None:
         """on_beat(bar, beat), for each beat of the metre in quarter notes, and finish(why) are called when that is so."""
-        self._room, self._voices, self._on_beat, self._finish = context, voices, on_beat, finish
+        self._context, self._voices, self._on_beat, self._finish = context, voices, on_beat, finish
         self.book = BarBook()
         self.casting = Casting()
         self.heard_chord = NO_CHORD
@@ -50,7 +50,7 @@ class Conductor:
 
     def begin(self) -> None:
         """Start the generator, and ask for the first bar."""
-        self._planner = self._room.wiring.start_planner()
+        self._planner = self._context.wiring.start_planner()
         self._ask(0, 0)
 
     def end(self) -> None:
@@ -67,15 +67,15 @@ class Conductor:
             raise ComposerError(item.why)
         if self._restarts > RESTARTS:
             raise ComposerError(f"the generator has failed {self._restarts} times (last: {item.why}); giving up")
-        self._room.say(f"the generator stopped ({item.why}); restarting it while the groove repeats")
+        self._context.say(f"the generator stopped ({item.why}); restarting it while the groove repeats")
         if self._planner is not None:
             self._planner.close()
-        self._planner = self._room.wiring.start_planner()
+        self._planner = self._context.wiring.start_planner()
         self._ask(self._bar + 1, 0)
 
     def _ask(self, bar: int, cut: int) -> None:
         """Ask for a bar, unless an answer for it is under way."""
-        context = self._room
+        context = self._context
         if self._planner is None or self.book.waits_for(bar):
             return
         now_s = context.inbox.now()
@@ -89,7 +89,7 @@ class Conductor:
 
     def take_plan(self, plan: Plan) -> None:
         """An answer has come."""
-        context = self._room
+        context = self._context
         if not self.book.answered(plan, context.inbox.now()):
             return
         if plan.bar == self._bar and context.transport.running:
@@ -106,7 +106,7 @@ class Conductor:
 
     def go_to(self, bar: int) -> None:
         """The next bar to be committed is `bar`."""
-        context = self._room
+        context = self._context
         if bar != self._bar + 1:
             self._ask(bar, 0)
         self._bar = bar - 1
@@ -115,7 +115,7 @@ class Conductor:
 
     def _commit(self, bar: int) -> None:
         """The last moment for a bar's plan: play it, and start on the next."""
-        context, schedule = self._room, self._room.schedule
+        context, schedule = self._context, self._context.schedule
         start, length = context.transport.bar_start(bar), context.transport.bar_beats
         if context.settings.bars is not None and bar >= context.settings.bars:
             schedule.put(start, DECIDES, Call(lambda: self._finish(f"{bar} bars played")))
@@ -142,7 +142,7 @@ class Conductor:
 
     def _put_notes(self, plan: Plan, since: float) -> None:
         """Put a plan's notes from beat `since` on into the schedule."""
-        context = self._room
+        context = self._context
         start = context.transport.bar_start(plan.bar)
         for part, _, position, pitch, duration, velocity in plan.notes.tolist():
             beat = start + position / POSITIONS_PER_QUARTER
@@ -159,7 +159,7 @@ class Conductor:
         """Symbol that a plan has for a beat of its bar, "" for none."""
         if plan is None or not plan.chords:
             return ""
-        at = int(beat / (self._room.transport.bar_beats / len(plan.chords)))
+        at = int(beat / (self._context.transport.bar_beats / len(plan.chords)))
         return plan.chords[max(0, min(at, len(plan.chords) - 1))]
 
     def chord_at(self, bar: int, beat: float) -> str:
@@ -174,7 +174,7 @@ class Conductor:
 
     def _listen_again(self, bar: int, beat: float) -> None:
         """Did the player go elsewhere than planned? Then what clashes ends, and the rest of the bar is written again."""
-        context = self._room
+        context = self._context
         if context.settings.chords:
             return
         meant, now = chord_named(self.chord_at(bar, beat)), context.beat
@@ -190,7 +190,7 @@ class Conductor:
 
     def _wishes(self, bar: int) -> Wishes:
         """What the band is asked for, by the desk, the mode and the player."""
-        context, settings, now = self._room, self._room.settings, self._room.beat
+        context, settings, now = self._context, self._context.settings, self._context.beat
         silent_bars = context.listener.silent_beats(now) / context.transport.bar_beats
         has_played = context.listener.last_onset > -math.inf
         self.casting = casting = cast(context.desk.mode, bar, settings.parts, silent_bars, has_played)
@@ -209,7 +209,7 @@ class Conductor:
 
     def _intensity(self, now: float) -> int:
         """How busy the player is, 1..5; 0 before there is anything to go by."""
-        if self._room.listener.last_onset == -math.inf:
+        if self._context.listener.last_onset == -math.inf:
             return 0
-        busy = self._room.listener.notes_per_beat(now)
+        busy = self._context.listener.notes_per_beat(now)
         return 0 if busy == 0 else 1 + sum(busy > edge for edge in BUSY_EDGES)

@@ -25,7 +25,7 @@ class Timekeeper:
 
     def __init__(self, context: JamContext, begin_at: Callable[[int], None], halt: Callable[[], None]) -> None:
         """begin_at(bar): time flows, and that bar is the next; halt(): it does not any more."""
-        self._room, self._begin_at, self._halt = context, begin_at, halt
+        self._context, self._begin_at, self._halt = context, begin_at, halt
         self._follower = ClockFollower()
         self._taps = Taps(max(2, context.settings.numerator), context.transport.count_beats)
         self.clock_is_away = False
@@ -38,7 +38,7 @@ class Timekeeper:
 
     def begin(self) -> None:
         """Start counting, if the tempo is known; else say what we wait for."""
-        context = self._room
+        context = self._context
         if context.settings.tempo_from == "given":
             count = context.settings.count_in_bars * context.transport.bar_beats
             self._start(context.inbox.now() + AHEAD_S + count * context.transport.beat_s, -count)
@@ -47,15 +47,15 @@ class Timekeeper:
 
     def end(self) -> None:
         """The jam is over: other machines hear it, too."""
-        if self._room.settings.clock_out and self._room.transport.running:
+        if self._context.settings.clock_out and self._context.transport.running:
             self._send(bytes((midi.STOP,)))
-        self._room.transport.stop(self._room.inbox.now())
+        self._context.transport.stop(self._context.inbox.now())
 
     # --- our own time -----------------------------------------------------------------------------------------------
 
     def tap(self, time_s: float) -> None:
         """A tap, or a note of a count-in."""
-        context = self._room
+        context = self._context
         found = None if context.settings.tempo_from == "clock" else self._taps.tap(time_s)
         if found is None:
             return
@@ -69,24 +69,24 @@ class Timekeeper:
 
     def hear_note(self, time_s: float) -> None:
         """The player struck a note: before the beginning, that may be a tap."""
-        if not self._room.transport.running and self._room.settings.tempo_from in ("count-in", "tap"):
+        if not self._context.transport.running and self._context.settings.tempo_from in ("count-in", "tap"):
             self.tap(time_s)
 
     def set_tempo(self, bpm: float) -> None:
         """Another tempo from now on; not while another machine's clock leads."""
-        if self._room.settings.tempo_from == "clock":
-            self._room.say("the tempo comes from MIDI clock; change it there")
+        if self._context.settings.tempo_from == "clock":
+            self._context.say("the tempo comes from MIDI clock; change it there")
         else:
-            self._bend(bpm, self._room.inbox.now())
+            self._bend(bpm, self._context.inbox.now())
 
     def _bend(self, bpm: float, at_s: float) -> None:
-        self._room.transport.set_tempo(bpm, at_s)
-        self._room.record_tempo(self._room.transport.beat_at(at_s))
-        self._room.say(f"{bpm:.1f} BPM")
+        self._context.transport.set_tempo(bpm, at_s)
+        self._context.record_tempo(self._context.transport.beat_at(at_s))
+        self._context.say(f"{bpm:.1f} BPM")
 
     def _start(self, downbeat_s: float, from_beat: float) -> None:
         """Bar 0 begins at `downbeat_s`; what lies between `from_beat` and it is counted in."""
-        context = self._room
+        context = self._context
         self._flow(downbeat_s, 0.0, from_beat)
         length = context.transport.count_beats
         for number in range(round(-from_beat / length)):
@@ -99,7 +99,7 @@ class Timekeeper:
 
     def _flow(self, at_s: float, beat: float, from_beat: float) -> None:
         """Let time flow, so that `beat` is at `at_s`; files play from `from_beat` on, and the recording goes on where it was."""
-        context = self._room
+        context = self._context
         context.transport.start(at_s, beat)
         if self._has_played and context.wiring.recorder is not None:
             context.wiring.recorder.resume(from_beat)
@@ -115,19 +115,19 @@ class Timekeeper:
     def _pulse(self, number: int) -> Callable[[], None]:
         def send() -> None:
             self._send(bytes((midi.CLOCK,)))
-            self._room.schedule.put((number + 1) / midi.CLOCKS_PER_BEAT, PULSES, Call(self._pulse(number + 1)))
+            self._context.schedule.put((number + 1) / midi.CLOCKS_PER_BEAT, PULSES, Call(self._pulse(number + 1)))
 
         return send
 
     def _send(self, data: bytes) -> None:
-        for output in self._room.wiring.outputs:
+        for output in self._context.wiring.outputs:
             output.send(data)
 
     # --- clock in ---------------------------------------------------------------------------------------------------
 
     def hear_clock(self, data: bytes, now_s: float) -> None:
         """A message of another machine's clock."""
-        context, kind = self._room, data[0]
+        context, kind = self._context, data[0]
         if context.settings.tempo_from != "clock":
             return
         if kind == midi.CLOCK:
@@ -147,7 +147,7 @@ class Timekeeper:
             self._clock_position = (data[1] + (data[2] << 7)) / midi.SIXTEENTHS_PER_BEAT
 
     def _hear_pulse(self, now_s: float) -> None:
-        context = self._room
+        context = self._context
         at = self._follower.pulse(now_s)
         if self.clock_is_away:
             self.clock_is_away = False
@@ -173,17 +173,17 @@ class Timekeeper:
             self._start(now_s, 0.0)
             return
         self._flow(now_s, beat, beat)
-        self._begin_at(math.ceil(beat / self._room.transport.bar_beats - 1e-9))
+        self._begin_at(math.ceil(beat / self._context.transport.bar_beats - 1e-9))
 
     def _pause(self, now_s: float) -> None:
         """Stand still: everything ends, nothing is due."""
         self._halt()
-        self._room.transport.stop(now_s)
-        self._room.schedule.drop(lambda _beat, _item: True)
+        self._context.transport.stop(now_s)
+        self._context.schedule.drop(lambda _beat, _item: True)
 
     def look_after_clock(self) -> None:
         """Say when the clock has fallen silent; the band goes on at the last tempo."""
-        context = self._room
+        context = self._context
         if context.settings.tempo_from == "clock" and context.transport.running and not self.clock_is_away:
             self.clock_is_away = self._follower.is_silent(context.inbox.now())
             if self.clock_is_away:

@@ -25,7 +25,7 @@ class Voices:
     """Everything we make sound, until it ends."""
 
     def __init__(self, context: JamContext) -> None:
-        self._room = context
+        self._context = context
         self.ledger, self.echo = Ledger(context.wiring.outputs), EchoFilter()
         self.loud = dict.fromkeys(context.settings.parts, 0.0)
         """How hard each part last struck, 0..1, fading."""
@@ -37,7 +37,7 @@ class Voices:
 
     def strike(self, note: NoteOn, beat: float) -> None:
         """Play a note of the band's, in the chord that is sounding and as loud as the player wants it."""
-        context, part = self._room, note.part
+        context, part = self._context, note.part
         if not context.desk.sounds(part):
             return
         pitch = note.pitch
@@ -61,7 +61,7 @@ class Voices:
 
     def _dynamics(self) -> float:
         """The player's loudness as a factor of the band's, half followed."""
-        listener = self._room.listener
+        listener = self._context.listener
         if listener.last_onset == -math.inf:
             return 0.9
         return min(LOUDEST, max(SOFTEST, float((listener.loudness / USUAL_VELOCITY) ** 0.6)))
@@ -83,7 +83,7 @@ class Voices:
         """Silence, pedals up; returns how many notes that were."""
         ended = self.ledger.all_off()
         for key in list(self._band):
-            self._forget(key, self._room.beat)
+            self._forget(key, self._context.beat)
         return ended
 
     def panic(self) -> None:
@@ -105,18 +105,18 @@ class Voices:
         """A note of the band's is over: the recording hears of it."""
         port, channel, pitch = key
         part, _ = self._band.pop(key, ("", 0))
-        if part and self._room.wiring.lines[part][0] == Line(port, channel):
-            self._room.record(part, beat + self._room.early, midi.note_off(channel, pitch))
+        if part and self._context.wiring.lines[part][0] == Line(port, channel):
+            self._context.record(part, beat + self._context.early, midi.note_off(channel, pitch))
 
     # --- the click, and the player's own ----------------------------------------------------------------------------
 
     def click(self, click: Click, beat: float) -> None:
         """The metronome."""
         pitch, velocity = (ACCENT, 110) if click.accent else (CLICK, 80)
-        for line in self._room.wiring.lines.get("click", ()):
+        for line in self._context.wiring.lines.get("click", ()):
             note = self.ledger.note_on(line.port, line.channel, pitch, velocity)
-            self._room.schedule.put(beat + 0.1, ENDS, NoteOff(line.port, line.channel, pitch, note))
-            self.echo.sent(pitch, velocity, self._room.inbox.now())
+            self._context.schedule.put(beat + 0.1, ENDS, NoteOff(line.port, line.channel, pitch, note))
+            self.echo.sent(pitch, velocity, self._context.inbox.now())
 
     def pass_through(self, port: str, data: bytes) -> None:
         """The player's message, to wherever the player is heard."""
@@ -125,16 +125,16 @@ class Voices:
             held.add(data[1])
         elif midi.is_note_off(data):
             held.discard(data[1])
-        for line in self._room.wiring.lines.get("player", ()):
+        for line in self._context.wiring.lines.get("player", ()):
             self.ledger.pass_on(line.port, midi.on_channel(data, line.channel))
             if midi.is_note_on(data):
-                self.echo.sent(data[1], data[2], self._room.inbox.now())
+                self.echo.sent(data[1], data[2], self._context.inbox.now())
 
     # --- ports ------------------------------------------------------------------------------------------------------
 
     def set_sounds(self, port: str) -> None:
         """Program changes for whatever plays on a port."""
-        context = self._room
+        context = self._context
         sounds, lines = context.settings.sounds, context.wiring.lines
         for part in context.settings.parts:
             for line in lines[part]:
@@ -151,11 +151,11 @@ class Voices:
         """A port has taken its sounding notes along."""
         self.ledger.forget(port)
         for key in [key for key in self._band if key[0] == port]:
-            self._forget(key, self._room.beat)
+            self._forget(key, self._context.beat)
 
     def input_gone(self, port: str) -> None:
         """Whatever was held down there is let go."""
-        for line in self._room.wiring.lines.get("player", ()):
+        for line in self._context.wiring.lines.get("player", ()):
             for pitch in self._thru[port]:
                 self.ledger.note_off(line.port, line.channel, pitch)
             self.ledger.end_channel(line.port, line.channel)

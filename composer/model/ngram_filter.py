@@ -2,7 +2,7 @@
 
 A note is named by what leads to it: the interval and the time since the one before (drums: the instrument), in any key, on any
 bar. Of every training part each EVERY-th run of `STEPS` such steps is kept. Whoever shares STEPS + EVERY - 1 steps with a song
-has therefore met a kept run on the way, and `Watch` says so before the note is played. A Bloom filter (Bloom 1970) never
+has therefore met a kept run on the way, and `NgramGuard` says so before the note is played. A Bloom filter (Bloom 1970) never
 misses an n-gram it holds; its rare false positives each cost the band a note.
 """
 
@@ -113,7 +113,8 @@ class NgramFilter:
             np.bitwise_or.at(bits, place >> np.uint64(3), (1 << (place & np.uint64(7))).astype(np.uint8))
 
     def __contains__(self, run: int) -> bool:
-        return any(_holds(bits, run) for bits in self.filters)
+        first = _scrambled(run)
+        return any(_holds(bits, first) for bits in self.filters)
 
     def save(self, folder: Path) -> str:
         """Write it beside the weights; returns the hash for the card."""
@@ -121,8 +122,8 @@ class NgramFilter:
         return write_sidecar(folder, FILE, named, {"every": EVERY})
 
 
-def _holds(bits: np.ndarray, run: int) -> bool:
-    first = _scrambled(run)
+def _holds(bits: np.ndarray, first: int) -> bool:
+    """Whether a filter has the places of a run, by its scrambled hash."""
     stride, last = first >> 32 | 1, 8 * len(bits) - 1
     for _ in range(_PROBES):
         place = first & last

@@ -1,4 +1,4 @@
-"""Lessons → one Batch of tensors, padded to the longest."""
+"""Training examples → one Batch of tensors, padded to the longest."""
 
 from __future__ import annotations
 

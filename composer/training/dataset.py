@@ -1,4 +1,4 @@
-"""Lessons for training: songs, each with a brief drawn at random, cut into windows that continue each other."""
+"""Training examples: songs, each with a brief drawn at random, cut into windows that continue each other."""
 
 from __future__ import annotations
 

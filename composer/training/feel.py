@@ -17,8 +17,9 @@ import numpy as np
 
 from composer.atomic import atomic_file
 from composer.corpora.groove import Take, takes
-from composer.feel.drummers import LICENCE, PIECES, PLACES, TABLE, Drummer, piece_of
+from composer.feel.drummers import LICENCE, PIECES, TABLE, Drummer, piece_of
 from composer.feel.playing import KEEPS
+from composer.vocab import POSITIONS_PER_QUARTER
 
 LEAST_STROKES = 150
 TRUST = 4.0
@@ -29,11 +30,11 @@ MOST_SHARED = 0.7
 
 def measure(take: Take, style: str) -> Drummer:
     """A take's timing."""
-    piece, place = piece_of(take.notes["pitch"]), take.places % PLACES
+    piece, place = piece_of(take.notes["pitch"]), take.places % POSITIONS_PER_QUARTER
     late_ms = take.late_s * 1000
-    cell = piece * PLACES + place
-    count = np.bincount(cell, minlength=len(PIECES) * PLACES)
-    pocket = np.bincount(cell, late_ms, len(PIECES) * PLACES) / (count + TRUST)
+    cell = piece * POSITIONS_PER_QUARTER + place
+    count = np.bincount(cell, minlength=len(PIECES) * POSITIONS_PER_QUARTER)
+    pocket = np.bincount(cell, late_ms, len(PIECES) * POSITIONS_PER_QUARTER) / (count + TRUST)
     left = late_ms - pocket[cell]
     shared = min(max(shared_variance(take.places, left), 0.0), MOST_SHARED * float(left.var()))
     return Drummer(
@@ -42,7 +43,7 @@ def measure(take: Take, style: str) -> Drummer:
         take.bpm,
         drift_ms=round(float(np.sqrt(shared)), 1),
         scatter_ms=round(float(np.sqrt(left.var() - shared)), 1),
-        pocket_ms=np.rint(pocket).reshape(len(PIECES), PLACES),
+        pocket_ms=np.rint(pocket).reshape(len(PIECES), POSITIONS_PER_QUARTER),
     )
 
 
@@ -52,11 +53,15 @@ def shared_variance(places: np.ndarray, late_ms: np.ndarray) -> float:
     mean = np.bincount(index, late_ms) / np.bincount(index)
     products = []
     for apart in (3, 4, 6, 12):
-        later = np.searchsorted(when, when + apart)
-        there = (later < len(when)) & (when[np.minimum(later, len(when) - 1)] == when + apart)
-        products.append(mean[there] * mean[later[there]] / KEEPS ** (apart / PLACES))
+        products.append(products_apart(when, mean, apart) / KEEPS ** (apart / POSITIONS_PER_QUARTER))
     every = np.concatenate(products)
     return float(every.mean()) if len(every) else 0.0
+
+
+def products_apart(places: np.ndarray, values: np.ndarray, apart: int) -> np.ndarray:
+    """The product of every two values whose places, which rise, are `apart`."""
+    _, earlier, later = np.intersect1d(places + apart, places, assume_unique=True, return_indices=True)
+    return np.asarray(values[earlier] * values[later])
 
 
 def measured(data: Path) -> Iterator[Drummer]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from composer.corpora.snapping import TWELFTHS, snap
+from composer.corpora.snapping import snap
+from composer.vocab import POSITIONS_PER_QUARTER
 
 
 def played(
     pattern: list[int], bars: int, bpm: float, spread_s: float, lag_s: float, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """A pattern of twelfths in a bar of four, repeated, and its onsets in quarter notes as somebody plays it."""
-    meant = np.concatenate([np.array(pattern) + bar * 4 * TWELFTHS for bar in range(1, bars + 1)])
+    meant = np.concatenate([np.array(pattern) + bar * 4 * POSITIONS_PER_QUARTER for bar in range(1, bars + 1)])
     late = np.random.default_rng(seed).normal(lag_s, spread_s, len(meant)) * bpm / 60
-    return meant, meant / TWELFTHS + late
+    return meant, meant / POSITIONS_PER_QUARTER + late
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_people_are_understood(pattern: list[int], lag_s: float) -> None:
     places, lag = snap(onsets, 104)
     assert np.mean(places == meant) > 0.97
     assert lag * 60 / 104 == pytest.approx(lag_s, abs=0.006)
-    nearest = np.mean(np.rint(onsets * TWELFTHS) == meant)
+    nearest = np.mean(np.rint(onsets * POSITIONS_PER_QUARTER) == meant)
     assert np.mean(places == meant) > nearest
 
 

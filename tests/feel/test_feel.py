@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from composer.feel import Drummer, Feel, choose_drummer, is_straight, straightened
-from composer.feel.drummers import PIECES, PLACES, drummers
+from composer.feel.drummers import PIECES, drummers
 from composer.score import NOTE_DTYPE, Part, Score, as_notes
 from composer.styles import STYLES
 from composer.timing import Meter, TempoMap
+from composer.vocab import POSITIONS_PER_QUARTER
 
-LOOSE = Drummer("test", "rock", 100.0, 15.0, 20.0, np.full((len(PIECES), PLACES), 9.0))
+LOOSE = Drummer("test", "rock", 100.0, 15.0, 20.0, np.full((len(PIECES), POSITIONS_PER_QUARTER), 9.0))
 
 
 def feel(
@@ -67,7 +68,7 @@ def test_a_part_is_played_the_same_whoever_else_plays() -> None:
 
 
 def test_parts_drift_together() -> None:
-    steady = Drummer("test", "rock", 100.0, 8.0, 3.0, np.zeros((len(PIECES), PLACES)))
+    steady = Drummer("test", "rock", 100.0, 8.0, 3.0, np.zeros((len(PIECES), POSITIONS_PER_QUARTER)))
     band = feel(bars=64, drummer=steady)
     notes = eighths(40, 64)
     drums = lateness(band.play(notes, "drums", 64 * 1920), notes)
@@ -77,7 +78,7 @@ def test_parts_drift_together() -> None:
 
 
 def test_pockets_are_for_quarter_notes() -> None:
-    pocket = np.zeros((len(PIECES), PLACES))
+    pocket = np.zeros((len(PIECES), POSITIONS_PER_QUARTER))
     pocket[PIECES.index("hat"), 0] = 12.0
     still = Drummer("test", "rock", 100.0, 0.0, 0.0, pocket)
     notes = eighths()
@@ -88,7 +89,7 @@ def test_pockets_are_for_quarter_notes() -> None:
 
 
 def test_guitars_strum_down_on_the_beat_and_up_off_it() -> None:
-    still = Drummer("test", "rock", 100.0, 0.0, 0.0, np.zeros((len(PIECES), PLACES)))
+    still = Drummer("test", "rock", 100.0, 0.0, 0.0, np.zeros((len(PIECES), POSITIONS_PER_QUARTER)))
     chord = as_notes([(tick, 200, pitch, 80) for tick in (0, 480, 720) for pitch in (52, 59, 64, 68)])
     played = feel(drummer=still).play(chord, "guitar", 1920)
     for tick, rises in ((480, True), (720, False)):
@@ -107,7 +108,7 @@ def test_every_style_has_somebody() -> None:
 def test_the_table_is_plausible() -> None:
     assert len(drummers()) > 200
     for drummer in drummers():
-        assert drummer.pocket_ms.shape == (len(PIECES), PLACES)
+        assert drummer.pocket_ms.shape == (len(PIECES), POSITIONS_PER_QUARTER)
         assert 0 <= drummer.drift_ms < 30
         assert 2 < drummer.scatter_ms < 30
         assert np.abs(drummer.pocket_ms).max() < 80

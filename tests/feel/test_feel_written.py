@@ -9,11 +9,12 @@ import pytest
 
 from composer.arrange import ArrangeOptions, Arranger
 from composer.feel import Drummer, Feel, is_straight
-from composer.feel.drummers import PIECES, PLACES
+from composer.feel.drummers import PIECES
 from composer.formats.musicxml_write import musicxml
 from composer.options import ReworkOptions
 from composer.rework import rework
 from composer.score import Score
+from composer.vocab import POSITIONS_PER_QUARTER
 from tests.model.songs import checkpoint_of, toy_network
 from tests.test_arrange import seed_score
 
@@ -28,7 +29,7 @@ def seed(arranger: Arranger) -> Score:
     return seed_score(8, 4, 4)
 
 
-LOOSE = Drummer("test", "rock", 100.0, 15.0, 20.0, np.full((len(PIECES), PLACES), 9.0))
+LOOSE = Drummer("test", "rock", 100.0, 15.0, 20.0, np.full((len(PIECES), POSITIONS_PER_QUARTER), 9.0))
 
 
 def test_the_score_is_written_on_the_grid(arranger: Arranger, seed: Score) -> None:

@@ -1,4 +1,4 @@
-"""Lessons: what stands before an excerpt is a groove's other song, given and never asked; the library is of typical bars."""
+"""Training examples: what stands before an excerpt is a groove's other song, given and never asked; the library is of typical bars."""
 
 from __future__ import annotations
 
