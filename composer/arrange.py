@@ -17,6 +17,7 @@ from composer.given import given
 from composer.gm import MELODY, PROGRAM_NAMES, ROLES
 from composer.harmony.lane import ChordLane, chart_fit
 from composer.harmony.metre import not_learned
+from composer.heeded import heeded, missed
 from composer.melody import MelodyChoice, find_melody
 from composer.model.checkpoint import Checkpoint, load_checkpoint
 from composer.model.decoder import Decoder
@@ -121,7 +122,7 @@ class Arranger:
             "bars": len(plan.bars) - pickup,
             "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-            "remarks": remarks(whole, options, bars, report["unheeded"]),
+            "remarks": remarks(whole, options, bars, report),
         }
         told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
@@ -178,6 +179,7 @@ class Arranger:
             "feel": {"strength": feel.strength, "drummer": feel.drummer.take} if feel.strength else {"strength": 0},
             "originality": {"longest_shared_run": self.longest_shared_run(plan)},
             **asked,
+            "directions": heeded(plan, written.grid, options),
             "unheeded": idle,
             "licence": {
                 "weights": card.get("licence", "see the checkpoint's card"),
@@ -201,15 +203,14 @@ class Arranger:
         return self.checkpoint.listener.fit(replace(plan.song, notes=notes), wanted, plan.brief.reference)
 
 
-def remarks(
-    score: Score, options: ArrangeOptions, bars: Sequence[Bar], idle: Mapping[str, Mapping[str, object]]
-) -> list[str]:
+def remarks(score: Score, options: ArrangeOptions, bars: Sequence[Bar], report: Mapping[str, Any]) -> list[str]:
     """What a listener should know, a sentence each: a metre that the band or the style never had, options without effect."""
     said = not_learned(score) or unusual_metre(options.style, meter_name(bars))
     said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
-    wishes = [f"{WISHES[name]} of {part}" for name, of in idle.items() for part in of]
+    wishes = [f"{WISHES[name]} of {part}" for name, of in report["unheeded"].items() for part in of]
     if wishes:
         said.append(f"ignored, because these parts do not play: {', '.join(wishes)}")
+    said += missed(report["directions"])
     return [sentence for sentence in said if sentence]
 
 

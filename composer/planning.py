@@ -198,7 +198,7 @@ def plan_band(
         reference=None if reference is None else reference.bars,
         tempo=tempo_class(song.tempo_bpm),
         controls=controls,
-        example=find_example(checkpoint, song, styles, reference, options.parts, rng),
+        example=find_example(checkpoint, song, styles, reference, options.parts, rng, wanted_controls(options, 1)[0]),
     )
     return Plan(song, brief, bars, styles, phrases, rests)
 

@@ -11,6 +11,7 @@ from composer.errors import InputError
 from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
 from composer.model.checkpoint import Checkpoint
+from composer.model.directions import as_asked
 from composer.model.example import best_example, in_key_of, twice
 from composer.model.examples import in_metre_of
 from composer.model.form import Phrase, phrase_places, section_classes
@@ -72,16 +73,20 @@ def find_example(
     reference: Reference | None,
     parts: Sequence[str],
     rng: np.random.Generator,
+    asked: np.ndarray | None = None,
 ) -> GridSong | None:
     """The bars the band is played before it begins, twice over: the reference's, else the style's.
 
     None where none are in the song's metre. Of a mixture every part hears one style, as many of the parts as its share says, the
-    heaviest from the drums up.
+    heaviest from the drums up. asked: what is asked of each part, (R, controls), which it is then heard to do.
     """
     if reference is not None and reference.example is not None:
         found = in_metre_of(song, reference.example)
     else:
         found = _style_example(checkpoint, song, styles, parts, rng)
+    if found is not None and asked is not None and asked.any():
+        style = max(styles, key=lambda entry: entry[2])[0].name if styles else ""
+        found = as_asked(found, asked, checkpoint.examples, style, song, rng)
     return None if found is None else twice(found)
 
 

@@ -104,7 +104,7 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-        "remarks": remarks(score, wishes, bars, report["unheeded"]) + ([] if whole else _sounds_kept(targets, wishes)),
+        "remarks": remarks(score, wishes, bars, report) + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (
@@ -301,7 +301,9 @@ def _plan(
         tempo=tempo_class(song.tempo_bpm),
         controls=controls,
         fresh_from=first - opening,
-        example=find_example(arranger.checkpoint, song, styles, told, tuple(targets), rng),
+        example=find_example(
+            arranger.checkpoint, song, styles, told, tuple(targets), rng, wanted_controls(wishes, 1)[0]
+        ),
     )
     return Plan(song, brief, around, styles, ()), opening
 

@@ -32,6 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("options", "players", "resting"),
     ("references",),
     ("planning",),
+    ("heeded",),
     ("arrange", "training"),
     ("record", "rework"),
     ("restyle",),

@@ -53,13 +53,30 @@ POLYPHONY_EDGES = (1.1, 1.7, 2.5, 3.5)
 """Notes struck together on average, that separate the five levels of a pitched part."""
 KIT_EDGES = (2.5, 3.5, 4.5, 6.5)
 """Different instruments a drummer touches in a bar, likewise."""
-_TOMS, _SNARES, _KICKS = (41, 43, 45, 47, 48, 50), (37, 38, 40), (35, 36)
+_POLYPHONY_CENTRES = (1.0, 1.4, 2.1, 3.0, 4.0)
+_KIT_CENTRES = (2.0, 3.0, 4.0, 5.5, 7.5)
+TOMS, SNARES, KICKS = (41, 43, 45, 47, 48, 50), (37, 38, 40), (35, 36)
 _QUARTER = 12
 
 
 def density_level(part: int, notes_per_bar: float) -> int:
     """Density as 1 (sparse) … 5 (busy) for a part, from its notes a 4/4 bar while it plays."""
     return int(np.searchsorted(DENSITY_EDGES[part], notes_per_bar)) + 1
+
+
+def level_centre(control: int, part: int, level: int) -> float:
+    """What a level stands for: notes in a 4/4 bar, mean pitch, notes struck together, or instruments of the kit.
+
+    >>> level_centre(POLYPHONY, ROLES.index("piano"), 1), level_centre(REGISTER, ROLES.index("bass"), 3)
+    (1.0, 39.0)
+    """
+    if control == POLYPHONY:
+        return (_KIT_CENTRES if ROLES[part] == "drums" else _POLYPHONY_CENTRES)[level - 1]
+    edges = (DENSITY_EDGES if control == DENSITY else REGISTER_EDGES)[part]
+    around = (2.0 * edges[0] - edges[1], *edges, 2.0 * edges[-1] - edges[-2])
+    if control == DENSITY:
+        around = (edges[0] // 2, *edges, edges[-1] ** 2 / edges[-2])
+    return (around[level - 1] + around[level]) / 2
 
 
 def measure(song: GridSong) -> np.ndarray:
@@ -161,8 +178,8 @@ def playing_roles(song: GridSong, cells: _Cells | None = None) -> np.ndarray:
 
     # Drums
     drums = ROLES.index("drums")
-    toms, snares = c.sum(np.isin(c.pitch, _TOMS))[:, drums], c.sum(np.isin(c.pitch, _SNARES))[:, drums]
-    kicks = c.sum(np.isin(c.pitch, _KICKS))[:, drums]
+    toms, snares = c.sum(np.isin(c.pitch, TOMS))[:, drums], c.sum(np.isin(c.pitch, SNARES))[:, drums]
+    kicks = c.sum(np.isin(c.pitch, KICKS))[:, drums]
     fill = (toms >= 3) | (snares >= 7 * length[:, 0])
     light = (kicks == 0) | (snares == 0)
     roles[:, drums] = np.where(fill, name["fill"], np.where(light, name["light"], name["beat"]))

@@ -15,6 +15,7 @@ import numpy as np
 
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
+from composer.model.control_bias import ControlBias
 from composer.model.controls import ACTIVITY, CONTROLS
 from composer.model.copying import Touch, durations, velocities
 from composer.model.guidance import without_style
@@ -63,6 +64,7 @@ class Decoder:
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
         self.touch, self.harmonic_bias = Touch(), HarmonicBias(song, brief.example_bars, brief.lookahead >= 0)
+        self.control_bias = ControlBias(song, brief.controls, brief.example_bars)
         briefs = {self.row: brief}
         if strength != 1:
             briefs[self.plain] = without_style(brief)
@@ -137,6 +139,9 @@ class Decoder:
         rows, row, canvas = self.rows, self.row, self.canvas
         rows.sample(row, sampling, rng)
         self.harmonic_bias.turn(sampling, part, bar)
+        self.control_bias.turn(part, bar)
+        rows.bias[POSITION][row] = 0
+        rows.bias[DURATION][row] = self.control_bias.durations if self.control_bias.active else 0
         if bar != self.bar:
             self._open(bar)
         self.part = part
@@ -178,6 +183,8 @@ class Decoder:
         rows, row = self.rows, self.row
         rows.bounds[row] = low, high, may_end
         rows.pointed[row] = self.follower.positions()
+        if self.control_bias.active:
+            rows.bias[POSITION][row] = self.control_bias.positions()
         return self.ask(POSITION)
 
     def pitch(self, position: int, low: int, high: int, limbs: int) -> int:
@@ -191,7 +198,9 @@ class Decoder:
         rows.before[row] = NEVER if before < 0 else before
         rows.pointed[row] = self.follower.pitches(position)
         changes = bool(self.canvas.change[self.bar, position])
-        rows.harmonic_bias[row] = self.harmonic_bias.weights(self._beat[position], changes)
+        rows.bias[PITCH][row] = self.harmonic_bias.weights(self._beat[position], changes)
+        if self.control_bias.active:
+            rows.bias[PITCH][row] += self.control_bias.pitches(self._beat[position])
         return self.ask(PITCH)
 
     def duration(self, pitch: int) -> int:
@@ -235,6 +244,7 @@ class Decoder:
         """A note has been played by a part, whoever wrote it: what the part plays next may be like it."""
         self.touch.hear(part, pitch, duration, velocity)
         self.harmonic_bias.hear(part, bar, position, pitch)
+        self.control_bias.hear(part, bar, position, pitch, duration)
 
     def save(self) -> Any:
         """What it remembers of a song."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from composer.gm import ROLES
+from composer.model.controls import measure, overall
 from composer.model.example import fits, usual
 from composer.model.sidecar import read_sidecar, write_sidecar
 from composer.styles import PEOPLE
@@ -63,6 +65,11 @@ class Examples:
     """All of them, in the order of the file."""
 
     entries: tuple[Example, ...] = ()
+
+    @cached_property
+    def heard(self) -> tuple[np.ndarray, ...]:
+        """What every part does in each entry, one word a part, as `controls.overall`: (R, controls). Half a second, once."""
+        return tuple(overall(measure(entry.song)) for entry in self.entries)
 
     def across(self, style: str, metre: str, asked: Sequence[str]) -> list[Example]:
         """Those after which a style comes across in a metre (as `metre_of`) nearly as well as after the best of them.

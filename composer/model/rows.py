@@ -75,8 +75,9 @@ class Rows:
         self.note = np.zeros((2, rows, config.head), np.float32)
         self.duration = np.zeros(rows, np.int64)
         self.root = np.zeros(rows, np.int64)
-        self.harmonic_bias = np.zeros((rows, PITCHES), np.float32)
-        """What pitches weigh beside what the network believes, as log-weights."""
+        classes = {POSITION: MAX_POSITIONS + 1, PITCH: PITCHES, DURATION: len(DURATIONS)}
+        self.bias = {choice: np.zeros((rows, count), np.float32) for choice, count in classes.items()}
+        """What classes weigh beside what the network believes, as log-weights."""
         self.before = np.full(rows, NEVER)
         self.bounds = [(0, 0, 0)] * rows
         """The lowest and the highest class; of positions also whether the turn may end, of pitches a row of LIMBS."""
@@ -105,8 +106,8 @@ class Rows:
         at = np.array(rows)
         temperature, min_p = self._temperature.take(at, axis=0), self._min_p[choice, at, self.part[at]][:, None]
         logits = self.logits(choice, at)
-        if choice == PITCH:
-            logits += self.harmonic_bias.take(at, axis=0)
+        if choice in self.bias:
+            logits += self.bias[choice].take(at, axis=0)
         return sample_classes(logits, temperature, min_p, [self._rng[row] for row in rows])
 
     def logits(self, choice: int, at: np.ndarray) -> np.ndarray:

@@ -1,0 +1,221 @@
+"""Control bias: nothing asked, nothing tilted; asked, a part is tilted from what it did towards what it is to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from composer.gm import ROLES
+from composer.model.control_bias import ControlBias
+from composer.model.control_targets import targets
+from composer.model.controls import (
+    CONTROLS,
+    DENSITY,
+    LEVELS,
+    PLAYING_ROLES,
+    POLYPHONY,
+    REGISTER,
+    ROLE,
+    ROLE_NAMES,
+    level_centre,
+    measure,
+    role_class,
+)
+from composer.model.played_bar import FIGURES, PlayedBar
+from composer.vocab import GRID_NOTE_DTYPE, GridSong
+from tests.model.songs import toy_song
+
+MELODY, DRUMS, BASS, GUITAR, PIANO, STRINGS = range(len(ROLES))
+QUARTERS, EIGHTHS = (0, 12, 24, 36), tuple(range(0, 48, 6))
+
+
+def c_major(bars: int = 8) -> GridSong:
+    """An empty song over one chord."""
+    tones = np.zeros((4 * bars, 12), bool)
+    tones[:, [0, 4, 7]] = True
+    root, unknown = np.zeros(4 * bars, np.int64), np.full(bars, -1)
+    return GridSong(
+        np.zeros(0, GRID_NOTE_DTYPE), np.full(bars, 48), np.full(bars, 12), root, root, tones, unknown, unknown,
+        np.zeros(bars, np.int64),
+    )  # fmt: skip
+
+
+def asking(part: int, bars: int = 8, **wishes: int) -> np.ndarray:
+    controls = np.zeros((bars, len(ROLES), len(CONTROLS)), np.int64)
+    for name, level in wishes.items():
+        controls[:, part, CONTROLS.index(name)] = level
+    return controls
+
+
+def after(part: int, notes: list[tuple[int, int, int]], bars: int = 4, **wishes: int) -> ControlBias:
+    """The bias of the bar after some bars in which a part played these (position, pitch, duration)."""
+    bias = ControlBias(c_major(), asking(part, **wishes))
+    for bar in range(bars):
+        for note in notes:
+            bias.hear(part, bar, *note)
+    bias.turn(part, bars)
+    return bias
+
+
+def chords(
+    places: tuple[int, ...], pitches: tuple[int, ...] = (60, 64, 67), duration: int = 5
+) -> list[tuple[int, int, int]]:
+    return [(at, pitch, duration) for at in places for pitch in pitches]
+
+
+def test_who_is_asked_nothing_plays_as_it_likes() -> None:
+    assert not after(PIANO, chords(QUARTERS)).active
+
+
+def test_who_already_does_what_is_asked_is_left_alone() -> None:
+    assert not after(PIANO, chords(QUARTERS), role=role_class("piano", "comp")).active
+
+
+def test_nothing_is_known_of_who_has_not_played() -> None:
+    assert not after(PIANO, [], density=1).active
+
+
+def test_too_dense_ends_sooner_and_waits_longer_and_too_sparse_does_not() -> None:
+    for level, sign in ((1, -1), (5, 1)):
+        bias = after(PIANO, chords(QUARTERS), density=level)
+        bias.hear(PIANO, 4, 0, 60, 5)
+        weights = bias.positions()
+        assert np.sign(weights[12]) == sign
+        assert weights[-1] == 0
+        assert np.sign(weights[12] - weights[36]) == sign, "a note now leaves room for more than a note later"
+
+
+def test_density_does_not_say_whether_a_part_plays_at_all() -> None:
+    weights = after(PIANO, chords(QUARTERS), density=1).positions()
+    assert weights[-1] == weights[0]
+
+
+def test_polyphony_is_about_what_is_struck_together() -> None:
+    for level, sign in ((1, -1), (5, 1)):
+        bias = after(PIANO, chords(QUARTERS, (60, 64)), polyphony=level)
+        bias.hear(PIANO, 4, 12, 60, 5)
+        weights = bias.positions()
+        assert np.sign(weights[12]) == sign
+        assert not np.delete(weights, 12).any()
+
+
+def test_polyphony_of_drums_is_about_how_much_of_the_kit() -> None:
+    bias = after(DRUMS, [(at, pitch, 0) for at in EIGHTHS for pitch in (36, 42)], polyphony=5)
+    bias.hear(DRUMS, 4, 0, 36, 0)
+    weights = bias.pitches(0)
+    assert weights[36] == 0
+    assert weights[51] > 0
+    assert not bias.positions().any()
+
+
+def test_register_weighs_an_octave_as_an_octave() -> None:
+    weights = after(PIANO, chords(QUARTERS), register=5).pitches(0)
+    assert weights[72] > weights[60] > weights[48]
+    np.testing.assert_allclose(weights[72] - weights[60], weights[60] - weights[48], rtol=1e-5)
+
+
+@pytest.mark.parametrize("part", ["bass", "guitar", "piano", "strings"])
+def test_a_role_that_is_played_is_within_its_targets_by_and_large(part: str) -> None:
+    """Whatever the measure calls by a role's name is nearer to that role's figures than the average bar of other roles."""
+    song = replace(toy_song(32, seed=4))
+    index, measured = ROLES.index(part), measure(song)
+    off: dict[bool, list[float]] = {True: [], False: []}
+    bar_before = PlayedBar(song, 0)
+    for bar in range(song.bar_count):
+        played = bar_before.next(bar)
+        for note in song.notes[(song.notes["part"] == index) & (song.notes["bar"] == bar)]:
+            played.hear(int(note["position"]), int(note["pitch"]), int(note["duration"]))
+        bar_before = played
+        for name in PLAYING_ROLES[part]:
+            wanted = targets(index, [0, 0, 0, 0, role_class(part, name), 0])
+            misses = np.mean([not low <= FIGURES[figure](played) <= high for figure, (low, high) in wanted.items()])
+            off[bool(measured[bar, index, ROLE] == role_class(part, name))].append(float(misses))
+    assert np.mean(off[True]) < np.mean(off[False])
+
+
+def test_every_role_of_every_part_has_targets_that_are_figures() -> None:
+    for part, names in PLAYING_ROLES.items():
+        for name in names:
+            wanted = targets(ROLES.index(part), [0, 0, 0, 0, role_class(part, name), 0])
+            assert wanted
+            assert set(wanted) <= set(FIGURES)
+            assert all(low <= high for low, high in wanted.values())
+
+
+def test_a_level_goes_before_what_a_role_says_of_the_same() -> None:
+    asked = [0] * len(CONTROLS)
+    asked[ROLE], asked[DENSITY], asked[POLYPHONY] = ROLE_NAMES.index("strum"), 1, 5
+    wanted = targets(GUITAR, asked)
+    assert "onsets" not in wanted
+    assert wanted["notes"] == (level_centre(DENSITY, GUITAR, 1),) * 2
+    assert wanted["together"] == (level_centre(POLYPHONY, GUITAR, 5),) * 2
+
+
+@pytest.mark.parametrize("control", [DENSITY, REGISTER, POLYPHONY])
+def test_the_middle_of_a_level_is_measured_as_that_level(control: int) -> None:
+    from composer.model import controls
+
+    for part in range(1, len(ROLES)):
+        if (part, control) == (DRUMS, REGISTER):
+            continue
+        centres = [level_centre(control, part, level) for level in range(1, LEVELS + 1)]
+        kit = part == DRUMS and control == POLYPHONY
+        edges = {
+            DENSITY: controls.DENSITY_EDGES.get(part),
+            REGISTER: controls.REGISTER_EDGES.get(part),
+            POLYPHONY: controls.KIT_EDGES if kit else controls.POLYPHONY_EDGES,
+        }[control]
+        assert edges is not None
+        assert [int(np.searchsorted(edges, centre)) + 1 for centre in centres] == [1, 2, 3, 4, 5]
+
+
+def test_figures_of_a_bar() -> None:
+    song = c_major()
+    first = PlayedBar(song, 0)
+    for note in chords((0, 24), (48, 60)):
+        first.hear(*note)
+    bar = first.next(1)
+    for position, pitch in ((0, 60), (12, 60), (18, 67), (24, 62)):
+        bar.hear(position, pitch, 5)
+    wanted = {
+        "notes": 4, "onsets": 4, "onsets a beat": 1, "together": 1, "pitch": 62.25, "in chord": 0.75, "roots": 0.5,
+        "roots and fifths": 0.75, "octave leaps": 0, "moves": 0.5, "on the beat": 0.75, "as before": 0.5,
+    }  # fmt: skip
+    assert {name: FIGURES[name](bar) for name in wanted} == wanted
+    assert FIGURES["together"](first) == 2
+    assert FIGURES["octave leaps"](first) == 0.75
+
+
+def drifted(part: int, controls: np.ndarray | None = None, example_bars: int = 2) -> ControlBias:
+    """After two bars of single eighths, and four of its own of full chords."""
+    bias = ControlBias(c_major(), asking(part) if controls is None else controls, example_bars)
+    for bar in range(6):
+        if bar == 2:
+            bias.turn(part, bar)
+        for note in chords(EIGHTHS, (60,) if bar < 2 else (60, 64, 67)):
+            bias.hear(part, bar, *note)
+    bias.turn(part, 6)
+    return bias
+
+
+def test_who_drifts_from_the_example_is_led_back() -> None:
+    bias = drifted(PIANO)
+    bias.hear(PIANO, 6, 0, 60, 5)
+    assert bias.positions()[0] < 0
+    assert not bias.positions()[1:].any()
+
+
+def test_who_heard_no_example_keeps_to_none() -> None:
+    assert not drifted(PIANO, example_bars=0).active
+
+
+def test_drums_keep_to_no_example() -> None:
+    assert not drifted(DRUMS).active
+
+
+def test_what_is_asked_goes_before_the_example() -> None:
+    bias = drifted(PIANO, asking(PIANO, polyphony=5))
+    bias.hear(PIANO, 6, 0, 60, 5)
+    assert bias.positions()[0] > 0
