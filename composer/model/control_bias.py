@@ -22,8 +22,8 @@ from composer.model.controls import KICKS, SNARES, TOMS
 from composer.model.played_bar import WHOLE, PlayedBar
 from composer.vocab import DRUM_PART, DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
 
-KEPT = {"together": 1.05, "onsets": 1.2, "length": 1.2}
-"""Figures in which a pitched part keeps to the example where nothing is asked of them: by which factor it may be off."""
+KEPT = {"together": 1.05, "onsets": 1.2}
+"""Figures in which a pitched part keeps to the example where nothing is asked of them: by which factor it may be above it."""
 _BARS = 12
 """Bars of a part that are compared with what is asked of it."""
 _DECAY = 0.8
@@ -145,12 +145,12 @@ class ControlBias:
         """What each duration of the bar's notes weighs: log-weights, float32, shape (D,)."""
 
     def _kept_by(self, part: int) -> dict[str, Range]:
-        """Between what the part keeps to its example, of which it has heard nothing but that when it is first asked."""
+        """Below what the part keeps, by its example: when it is first asked it has heard nothing but that."""
         kept = self._kept[part]
         if kept is None:
             bars = [bar for bar in self._heard[part] if bar.bar < self._example_bars]
             usual = {name: sum(bar.figure(name) for bar in bars) / len(bars) for name in KEPT} if bars else {}
-            kept = self._kept[part] = {name: (value / KEPT[name], value * KEPT[name]) for name, value in usual.items()}
+            kept = self._kept[part] = {name: (0.0, value * KEPT[name]) for name, value in usual.items()}
         return kept
 
     def _places(self, length: int, beat: int, heard: deque[PlayedBar]) -> np.ndarray:
