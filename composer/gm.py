@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 DRUM_CHANNEL = 9
+KICKS = (35, 36)
+"""The two bass drums."""
 _PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 PROGRAM_NAMES: tuple[str, ...] = tuple(
     """Acoustic Grand Piano|Bright Acoustic Piano|Electric Grand Piano|Honky-tonk Piano|Electric Piano 1|Electric Piano 2

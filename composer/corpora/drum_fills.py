@@ -12,11 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from composer.gm import KICKS
 from composer.score import NOTE_DTYPE, Part, as_notes, struck_once
 from composer.timing import Bar
 
 KICK, SNARE, HIGH_TOM, MID_TOM, LOW_TOM, CRASH = 36, 38, 48, 45, 41, 49
-_KICKS = (35, 36)
 FEWEST_HITS = 3
 """A bar with fewer is no place for a fill: the drummer rests or only marks time."""
 
@@ -55,7 +55,7 @@ def with_fills(drums: Part, bars: Sequence[Bar], at: Sequence[int], rng: random.
         first = bar.end + hits[0][0] * bar.beat_length
         # Both hands are in the fill: only the kick goes on beneath it.
         away = (notes["onset"] >= first - bar.beat_length / 16) & (notes["onset"] < bar.end - bar.beat_length / 16)
-        notes = notes[~away | np.isin(notes["pitch"], _KICKS)]
+        notes = notes[~away | np.isin(notes["pitch"], KICKS)]
         for beats, drum, louder in hits:
             velocity = int(np.clip(usual * louder + rng.gauss(0, 4), 20, 127))
             added.append((round(bar.end + beats * bar.beat_length), round(bar.beat_length / 8), drum, velocity))

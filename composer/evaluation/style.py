@@ -16,10 +16,10 @@ import numpy as np
 
 from composer.evaluation import logistic
 from composer.evaluation.distances import HABITS, shares
-from composer.evaluation.rhythm import HATS, KICKS, SNARES
+from composer.evaluation.rhythm import HATS, SNARES
 from composer.evaluation.texture import legato, polyphony
 from composer.evaluation.ungrid import of_roles
-from composer.gm import BAND
+from composer.gm import BAND, KICKS
 from composer.training.packing import Pack
 from composer.vocab import MAX_POSITIONS, GridSong, excerpt
 

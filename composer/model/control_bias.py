@@ -17,8 +17,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from composer.gm import KICKS
 from composer.model.control_targets import NUMBERS_OF_NOTES, Range, targets
-from composer.model.controls import KICKS, SNARES, TOMS
+from composer.model.controls import SNARES, TOMS
 from composer.model.played_bar import WHOLE, PlayedBar
 from composer.vocab import DRUM_PART, DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
 

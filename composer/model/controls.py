@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from composer.gm import ROLES
+from composer.gm import KICKS, ROLES
 from composer.model.canvas import reference_bars
 from composer.model.copying import repeated_bars
-from composer.vocab import DURATIONS, PARTS, GridSong
+from composer.vocab import DURATIONS, PARTS, POSITIONS_PER_QUARTER, GridSong
 
 ACTIVITY, DENSITY, REGISTER, POLYPHONY, ROLE, REPEAT = range(6)
 CONTROLS = ("activity", "density", "register", "polyphony", "role", "repeat")
@@ -55,8 +55,7 @@ KIT_EDGES = (2.5, 3.5, 4.5, 6.5)
 """Different instruments a drummer touches in a bar, likewise."""
 _POLYPHONY_CENTRES = (1.0, 1.4, 2.1, 3.0, 4.0)
 _KIT_CENTRES = (2.0, 3.0, 4.0, 5.5, 7.5)
-TOMS, SNARES, KICKS = (41, 43, 45, 47, 48, 50), (37, 38, 40), (35, 36)
-_QUARTER = 12
+TOMS, SNARES = (41, 43, 45, 47, 48, 50), (37, 38, 40)
 
 
 def density_level(part: int, notes_per_bar: float) -> int:
@@ -212,10 +211,10 @@ def playing_roles(song: GridSong, cells: _Cells | None = None) -> np.ndarray:
     again = _same_as_last_bar(c)
     chords = chordal >= 0.5
     roles_of_chords = np.select(
-        [held >= 2 * _QUARTER, c.onsets >= 6 * length], [name["pad"], name["strum"]], name["comp"]
+        [held >= 2 * POSITIONS_PER_QUARTER, c.onsets >= 6 * length], [name["pad"], name["strum"]], name["comp"]
     )
     roles_of_lines = np.select(
-        [held >= 2 * _QUARTER, (bar_tones >= 0.75) & (c.onsets >= 4 * length), again],
+        [held >= 2 * POSITIONS_PER_QUARTER, (bar_tones >= 0.75) & (c.onsets >= 4 * length), again],
         [name["pad"], name["arpeggio"], name["riff"]],
         name["line"],
     )

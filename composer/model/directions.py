@@ -27,8 +27,6 @@ def as_asked(
     """
     heard = overall(measure(example))
     for part in range(PARTS):
-        if not asked[part, [DENSITY, POLYPHONY, ROLE, REGISTER]].any():
-            continue
         if asked[part, [DENSITY, POLYPHONY, ROLE]].any():
             far = _distance(asked[part], heard[part]) if (example.notes["part"] == part).any() else np.inf
             found = _nearest(part, asked[part], examples, style, song, far, rng)

@@ -10,17 +10,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from composer.gm import BAND, ROLES
+from composer.gm import BAND, KICKS, ROLES
 from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, PITCHES, bar_starts
 
 FORBIDDEN = -1e9
 HAND_SPAN = 14
 """Widest reach of one hand on the keys, in semitones (a ninth, and a little for the brave)."""
 FINGERS = 5
-KICKS, HAT_PEDAL = frozenset((35, 36)), 44
+HAT_PEDAL = 44
 SECOND_PLAYER = frozenset((39, 54, 56, 58, *range(60, 88)))
 """Hand percussion, which a second player has in hand."""
-HANDS = frozenset(range(PITCHES)) - KICKS - SECOND_PLAYER - {HAT_PEDAL}
+HANDS = frozenset(range(PITCHES)) - {*KICKS} - SECOND_PLAYER - {HAT_PEDAL}
 """What a drummer strikes with the hands."""
 
 

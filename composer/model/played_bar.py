@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from composer.model.controls import KICKS, SNARES, TOMS
-from composer.vocab import DURATIONS, GridSong
+from composer.gm import KICKS
+from composer.model.controls import SNARES, TOMS
+from composer.vocab import DURATIONS, POSITIONS_PER_QUARTER, GridSong
 
-WHOLE = 48
+WHOLE = 4 * POSITIONS_PER_QUARTER
 """Positions of a 4/4 bar, for which numbers of notes are said."""
 
 
@@ -69,14 +70,16 @@ class PlayedBar:
 
     def degrees(self) -> np.ndarray:
         """Each note's semitones above its chord's root, -1 where there is no chord."""
-        beat = self.song.beat_at(np.full(len(self.positions), self.bar), np.array(self.positions))
-        root = self.song.roots[beat]
+        root = self.song.roots[self._beats()]
         return np.asarray(np.where(root < 0, -1, (np.array(self.pitches) - root) % 12))
 
     def in_chord(self) -> np.ndarray:
         """Whether each note is a tone of its chord: bool."""
-        beat = self.song.beat_at(np.full(len(self.positions), self.bar), np.array(self.positions))
-        return np.asarray(self.song.tones[beat, np.array(self.pitches) % 12], bool)
+        return np.asarray(self.song.tones[self._beats(), np.array(self.pitches) % 12], bool)
+
+    def _beats(self) -> np.ndarray:
+        """The beat of the song that each note is on."""
+        return self.song.beat_at(np.full(len(self.positions), self.bar), np.array(self.positions))
 
     def steps(self) -> np.ndarray:
         """Semitones from each note's predecessor."""
