@@ -54,6 +54,7 @@ def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) ->
     from composer.arrange import find_lane
     from composer.harmony.infer import chords_from_notes
     from composer.melody import find_melody
+    from composer.planning import all_bars
 
     found: Report = {}
     bars = score.bars()
@@ -73,7 +74,7 @@ def _melody_and_chords(score: Score, wanted: str | None, problems: list[str]) ->
     except ComposerError as error:
         problems.append(f"no chords: {error}")
         return found
-    chart = lane.chart(score.meter.bars(choice.part.end), bars_per_line=4)
+    chart = lane.chart(all_bars(score, choice.part), bars_per_line=4)
     return found | {"chords": chart.splitlines(), "chords_from": source}
 
 

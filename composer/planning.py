@@ -20,9 +20,9 @@ from composer.model.form import Phrase, parse_form
 from composer.model.sequence import Brief, cells, tempo_class
 from composer.options import ArrangeOptions
 from composer.references import find_example, hear_reference, on_grid
-from composer.score import Part, Score
+from composer.score import Part, Score, bars_of
 from composer.styles import PEOPLE, Style, parse_mixture, resolve
-from composer.timing import Bar, has_pickup, meter_name
+from composer.timing import HAIR_BEATS, Bar, has_pickup, meter_name
 from composer.vocab import PARTS, GridSong
 
 LONGEST_BARS = 1000
@@ -220,13 +220,18 @@ def let_rest(
 
 
 def all_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
-    """The bars from tick 0 to the melody's end."""
-    return score.meter.bars(melody.end)
+    """The bars from tick 0 to the last that the melody plays in."""
+    return bars_of(score.meter, [melody])
 
 
 def played_bars(score: Score, melody: Part) -> tuple[Bar, ...]:
-    """The bars the band plays, from the melody's first note on. Raises InputError where they are too many."""
-    bars = tuple(bar for bar in all_bars(score, melody) if bar.end > melody.start)
+    """The bars the band plays, from the melody's first note on. Raises InputError where they are too many.
+
+    A first note a hair before a bar line is on it, as on the grid: the band does not enter a bar early for it.
+    """
+    bars = all_bars(score, melody)
+    first = melody.start + HAIR_BEATS * score.ticks_per_beat
+    bars = tuple(bar for bar in bars if bar.end > first) or bars[-1:]
     check_length(bars, "melody")
     return bars
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from composer.errors import ScoreError
-from composer.timing import Bar, Meter, TempoMap
+from composer.timing import HAIR_BEATS, TAIL_BEATS, Bar, Meter, TempoMap
 
 NOTE_DTYPE = np.dtype([("onset", "<i4"), ("duration", "<i4"), ("pitch", "<i2"), ("velocity", "<i2")])
 """A note: onset and duration in ticks, MIDI pitch 0..127, velocity 1..127. A file's zero-length notes stay zero-length."""
@@ -133,6 +133,23 @@ class Part:
         return replace(self, notes=notes)
 
 
+def bars_of(meter: Meter, parts: Sequence[Part]) -> tuple[Bar, ...]:
+    """The bars from tick 0 to the last that these parts play in, at least one.
+
+    Hands are not exact: a bar into which notes only ring on, for less than TAIL_BEATS and half of their length, is none that
+    they play in, unless they were meant to begin there.
+    """
+    bars = meter.bars(max((part.end for part in parts), default=0))
+    line, beat = bars[-1].start, meter.ticks_per_beat
+    for part in parts:
+        onset = part.notes["onset"].astype(np.int64)
+        past = onset + part.notes["duration"] - line
+        tail = np.minimum(TAIL_BEATS * beat, part.notes["duration"] / 2)
+        if ((past > 0) & ((past >= tail) | (onset >= line - HAIR_BEATS * beat))).any():
+            return bars
+    return bars[:-1] or bars
+
+
 @dataclass(frozen=True)
 class Score:
     """A piece: parts over one tempo map and one metre. Ticks are those of the file it came from."""
@@ -171,8 +188,8 @@ class Score:
         return float(self.tempo.seconds(self.end))
 
     def bars(self) -> tuple[Bar, ...]:
-        """The bars from tick 0 to the last note's end."""
-        return self.meter.bars(self.end)
+        """The bars from tick 0 to the last that anything plays in."""
+        return bars_of(self.meter, self.parts)
 
     def part(self, name: str) -> Part:
         """The first part of that role, else of that name (case does not matter). Raises ScoreError with what there is."""

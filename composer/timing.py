@@ -20,6 +20,10 @@ from composer.wording import counted
 DEFAULT_TICKS_PER_BEAT = 480
 DEFAULT_TEMPO_US = 500_000
 """Microseconds per quarter note where a file names no tempo (120 BPM, as MIDI has it)."""
+HAIR_BEATS = 1 / 24
+"""How far before a bar line, in quarter notes, a note still begins on it: half a position of the grid (`vocab`)."""
+TAIL_BEATS = 1 / 4
+"""How far past a bar line, in quarter notes, a note may ring and not reach into that bar: less than a sixteenth is legato."""
 
 
 def _checked_changes(what: str, changes: tuple[tuple[int, ...], ...]) -> None:

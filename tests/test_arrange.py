@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from composer.arrange import ArrangeOptions, Arranger, unusual_metre
 from composer.errors import ChordError, InputError
+from composer.formats import save
 from composer.gm import BAND, ROLES
 from composer.harmony.chord import Chord
 from composer.model.grammar import is_playable
@@ -86,6 +88,29 @@ def test_a_melody_that_begins_late_is_joined_when_it_begins(arranger: Arranger) 
     made = arranger.arrange(score, ArrangeOptions(parts=EVERYONE, chords="C"))
     for part in made.score.parts[1:]:
         assert 1920 * 2 <= part.start < 1920 * 3
+
+
+@pytest.mark.parametrize("early", [0, 1, 12])
+def test_a_first_note_a_hair_before_the_bar_line_is_on_it(arranger: Arranger, early: int) -> None:
+    rows = [(1920 - early, 480, 60, 80), *((1920 + at * 480, 480, 60 + at, 80) for at in range(1, 16))]
+    made = arranger.arrange(Score((Part("Tune", rows),)), ArrangeOptions(parts=EVERYONE))
+    assert made.report["bars"] == 4
+    assert all(part.start >= 1920 for part in made.score.parts[1:])
+    assert made.score.parts[0].start == 1920 - early
+
+
+@pytest.mark.parametrize("longer", [15, 100])
+def test_a_last_note_that_rings_over_the_bar_line_brings_no_bar_of_band(
+    arranger: Arranger, longer: int, tmp_path: Path
+) -> None:
+    score = Score((Part("Tune", [(at * 480, 480 + longer, 60 + at, 80) for at in range(16)]),))
+    made = arranger.arrange(score, ArrangeOptions(parts=EVERYONE))
+    assert made.report["bars"] == len(made.score.bars()) == 4
+    assert all(part.end <= 1920 * 4 for part in made.score.parts[1:])
+    assert np.array_equal(made.score.parts[0].notes, score.parts[0].notes)
+    assert len(made.lane.chart(made.score.bars()).split("|")) == 4
+    save(made.score, tmp_path / "band.musicxml")
+    assert (tmp_path / "band.musicxml").read_text().count("<measure number") == 4 * len(made.score.parts)
 
 
 def test_a_pick_up_belongs_to_the_melody(arranger: Arranger) -> None:

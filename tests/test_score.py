@@ -7,7 +7,8 @@ import pytest
 
 from composer.errors import ScoreError
 from composer.score import NOTE_DTYPE, Part, Score, as_notes
-from composer.timing import Meter, TempoMap
+from composer.timing import HAIR_BEATS, Meter, TempoMap
+from composer.vocab import POSITIONS_PER_QUARTER
 
 PART = Part("Tune", as_notes([(480, 240, 64, 90), (0, 480, 60, 80)]), role="melody")
 
@@ -55,6 +56,25 @@ def test_a_score_knows_its_end_and_its_parts() -> None:
     with pytest.raises(ScoreError, match="has: melody, Other"):
         score.part("bass")
     assert score.with_parts([]).end == 0
+
+
+@pytest.mark.parametrize(
+    ("row", "bars"),
+    [
+        ((1440, 495, 60, 80), 1),  # rings on for 1/32 of a beat
+        ((1440, 580, 60, 80), 1),  # legato, as hands play
+        ((1440, 600, 60, 80), 2),  # a sixteenth into the bar
+        ((1919, 60, 60, 80), 2),  # meant for the bar line
+        ((1900, 60, 60, 80), 2),
+        ((1890, 60, 60, 80), 2),  # half of it: a push
+        ((1890, 50, 60, 80), 1),
+        ((1905, 16, 60, 80), 2),
+        ((1920, 10, 60, 80), 2),  # as short as a drum stroke
+    ],
+)
+def test_a_bar_that_notes_only_ring_into_is_not_played_in(row: tuple[int, int, int, int], bars: int) -> None:
+    assert len(Score((Part("Tune", [(0, 480, 60, 80), row]),)).bars()) == bars
+    assert HAIR_BEATS == 0.5 / POSITIONS_PER_QUARTER
 
 
 def test_tempo_and_metre_count_alike() -> None:

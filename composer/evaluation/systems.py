@@ -161,7 +161,7 @@ def play(band: Band, excerpt: Excerpt, seed: int) -> np.ndarray | str:
 
 def _lane_over(excerpt: Excerpt, melody: Score) -> ChordLane:
     """The excerpt's chords as far as the melody's bars go."""
-    beats = sum(bar.beat_count for bar in melody.meter.bars(melody.end))
+    beats = sum(bar.beat_count for bar in melody.bars())
     return ChordLane(lane_of(excerpt.song).chords[:beats])
 
 

@@ -13,6 +13,7 @@ from composer.harmony.lane import ChordLane
 from composer.inspecting import inspect
 from composer.melody import find_melody
 from composer.model.controls import PLAYING_ROLES
+from composer.planning import all_bars
 from composer.score import Part, Score
 from composer.studio.band import rows_of
 from composer.studio.examples import examples
@@ -59,7 +60,7 @@ def _lane(score: Score, melody: str | None) -> tuple[ChordLane | None, tuple[Bar
     """The chords that the band would play, over the melody's bars; None where there is no melody."""
     try:
         part = find_melody(score, melody).part
-        return find_lane(score, part, None)[0], score.meter.bars(part.end)
+        return find_lane(score, part, None)[0], all_bars(score, part)
     except ComposerError:
         return None, ()  # the report's problems say so
 
@@ -67,7 +68,7 @@ def _lane(score: Score, melody: str | None) -> tuple[ChordLane | None, tuple[Bar
 def chart_view(seed: Seed, store: Store, chart: str, melody: str | None) -> ChartView:
     """A chart as it lies over the seed's bars. Raises ChordError with the bar and what to write there."""
     score = seed_score(seed, store)
-    bars = score.meter.bars(find_melody(score, melody).part.end)
+    bars = all_bars(score, find_melody(score, melody).part)
     lane = ChordLane.from_chart(chart, bars)
     return ChartView(chart=lane.chart(bars, bars_per_line=4).strip(), chords=list(lane.to_symbols(bars)))
 
