@@ -177,7 +177,7 @@ class Arranger:
             "rests": dict(plan.rests),
             "temperature": options.temperature,
             "feel": {"strength": feel.strength, "drummer": feel.drummer.take} if feel.strength else {"strength": 0},
-            "originality": {"longest_shared_run": self.longest_shared_run(plan)},
+            "originality": {"shared_run_at_most": self.shared_run_at_most(plan)},
             **asked,
             "directions": heeded(plan, written.grid, options),
             "unheeded": idle,
@@ -188,8 +188,11 @@ class Arranger:
             },
         }
 
-    def longest_shared_run(self, plan: Plan) -> dict[str, int] | None:
-        """Part → the most notes on end that it can share with a training song; None where the checkpoint does not know its songs."""
+    def shared_run_at_most(self, plan: Plan) -> dict[str, int] | None:
+        """Part → the most notes on end that the filter lets it share with a training song; how many it does is not measured.
+
+        None where the checkpoint does not know its songs.
+        """
         if self.checkpoint.ngram_filter is None:
             return None
         return {ROLES[part]: longest_run(part) for part in plan.brief.asked_parts}

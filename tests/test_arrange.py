@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from composer.formats import save
 from composer.gm import BAND, ROLES
 from composer.harmony.chord import Chord
 from composer.model.grammar import is_playable
+from composer.model.ngram_filter import NgramFilter, longest_run
 from composer.score import Event, Part, Score
 from composer.timing import Meter, TempoMap
 from tests.model.songs import checkpoint_of, toy_network
@@ -138,6 +140,14 @@ def test_tempo_program_and_chords_are_the_users(arranger: Arranger) -> None:
     assert made.lane.chords[0] == Chord.parse("Cm7")
     assert made.report["chords"]["source"] == "given"
     assert made.score.chords[0] == (0, "Cm7")
+
+
+def test_the_report_says_what_the_filter_lets_pass(arranger: Arranger) -> None:
+    options, score = ArrangeOptions(parts=("bass", "drums"), chords="C"), seed_score(4, 4, 4)
+    assert arranger.arrange(score, options).report["originality"] == {"shared_run_at_most": None}
+    guarded = Arranger(replace(arranger.checkpoint, ngram_filter=NgramFilter.empty(1 << 12)))
+    at_most = {part: longest_run(ROLES.index(part)) for part in ("drums", "bass")}
+    assert guarded.arrange(score, options).report["originality"] == {"shared_run_at_most": at_most}
 
 
 def test_progress_is_told(arranger: Arranger) -> None:
