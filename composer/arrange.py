@@ -26,7 +26,7 @@ from composer.model.ngram_filter import longest_run
 from composer.model.sampling import finish, stream
 from composer.model.sampling_settings import SamplingSettings
 from composer.options import WISHES, ArrangeOptions, unheeded
-from composer.planning import Plan, all_bars, plan_band, played_bars
+from composer.planning import Plan, all_bars, form_fit, plan_band, played_bars
 from composer.references import reference_programs
 from composer.score import Part, Score
 from composer.styles import STYLES, parse_mixture
@@ -94,6 +94,7 @@ class Arranger:
         given(options, ArrangeOptions, "options", 'ArrangeOptions, such as ArrangeOptions(style="bossa")')
         begun = time.perf_counter()
         choice = find_melody(score, options.melody)
+        tempos = tempos_lost(score, options.tempo_bpm)
         if options.tempo_bpm is not None:
             score = replace(score, tempo=TempoMap.constant(options.tempo_bpm, score.ticks_per_beat))
         melody = replace(choice.part, role=MELODY)
@@ -122,7 +123,7 @@ class Arranger:
             "bars": len(plan.bars) - pickup,
             "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-            "remarks": remarks(whole, options, bars, report),
+            "remarks": tempos + remarks(whole, options, bars, report),
         }
         told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)
@@ -210,11 +211,21 @@ def remarks(score: Score, options: ArrangeOptions, bars: Sequence[Bar], report: 
     """What a listener should know, a sentence each: a metre that the band or the style never had, options without effect."""
     said = not_learned(score) or unusual_metre(options.style, meter_name(bars))
     said += [chart_fit(options.chords, bars)] if isinstance(options.chords, str) else []
+    said += [form_fit(options.form, report["form"])] if options.form and report["form"] else []
     wishes = [f"{WISHES[name]} of {part}" for name, of in report["unheeded"].items() for part in of]
     if wishes:
         said.append(f"ignored, because these parts do not play: {', '.join(wishes)}")
     said += missed(report["directions"])
     return [sentence for sentence in said if sentence]
+
+
+def tempos_lost(score: Score, tempo_bpm: float | None) -> list[str]:
+    """A sentence where one tempo is asked for and a seed has several."""
+    found = [60e6 / tempo_us for tick, tempo_us in score.tempo.changes if tick < score.end]
+    if tempo_bpm is None or len(found) < 2:
+        return []
+    first = ", ".join(f"{bpm:.3g}" for bpm in found[:5]) + (" …" if len(found) > 5 else "")
+    return [f"the seed's {len(found)} tempos ({first} BPM) are replaced by {tempo_bpm:g} BPM throughout"]
 
 
 def unusual_metre(style: str, meter: str) -> list[str]:

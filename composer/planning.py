@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -24,11 +25,13 @@ from composer.score import Part, Score, bars_of
 from composer.styles import PEOPLE, Style, parse_mixture, resolve
 from composer.timing import HAIR_BEATS, Bar, has_pickup, meter_name
 from composer.vocab import PARTS, GridSong
+from composer.wording import counted
 
 LONGEST_BARS = 1000
 LOOKAHEAD_BARS = 2
 PHRASE_BARS = 8
 """Phrase length assumed where nobody says otherwise and none can be heard."""
+_SECTION = re.compile(r"[A-Za-z](\d*)")
 FEWEST_PEOPLE = 3
 """Examples of people playing a style, from which on they are taken for their word."""
 
@@ -131,6 +134,23 @@ def find_form(score: Score, bars: Sequence[Bar], form: str | None) -> tuple[Phra
     heard = [(max(start - first, 0), letter) for start, letter in find_phrases(score)]
     kept = [phrase for i, phrase in enumerate(heard) if i + 1 == len(heard) or heard[i + 1][0] > phrase[0]]
     return tuple(phrase for phrase in kept if phrase[0] < len(bars))
+
+
+def form_fit(asked: str, played: str) -> str:
+    """A sentence where a form that was asked for had to be stretched or shared unevenly; "" where it fits.
+
+    >>> form_fit("i4A8", "i4A28")
+    'the form i4A8 has 12 bars, the piece 32: it is played as i4A28'
+    >>> form_fit("AAB", "A3A3B2"), form_fit("i4AB", "i4A8B8")
+    ('the form AAB does not share out 8 bars evenly: it is played as A3A3B2', '')
+    """
+    wanted = [int(length or 0) for length in _SECTION.findall(asked)]
+    made = [int(length) for length in _SECTION.findall(played)]
+    if all(wanted) and sum(wanted) != sum(made):
+        return f"the form {asked} has {counted(sum(wanted), 'bar')}, the piece {sum(made)}: it is played as {played}"
+    if len({now for length, now in zip(wanted, made, strict=True) if not length}) > 1:
+        return f"the form {asked} does not share out {counted(sum(made), 'bar')} evenly: it is played as {played}"
+    return ""
 
 
 def even_phrases(count: int, head: int) -> tuple[np.ndarray, np.ndarray]:

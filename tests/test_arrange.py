@@ -142,6 +142,29 @@ def test_tempo_program_and_chords_are_the_users(arranger: Arranger) -> None:
     assert made.score.chords[0] == (0, "Cm7")
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ("A4B2", ["the form A4B2 has 6 bars, the piece 8: it is played as A4B4"]),
+        ("XYZ3", ["the form XYZ3 does not share out 8 bars evenly: it is played as X3Y2Z3"]),
+        ("i2 AB", []),
+        ("AABB", []),
+        (None, []),
+    ],
+)
+def test_what_was_made_of_a_form_is_said(arranger: Arranger, form: str | None, said: list[str]) -> None:
+    made = arranger.arrange(seed_score(8, 4, 4), ArrangeOptions(parts=("bass",), chords="C | " * 8, form=form))
+    assert made.report["remarks"] == said
+
+
+def test_one_tempo_for_several_is_said(arranger: Arranger) -> None:
+    options = ArrangeOptions(parts=("bass",), chords="C | " * 4, tempo_bpm=200)
+    said = arranger.arrange(seed_score(4, 4, 4), options).report["remarks"]
+    assert said == ["the seed's 2 tempos (120, 98.2 BPM) are replaced by 200 BPM throughout"]
+    steady = replace(seed_score(4, 4, 4), tempo=TempoMap())
+    assert arranger.arrange(steady, options).report["remarks"] == []
+
+
 def test_the_report_says_what_the_filter_lets_pass(arranger: Arranger) -> None:
     options, score = ArrangeOptions(parts=("bass", "drums"), chords="C"), seed_score(4, 4, 4)
     assert arranger.arrange(score, options).report["originality"] == {"shared_run_at_most": None}
