@@ -39,7 +39,10 @@ class _Damage(Exception):
 
 
 def read_track(data: bytes, ticks_per_beat: int) -> RawTrack:
-    """Notes paired first in, first out; those that hang are closed at the track's end. Problems are named."""
+    """Notes paired first in, first out; those that hang are closed at the track's end, and last a quarter note where they begin there.
+
+    Problems are named.
+    """
     track = RawTrack()
     reader = _Reader(track, ticks_per_beat)
     try:
@@ -55,7 +58,7 @@ def read_track(data: bytes, ticks_per_beat: int) -> RawTrack:
 class _Reader:
     def __init__(self, track: RawTrack, ticks_per_beat: int) -> None:
         self.track = track
-        self.longest_wait = LONGEST_WAIT_BEATS * ticks_per_beat
+        self.ticks_per_beat, self.longest_wait = ticks_per_beat, LONGEST_WAIT_BEATS * ticks_per_beat
         self.sounding: dict[int, list[tuple[int, int]]] = {}
         self.tick = 0
         self.negative = self.stray = self.clipped = self.system = 0
@@ -174,17 +177,24 @@ class _Reader:
 
     def close(self) -> None:
         """End the notes that hang, and put what was noticed into sentences."""
-        track, hanging = self.track, 0
+        track, hanging, last = self.track, 0, 0
         track.end = self.tick
         for key, waiting in self.sounding.items():
             for onset, velocity in waiting:
-                track.notes[key >> 7].append((onset, self.tick - onset, key & 127, velocity))
-                hanging += 1
+                held = self.tick - onset or self.ticks_per_beat
+                track.notes[key >> 7].append((onset, held, key & 127, velocity))
+                hanging, last = hanging + (onset < self.tick), last + (onset == self.tick)
+                track.end = max(track.end, onset + held)
         for count, one, many in (
             (
                 hanging,
                 "never ends; it is held to the end of the track",
                 "never end; they are held to the end of the track",
+            ),
+            (
+                last,
+                "begins at the end of the track and never ends; it is held for a quarter note",
+                "begin at the end of the track and never end; they are held for a quarter note",
             ),
             (self.stray, "ends without having begun", "end without having begun"),
         ):

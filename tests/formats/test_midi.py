@@ -109,6 +109,15 @@ def test_malformed(name: str, tmp_path: Path) -> None:
     assert time.perf_counter() - began < 5
 
 
+def test_a_note_that_begins_at_the_end_and_hangs_lasts_a_quarter_note(tmp_path: Path) -> None:
+    (tmp_path / "last.mid").write_bytes(header() + chunk(NOTE + b"\x00\x90\x48\x40" + END))
+    score = load(tmp_path / "last.mid")
+    assert score.parts[0].notes.tolist() == [(0, 480, 60, 80), (480, 480, 72, 64)]
+    assert score.problems == (
+        "track 1: 1 note begins at the end of the track and never ends; it is held for a quarter note",
+    )
+
+
 def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     with pytest.raises(MusicFileError, match="no such file"):
         load(tmp_path / "none.mid")
