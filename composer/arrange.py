@@ -214,7 +214,7 @@ def remarks(score: Score, options: ArrangeOptions, bars: Sequence[Bar], report: 
     said += [form_fit(options.form, report["form"])] if options.form and report["form"] else []
     wishes = [f"{WISHES[name]} of {part}" for name, of in report["unheeded"].items() for part in of]
     if wishes:
-        said.append(f"ignored, because these parts do not play: {', '.join(wishes)}")
+        said.append(f"ignored, because these parts are not being written: {', '.join(wishes)}")
     said += missed(report["directions"])
     return [sentence for sentence in said if sentence]
 

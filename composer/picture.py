@@ -78,8 +78,8 @@ class _Label:
 def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = None, force: bool = False) -> Path:
     """Draw all parts over their bars, chords on top, as a PNG that appears whole or not at all.
 
-    The chords are the lane's, else the score's own. Raises OutputError where the file exists (unless `force`) or cannot
-    be written.
+    The chords are the lane's, else the score's own; a piece without a title is called as the file is. Raises OutputError
+    where the file exists (unless `force`) or cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -109,7 +109,7 @@ def save_piano_roll(score: Score, path: str | Path, lane: ChordLane | None = Non
         _draw_lane(roll, one, end, score.ticks_per_beat, ticks_per_inch)
         _label_lane(roll, one)
     _draw_chords(roll, chords, roll_in)
-    _draw_title(figure, score, bars, width, height)
+    _draw_title(figure, score.title or path.stem, title_facts(score, bars), width, height)
     write_figure(canvas, path)
     return path
 
@@ -301,12 +301,11 @@ def _pretty(symbol: str) -> str:
     return re.sub(r"(?<=[A-G])b|b(?=\d)", "♭", symbol).replace("#", "♯")
 
 
-def _draw_title(figure: Any, score: Score, bars: Sequence[Bar], width: float, height: float) -> None:
+def _draw_title(figure: Any, title: str, facts: Sequence[str], width: float, height: float) -> None:
     """The title at the left and the facts at the right, above the roll; `width` and `height` of the figure in inches."""
-    title, facts = short_line(score.title or "Untitled", 70), "   ·   ".join(title_facts(score, bars))
     left, right, middle = 0.3 / width, 1 - RIGHT_IN / width, 1 - 0.36 / height
-    figure.text(left, middle, title, fontsize=17, weight="bold", color=INK, va="center")
-    figure.text(right, middle, facts, fontsize=9.5, color=FAINT, va="center", ha="right")
+    figure.text(left, middle, short_line(title, 70), fontsize=17, weight="bold", color=INK, va="center")
+    figure.text(right, middle, "   ·   ".join(facts), fontsize=9.5, color=FAINT, va="center", ha="right")
 
 
 def title_facts(score: Score, bars: Sequence[Bar]) -> list[str]:

@@ -238,6 +238,10 @@ def _targets(score: Score, names: Sequence[str]) -> dict[str, int | None]:
             found[score.parts[by_name[0]].role] = by_name[0]
         elif name.lower() in BAND:
             found[name.lower()] = main_player(score, name.lower())
+        elif name.lower() == MELODY or any(
+            part.name.lower() == name.lower() and part.role == MELODY for part in score.parts
+        ):
+            raise InputError(f"{name!r} is the melody, which is never rewritten; choose from: {', '.join(BAND)}")
         else:
             have = ", ".join(part.name for part in score.parts if part.role in BAND)
             raise InputError(

@@ -143,6 +143,12 @@ def test_the_style_names_the_parts_unless_the_user_does(band: OneNoteBand, seed_
         (["--density", "drums"], "--density: cannot read 'drums'; write PART=VALUE"),
         (["--program", "piano=kazoo"], "'kazoo' matches no General MIDI program"),
         (["--program", "piano=guitar"], "'guitar' matches several General MIDI programs: Nylon Guitar"),
+        (
+            ["--program", "guitar=Jaz Gitar"],
+            "'Jaz Gitar' matches no General MIDI program; give a name such as 'Jazz Guitar'",
+        ),
+        (["--density", "piano=2,piano=4"], "--density: piano is given twice, as 2 and as 4; give it once"),
+        (["--role", "bass=walking", "--role", "bass=roots"], "--role: bass is given twice, as walking and as roots"),
         (["--tempo", "0"], "give quarter notes a minute in 20..400"),
         (["--takes", "1.5"], "is not a whole number"),
         (["--chords", "missing.txt"], "missing.txt: cannot be read"),

@@ -108,6 +108,12 @@ def test_nothing_is_written_over_by_accident(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["roll.png"]
 
 
+def test_a_piece_without_a_title_is_called_as_its_file_is(tmp_path: Path) -> None:
+    titled = save_piano_roll(replace(band(2), title="evening"), tmp_path / "a.png")
+    bare = save_piano_roll(replace(band(2), title=""), tmp_path / "evening.png")
+    assert np.array_equal(pixels(titled), pixels(bare))
+
+
 def test_the_title_tells_the_usual_metre_not_the_last_bars() -> None:
     score = replace(band(), meter=Meter(480, ((0, 4, 4), (480 * 28, 2, 4))))
     assert title_facts(score, score.bars())[:2] == ["120 BPM", "4/4"]

@@ -70,6 +70,8 @@ def test_of_two_parts_that_are_added_each_is_reported(arranger: Arranger, song: 
     [
         ((11, 13), ("bass",), "the piece has 12 bars"),
         ((1, 2), ("harp",), "no part called 'harp'; this piece has Drums"),
+        ((1, 2), ("Melody",), "'Melody' is the melody, which is never rewritten; choose from: drums, bass"),
+        ((1, 2), ("Tune",), "'Tune' is the melody, which is never rewritten"),
     ],
 )
 def test_what_is_not_there_is_said(
@@ -178,7 +180,7 @@ def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) ->
     assert made.report["unheeded"] == {"density": {"strings": 5}, "programs": {"piano": 4}}
     assert made.report["density"] == {"bass": 2}
     assert made.report["remarks"] == [
-        "ignored, because these parts do not play: density of strings, program of piano",
+        "ignored, because these parts are not being written: density of strings, program of piano",
         "existing parts keep their sound: the program given for bass is ignored",
     ]
     again = restyle(arranger, song, replace(wishes, density={}))

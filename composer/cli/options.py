@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from composer.errors import InputError
+
+T = TypeVar("T")
 
 
 def number(low: float, high: float, what: str) -> Callable[[str], float]:
@@ -84,10 +88,17 @@ def per_part(option: str, texts: Iterable[str], parse: Callable[[str], int]) -> 
         if not equals or part not in BAND:
             raise InputError(f"{option}: cannot read {word!r}; write PART=VALUE with one of: {', '.join(BAND)}")
         try:
-            values[part] = parse(value.strip())
+            asked = parse(value.strip())
         except argparse.ArgumentTypeError as error:
             raise InputError(f"{option} {part}: {error}") from None
+        once(option, values, part, asked)
     return values
+
+
+def once(option: str, values: dict[str, T], part: str, asked: T) -> None:
+    """Note what is asked of a part. Raises InputError where something else was before: which of them counts, nobody can tell."""
+    if values.setdefault(part, asked) != asked:
+        raise InputError(f"{option}: {part} is given twice, as {values[part]} and as {asked}; give it once")
 
 
 def program(text: str) -> int:
@@ -98,11 +109,15 @@ def program(text: str) -> int:
         return whole(0, 127, "a General MIDI program")(text)
     named = [i for i, name in enumerate(PROGRAM_NAMES) if name.lower() == text.lower()]
     named = named or [i for i, name in enumerate(PROGRAM_NAMES) if text.lower() in name.lower()]
-    if len(named) != 1:
-        some = ", ".join(PROGRAM_NAMES[i] for i in named[:4]) if named else "such as 27 or 'Clean Guitar'"
+    if not named:
+        near = difflib.get_close_matches(text.lower(), [name.lower() for name in PROGRAM_NAMES], 1, 0.75)
+        meant = next((name for name in PROGRAM_NAMES if name.lower() in near), "Clean Guitar")
         raise argparse.ArgumentTypeError(
-            f"{text!r} matches {'several' if named else 'no'} General MIDI programs: {some}"
+            f"{text!r} matches no General MIDI program; give a name such as {meant!r}, or a number in 0..127"
         )
+    if len(named) > 1:
+        some = ", ".join(PROGRAM_NAMES[i] for i in named[:4])
+        raise argparse.ArgumentTypeError(f"{text!r} matches several General MIDI programs: {some}")
     return named[0]
 
 

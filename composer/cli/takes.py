@@ -78,7 +78,9 @@ def _make(
     except ChordError:
         raise
     except InputError as error:
-        raise type(error)(f"{source}: {error}") from None
+        # What is missing from a damaged file may be what was lost of it.
+        seen = f" (when it was read: {'; '.join(score.problems[:2])})" if score.problems else ""
+        raise type(error)(f"{source}: {error}{seen}") from None
 
 
 def take_names(source: Path, takes: int, suffix: str = "") -> list[str]:

@@ -17,7 +17,7 @@ def add_style(group: argparse._ActionsContainer, default: str = "pop, or the sty
     group.add_argument(
         "--style",
         metavar="STYLE",
-        help="a style (see: composer styles), one of its grooves, or a mixture such as bossa:0.6,funk:0.4"
+        help="a style (see: composer styles), one of its grooves, or a mixture such as bossa:0.6,funk:0.4, where a share left out is 1"
         f" (default: {default})",
     )
     group.add_argument(
@@ -138,10 +138,10 @@ def roles(words: list[str]) -> dict[str, str]:
     """["bass=walking", …] → {"bass": "walking"}. Raises InputError."""
     from composer.gm import BAND
 
-    found = {}
+    found: dict[str, str] = {}
     for word in (item.strip() for many in words for item in many.split(",")):
         part, equals, role = (piece.strip().lower() for piece in word.partition("="))
         if not equals or part not in BAND:
             raise InputError(f"--role: cannot read {word!r}; write PART=ROLE, where PART is one of: {', '.join(BAND)}")
-        found[part] = role
+        opt.once("--role", found, part, role)
     return found

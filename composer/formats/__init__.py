@@ -36,6 +36,8 @@ def load(path: str | os.PathLike[str]) -> Score:
     """
     given(path, PATH, "path", "the path of a music file; formats.read_midi reads bytes")
     suffix = Path(path).suffix.lower()
+    if Path(path).is_dir():
+        raise MusicFileError(f"{os.fspath(path)}: is a folder; give one music file in it")
     if suffix in XML_SUFFIXES + ABC_SUFFIXES:
         from composer.formats.musicxml import read_musicxml
 
@@ -46,6 +48,8 @@ def load(path: str | os.PathLike[str]) -> Score:
         from composer.transcription.transcribe import transcribe
 
         return transcribe(Path(path)).score
+    if not Path(path).exists():
+        raise MusicFileError(f"{os.fspath(path)}: no such file; check the name and the folder")
     raise MusicFileError(
         f"{os.fspath(path)}: a file ending in {suffix or 'nothing'} cannot be read; give .mid, .musicxml, .mxl or .abc,"
         " or a recording: .wav, .flac, .ogg, .mp3"

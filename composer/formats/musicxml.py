@@ -30,6 +30,7 @@ from composer.formats.musicxml_names import spell
 from composer.formats.musicxml_write import musicxml
 from composer.score import Event, Part, Score, as_notes
 from composer.timing import DEFAULT_TICKS_PER_BEAT, TempoMap
+from composer.wording import counted
 
 MOST_BYTES = 64 * 2**20
 MOST_TICKS_PER_BEAT = 0x7FFF
@@ -185,7 +186,7 @@ class _Reading:
         events = [Event(tick, kind, (text,)) for tick, kind, text in self._words()]
         events += [Event(tick, "key_signature", (key,)) for tick, key in keys[1 if keys and keys[0][0] == 0 else 0 :]]
         if self.grace:
-            self.problems.append(f"{self.grace} grace notes, which take no time of their own, are left out")
+            self.problems.append(f"left out, taking no time of its own: {counted(self.grace, 'grace note')}")
         if self.verses:
             self.problems.append("only the first verse is read")
         return Score(

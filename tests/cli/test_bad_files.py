@@ -8,13 +8,26 @@ import pytest
 
 from composer.arrange import Arranger
 from composer.cli import main
-from tests.formats.malformed import FILES
+from tests.formats.malformed import END, FILES, NOTE, chunk, header
 from tests.model.songs import checkpoint_of, toy_network
 
 
 @pytest.fixture(scope="module")
 def arranger() -> Arranger:
     return Arranger(checkpoint_of(toy_network()))
+
+
+def test_what_was_lost_of_a_file_is_said_where_it_is_missed(
+    arranger: Arranger, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("composer.arrange.Arranger.load", lambda checkpoint=None: arranger)
+    (tmp_path / "cut.mid").write_bytes(
+        header(2) + chunk(NOTE.replace(b"\x90", b"\x99").replace(b"\x80", b"\x89") + END)
+    )
+    assert main(["arrange", str(tmp_path / "cut.mid"), "--no-audio", "--quiet", "--out", str(tmp_path / "out")]) == 1
+    error = capsys.readouterr().err
+    assert "only drums in this file" in error
+    assert "(when it was read: the header promises 2 tracks, the file holds 1)" in error
 
 
 @pytest.mark.parametrize("name", sorted(FILES))

@@ -124,6 +124,10 @@ def test_a_missing_file_and_a_folder(tmp_path: Path) -> None:
     (tmp_path / "folder.mid").mkdir()
     with pytest.raises(MusicFileError, match="is a folder"):
         load(tmp_path / "folder.mid")
+    with pytest.raises(MusicFileError, match="is a folder; give one music file in it"):
+        load(tmp_path)
+    with pytest.raises(MusicFileError, match="no such file"):
+        load(tmp_path / "none")
     (tmp_path / "a.txt").write_bytes(b"RIFF")
     with pytest.raises(MusicFileError, match=r"ending in \.txt cannot be read"):
         load(tmp_path / "a.txt")

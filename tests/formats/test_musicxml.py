@@ -99,6 +99,17 @@ def test_abc_changes_metre_tempo_and_key_inside_a_tune(tmp_path: Path) -> None:
         assert len(score.parts[0]) == 18
 
 
+def test_what_is_left_out_is_counted(tmp_path: Path) -> None:
+    body = "<grace/><pitch><step>D</step><octave>5</octave></pitch><voice>1</voice><type>eighth</type>"
+    whole = "<pitch><step>C</step><octave>5</octave></pitch><duration>4</duration><voice>1</voice><type>whole</type>"
+    bar = f'<measure number="1"><attributes><divisions>1</divisions></attributes>{{}}<note>{whole}</note></measure>'
+    listed = '<part-list><score-part id="P1"><part-name>Tune</part-name></score-part></part-list>'
+    for count, said in ((1, "1 grace note"), (2, "2 grace notes")):
+        part = f'<part id="P1">{bar.format(f"<note>{body}</note>" * count)}</part>'
+        (tmp_path / "grace.musicxml").write_text(f'<score-partwise version="4.0">{listed}{part}</score-partwise>')
+        assert load(tmp_path / "grace.musicxml").problems == (f"left out, taking no time of its own: {said}",)
+
+
 @pytest.mark.parametrize(
     ("tune", "numbers"),
     [
