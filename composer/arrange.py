@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from composer import tacet
 from composer.feel import Feel, choose_drummer, is_straight
 from composer.feel.drummers import LICENCE as FEEL_LICENCE
 from composer.given import given
@@ -105,10 +106,12 @@ class Arranger:
         ready = time.perf_counter()
         written = self.write(plan, options, rng, on_bar)
         programs, feel = sounds(plan, options), feel_of(plan, options, score.tempo)
-        band = [
-            played(ROLES[part], notes, plan, feel, programs[ROLES[part]], rng) for part, notes in written.grid.items()
-        ]
         bars = all_bars(score, melody)
+        silent = tacet.silent_bars(score, bars, lane, options.chords)
+        band = [
+            tacet.cut(played(ROLES[part], notes, plan, feel, programs[ROLES[part]], rng), silent)
+            for part, notes in written.grid.items()
+        ]
         whole = replace(score, parts=(melody, *band), chords=lane.to_symbols(bars))
         pickup = plan.bars[0].number == 0
         report = self.report(plan, options, written, feel)
@@ -123,7 +126,7 @@ class Arranger:
             "bars": len(plan.bars) - pickup,
             "pickup": pickup,
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-            "remarks": tempos + remarks(whole, options, bars, report),
+            "remarks": tempos + tacet.told(silent) + remarks(whole, options, bars, report),
         }
         told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
         return Arrangement(whole, lane, choice, report, told)

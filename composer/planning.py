@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from composer import resting
+from composer import resting, tacet
 from composer.errors import InputError
 from composer.gm import BAND, ROLES
 from composer.harmony.lane import ChordLane
@@ -208,6 +208,7 @@ def plan_band(
         rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].number)
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
+    tacet.rest_in(controls, bars, tacet.silent_bars(score, all_bars(score, melody), lane, options.chords))
     styles = find_styles(checkpoint, options.style, meter_name(bars), options.parts, rng)
     reference = None if options.style_from is None else hear_reference(options.style_from)
     brief = Brief(

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from composer import tacet
 from composer.arrange import (
     Arrangement,
     Arranger,
@@ -76,7 +77,10 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     written, tries = _written_anew(arranger, plan, wishes, rng, on_bar)
     start, end = bars[first].start, bars[last].end
     feel = feel_of(plan, wishes, score.tempo)
-    fresh = _fresh(plan, wishes, written, targets, feel, end, rng)
+    silent = _silent(cast, bars, lane, wishes, (first, last))
+    fresh = {
+        role: tacet.cut(part, silent) for role, part in _fresh(plan, wishes, written, targets, feel, end, rng).items()
+    }
     ahead = early(score.ticks_per_beat)
     hole = start - ahead, end - ahead
     whole = last - first + 1 == len(bars)
@@ -104,7 +108,9 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
         "chords": {"source": lane_source, "chart": lane.chart(bars)},
         "bars": last - first + 1,
         "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
-        "remarks": remarks(score, wishes, bars, report) + ([] if whole else _sounds_kept(targets, wishes)),
+        "remarks": tacet.told(silent)
+        + remarks(score, wishes, bars, report)
+        + ([] if whole else _sounds_kept(targets, wishes)),
     }
     outside = sum(part["notes_outside"] for part in proof["parts"])
     told = (
@@ -296,6 +302,7 @@ def _plan(
     controls = wanted_controls(wishes, len(around))
     if bars[first].number == 0 and last > first:
         controls[first - opening, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody, unless it alone is asked for
+    tacet.rest_in(controls, around, _silent(cast, bars, lane, wishes, hole))
     brief = Brief(
         asked=asked,
         given=np.logical_not(asked) & present,
@@ -310,6 +317,15 @@ def _plan(
         ),
     )
     return Plan(song, brief, around, styles, ()), opening
+
+
+def _silent(
+    cast: Score, bars: Sequence[Bar], lane: ChordLane, wishes: ArrangeOptions, hole: tuple[int, int]
+) -> tuple[Bar, ...]:
+    """The bars of the hole in which pitched parts rest: those without a chord, unless it has no others and is to sound all the same."""
+    inside = bars[hole[0] : hole[1] + 1]
+    silent = tuple(bar for bar in tacet.silent_bars(cast, bars, lane, wishes.chords) if bar in inside)
+    return () if len(silent) == len(inside) else silent
 
 
 def _reference(cast: Score, options: ReworkOptions) -> Reference | None:

@@ -126,6 +126,21 @@ def span(first: int, last: int) -> str:
     return f"{first}-{last}" if last > first else f"{first}"
 
 
+def spans(numbers: Iterable[int]) -> list[str]:
+    """Numbers of bars in order, those in a row as one span.
+
+    >>> spans([2, 4, 5, 6])
+    ['2', '4-6']
+    """
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return [span(first, last) for first, last in found]
+
+
 def bars_said(spans: Sequence[str]) -> str:
     """Spans of bars in a sentence.
 

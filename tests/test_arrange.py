@@ -142,6 +142,22 @@ def test_tempo_program_and_chords_are_the_users(arranger: Arranger) -> None:
     assert made.score.chords[0] == (0, "Cm7")
 
 
+def test_where_no_chord_is_written_pitched_parts_rest(arranger: Arranger) -> None:
+    score, options = seed_score(8, 4, 4), ArrangeOptions(parts=EVERYONE, tutti=True)
+    charted = arranger.arrange(score, replace(options, chords="C | N.C. | F N.C. | N.C. N.C. | C | C | C | N.C."))
+    symbols = ((1920, "N.C."), (1920 * 2, "F"), (1920 * 3, "N.C."), (1920 * 4, "C"), (1920 * 7, "N.C."))
+    written = arranger.arrange(replace(score, chords=symbols), options)  # before the first symbol nothing is said
+    for made in (charted, written):
+        assert made.report["remarks"] == ["no chord (N.C.) is written in bars 2, 4, 8: pitched parts rest there"]
+        for part in made.score.parts[2:]:
+            onset = part.notes["onset"]
+            assert {onset.min() // 1920, onset.max() // 1920} == {0, 6}, part.role
+            for bar in (1, 3, 7):
+                sounds = (onset < 1920 * (bar + 1)) & (onset + part.notes["duration"] > 1920 * bar)
+                assert not sounds.any(), part.role
+        assert made.score.part("drums").end > 1920 * 7
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [

@@ -30,7 +30,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("picture_mix",),
     ("corpora", "model"),
     ("options", "players", "resting"),
-    ("references",),
+    ("references", "tacet"),
     ("planning",),
     ("heeded",),
     ("arrange", "training"),

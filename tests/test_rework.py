@@ -188,6 +188,19 @@ def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) ->
     assert again.score.part("bass").program == 35
 
 
+def test_where_no_chord_is_written_pitched_parts_rest_unless_it_is_all_that_is_asked(
+    arranger: Arranger, song: Score
+) -> None:
+    options = ArrangeOptions(style="pop", chords="C | N.C. | " + "F | " * 10)
+    made = restyle(arranger, song, options)
+    assert made.report["remarks"] == ["no chord (N.C.) is written in bar 2: pitched parts rest there"]
+    alone = rework(arranger, song, ReworkOptions((2, 2), ("bass",), options))
+    assert alone.report["remarks"] == []
+    for done, playing in ((made, False), (alone, True)):
+        notes = done.score.part("bass").notes
+        assert ((notes["onset"] < 3840) & (notes["onset"] + notes["duration"] > 1920)).any() == playing
+
+
 @pytest.mark.parametrize(
     ("chart", "said"),
     [
