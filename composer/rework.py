@@ -87,6 +87,8 @@ def rework(arranger: Arranger, score: Score, options: ReworkOptions, on_bar: OnB
     parts = _parts_with(score, fresh, targets, hole, wishes.programs if whole else {})
     done = score.with_parts(parts.values())
     proof = prove(score, done, *hole, {index for index in targets.values() if index is not None})
+    if not score.chords or wishes.chords is not None:
+        done = replace(done, chords=lane.to_symbols(bars) if any(chord.root >= 0 for chord in lane.chords) else ())
     report = arranger.report(plan, wishes, written, feel)
     report |= {
         "rework": {

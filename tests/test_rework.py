@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from composer import planning
 from composer.arrange import ArrangeOptions, Arranger
 from composer.errors import InputError
+from composer.formats import save
 from composer.options import ReworkOptions
 from composer.restyle import restyle
 from composer.rework import filled, rework
@@ -186,6 +188,23 @@ def test_wishes_that_have_no_effect_are_said(arranger: Arranger, song: Score) ->
     again = restyle(arranger, song, replace(wishes, density={}))
     assert again.report["remarks"] == []
     assert again.score.part("bass").program == 35
+
+
+def test_the_chords_that_were_heard_are_in_the_score_and_a_files_own_stay(
+    arranger: Arranger, song: Score, tmp_path: Path
+) -> None:
+    bare, pop = replace(song, chords=()), ArrangeOptions(style="pop")
+    for number, made in enumerate(
+        (restyle(arranger, bare, pop), rework(arranger, bare, ReworkOptions((5, 6), ("bass",), pop)))
+    ):
+        assert made.score.chords == made.lane.to_symbols(bare.bars()) != ()
+        save(made.score, tmp_path / f"{number}.musicxml")
+        assert (tmp_path / f"{number}.musicxml").read_text().count("<harmony") == len(made.score.chords)
+    own = replace(song, chords=((0, "C6"), (1920, "Am7")))
+    assert restyle(arranger, own, pop).score.chords == own.chords
+    assert restyle(arranger, own, replace(pop, chords="F")).score.chords == ((0, "F"),)
+    drums = bare.with_parts([bare.part("drums")])
+    assert rework(arranger, drums, ReworkOptions((5, 6), ("drums",), pop)).score.chords == ()
 
 
 def test_where_no_chord_is_written_pitched_parts_rest_unless_it_is_all_that_is_asked(
