@@ -183,6 +183,20 @@ def test_outputs_are_never_overwritten_without_force(
     assert main([*words, "--force"]) == 0
 
 
+def test_the_demo_replaces_its_own_but_nothing_that_was_edited(
+    band: OneNoteBand, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        assert main(["demo"]) == 0
+    chart = here / "out" / "auld-lang-syne.chords.txt"
+    chart.write_text("F | C7 | F | Bb")
+    capsys.readouterr()
+    assert main(["demo"]) == 1
+    assert f"{chart.relative_to(here)}: was edited since the demo wrote it" in capsys.readouterr().err
+    assert chart.read_text() == "F | C7 | F | Bb"
+    assert main(["demo", "--out", "other"]) == 0
+
+
 def test_the_seed_itself_is_never_written_over(
     band: OneNoteBand, seed_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

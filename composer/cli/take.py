@@ -66,7 +66,7 @@ def write(
     with progress.step("drawing the piano roll", "picture"):
         save_piano_roll(score, folder / f"{name}.png", made.lane)
     record = story(made, wanted, files, mixed, progress.seconds)
-    record["files"] = {path.relative_to(folder).as_posix(): sha256_of(path) for path in _files(folder, name)}
+    record["files"] = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files_of(folder, name)}
     text = json.dumps(plain(record), indent=2, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", "utf-8")
     return _told(name, made, wanted, mixed)
@@ -124,6 +124,7 @@ def shortened(chart: str, bars: int = 8) -> str:
     return " | ".join(cells[:bars]) + (" | …" if len(cells) > bars else "")
 
 
-def _files(folder: Path, name: str) -> list[Path]:
+def files_of(folder: Path, name: str) -> list[Path]:
+    """The files of a take that are in a folder, with every stem."""
     mine = [folder / f"{name}{kind}" for kind in kinds(stems=True, audio=True)]
     return sorted(found for path in mine if path.exists() for found in (path.iterdir() if path.is_dir() else [path]))
