@@ -14,7 +14,7 @@ from composer.harmony.melody_features import SUNG, melody_features, signature_to
 from composer.harmony.melody_model import QUALITIES, MelodyModel
 from composer.harmony.repeats import share_repeats
 from composer.harmony.viterbi import best_path
-from composer.timing import Bar
+from composer.timing import HAIR_BEATS, Bar, beat_quarters
 
 CHANGE = (2.0, 1.0, 0.3)
 """What a change of chord costs, in nats, on a weak beat, in the middle of a bar, at its beginning; set on songs kept
@@ -46,7 +46,9 @@ def harmonise(model: MelodyModel, notes: np.ndarray, bars: Sequence[Bar], signat
     if not len(notes):
         return ChordLane((NO_CHORD,) * sum(bar.beat_count for bar in bars))
     end = int((notes["onset"].astype(np.int64) + notes["duration"]).max())
-    first = max((at for at, bar in enumerate(bars) if bar.start <= notes["onset"].min()), default=0)
+    first = max((at for at, bar in enumerate(bars) if bar.start <= notes["onset"].min() + _hair(bar)), default=0)
+    notes = notes.copy()
+    notes["onset"] = np.maximum(notes["onset"], bars[first].start)
     last = max(first + 1, sum(bar.start < end for bar in bars))
     sung = bars[first:last]
     reference = reference_tonic(notes, signature)
@@ -57,6 +59,11 @@ def harmonise(model: MelodyModel, notes: np.ndarray, bars: Sequence[Bar], signat
     before = [NO_CHORD] * sum(bar.beat_count for bar in bars[:first])
     after = [NO_CHORD] * sum(bar.beat_count for bar in bars[last:])
     return ChordLane((*before, *chords, *after))
+
+
+def _hair(bar: Bar) -> float:
+    """How many ticks before the bar line a note still begins on it."""
+    return HAIR_BEATS * bar.beat_length / beat_quarters(bar.numerator, bar.denominator)
 
 
 def best_states(model: MelodyModel, features: np.ndarray, bars: Sequence[Bar], ending: int | None) -> np.ndarray:

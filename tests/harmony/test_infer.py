@@ -94,6 +94,14 @@ def test_any_metre_and_a_wrong_signature(meter: tuple[tuple[int, int, int], ...]
     assert NO_CHORD not in lane.chords
 
 
+def test_a_first_note_a_hair_early_is_in_the_bar_it_is_meant_for() -> None:
+    rows = [(at * 480, 480, pitch, 80) for at, pitch in enumerate([60, 62, 64, 65, 67, 65, 64, 62, 60, 64, 67, 72], 4)]
+    exact, early = (Part("Tune", [(first, 480, 60, 80), *rows[1:]]) for first in (1920, 1919))
+    lane = chords_from_melody(early, Score((early,)))
+    assert lane == chords_from_melody(exact, Score((exact,)))
+    assert set(lane.chords[:4]) == {NO_CHORD}
+
+
 def test_rest_before_the_tune_and_no_tune() -> None:
     melody = Part(
         "tune", as_notes([(row["onset"] + 3840, row["duration"], row["pitch"], 80) for row in twinkle().notes])
