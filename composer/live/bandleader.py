@@ -321,6 +321,7 @@ class _Resuming(Decoder):
         super().__init__(checkpoint)
         self._forced: list[tuple[int, int, int, int]] = []
         self._cut = 0
+        self._resumed = False
 
     def resume(self, played: np.ndarray, cut: int) -> None:
         """In the turns to come, say `played` (one part's grid notes, in order) first and then nothing before `cut`."""
@@ -329,6 +330,11 @@ class _Resuming(Decoder):
             ::-1
         ]
         self._cut = cut
+        self._resumed = bool(self._forced or cut)
+
+    def off(self) -> float:
+        """What is sounding already is not played again."""
+        return 0.0 if self._resumed else super().off()
 
     def position(self, low: int, high: int, may_end: bool) -> int:
         if not self._forced:

@@ -39,6 +39,8 @@ class Passage:
 
 Note = tuple[Sequence[int], np.ndarray]
 """One event, as its rows of the embedding tables and what is added to these."""
+Mark = tuple[Any, np.ndarray, list[Passage | Note], bytes]
+"""What a row remembers, what the trunk said last, what it has not read yet, and the name of all it was told."""
 
 
 class ContextQueue:
@@ -75,6 +77,16 @@ class ContextQueue:
         """Back to what was saved."""
         self.memory.restore(row, saved)
         self._heard[row] = _ITS_OWN
+
+    def mark(self, row: int) -> Mark:
+        """Where a row is, for `rewind`. All passages that it was told have been read; notes of its own may wait."""
+        return self.memory.save(row), self.top[row].copy(), list(self.told[row]), self._heard[row]
+
+    def rewind(self, row: int, mark: Mark) -> None:
+        """Back to where a row was, as though nothing had been told or written since."""
+        saved, self.top[row], told, self._heard[row] = mark
+        self.memory.restore(row, saved)
+        self.told[row] = deque(told)
 
     def tell(self, row: int, index: np.ndarray, more: np.ndarray) -> None:
         """A row has events to tell: (T, len(_EVENT)) rows of the embedding tables, and what is added to these, (T, embedding)."""

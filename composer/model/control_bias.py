@@ -1,11 +1,11 @@
 """Control bias: log-weights added to a part's logits, so that it plays as densely, thickly and high as asked, and in the role asked.
 
 The network was trained on what is asked of a part, and hardly heeds it: what the part did in the bars before says nearly as much, and
-says it again in every bar. By itself it also drifts: who plays a thick bar plays a thicker one, until a pianist who began with ten
-notes a bar plays forty. So a part's last bars are compared with what is asked of it now or, where nothing is, with what it heard in the
-example; and its next notes are tilted by as much as they were off. Weights that grow with a figure (notes in a bar, notes struck
-together, pitch …) are those that change its mean with the least change to all else: exponential tilting. Measured in
-docs/decisions/directions.md.
+says it again in every bar. So a bar that is not as asked is played again (`sampling.take_turn`), each time tilted by as much more as it
+was off; the next bar begins with most of the tilt that this one needed. By itself the network also drifts: who plays a thick bar
+plays a thicker one, until a pianist who began with ten notes a bar plays forty. So where nothing is asked, a part's last bars are compared
+with what it heard in the example. Weights that grow with a figure (notes in a bar, notes struck together, pitch …) are those that
+change its mean with the least change to all else: exponential tilting. Measured in docs/decisions/directions.md.
 """
 
 from __future__ import annotations
@@ -26,9 +26,17 @@ from composer.vocab import DRUM_PART, DURATIONS, MAX_POSITIONS, PARTS, PITCHES, 
 KEPT = {"together": 1.05, "onsets": 1.2}
 """Figures in which a pitched part keeps to the example where nothing is asked of them: by which factor it may be above it."""
 _BARS = 12
-"""Bars of a part that are compared with what is asked of it."""
+"""Bars of a part that are compared with the example."""
 _DECAY = 0.8
 """What a bar counts for beside the one after it."""
+_CARRIED = 0.8
+"""How much of the tilt that a bar needed the next one begins with."""
+_WITHIN = 24.0
+"""Log-weight for each unit by which the notes of a bar, so far, are off a share: a line returns to the chord before the bar is over."""
+_ROOM = 4
+"""Semitones by which notes may be outside a register that their mean is to lie in."""
+_SILENT = 1e3
+"""How far a bar without a note is from anything that was asked of it."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +44,21 @@ class _Feedback:
     """How much a figure that is off tilts what is played."""
 
     gain: float
-    """Log-weight for each bar that was off by one: by a factor of e, by an octave, or by the whole share."""
+    """Log-weight for a bar that was off by one: by a factor of e, by an octave, or by the whole share."""
     most: float
     unit: float = 0.0
     """Of what is off; 0 for figures that are compared by their logarithms."""
+    draws: bool = False
+    """Whether what tilts draws to where the figure is to lie, from either side."""
 
-    def tilt(self, name: str, where: Range, heard: deque[PlayedBar]) -> float:
-        """The log-weight of a figure of which the last bars are to lie somewhere: 0 where they do."""
-        if not heard:
-            return 0.0
-        value = _mean(name, heard)
+    def off(self, value: float, where: Range) -> float:
+        """How far a figure is below where it is to lie; negative above."""
         wanted = min(max(value, where[0]), where[1])
-        off = (wanted - value) / self.unit if self.unit else math.log(wanted / value)
-        bars = (1 - _DECAY ** len(heard)) / (1 - _DECAY)
-        return min(max(self.gain * bars * off, -self.most), self.most)
+        return (wanted - value) / self.unit if self.unit else math.log(wanted / value)
+
+    def bounded(self, tilt: float) -> float:
+        """The tilt, or the most there is."""
+        return min(max(tilt, -self.most), self.most)
 
 
 def _mean(name: str, heard: deque[PlayedBar]) -> float:
@@ -58,23 +67,25 @@ def _mean(name: str, heard: deque[PlayedBar]) -> float:
     for bar in heard:
         total = _DECAY * total + bar.figure(name)
         weight = _DECAY * weight + 1
-    return total / weight
+    return total / weight if weight else 0.0
 
 
-_SHARE, _STROKES = _Feedback(6, 12, 1), _Feedback(1.5, 6, 2)
+_SHARE, _STROKES, _NUMBER, _TOGETHER = _Feedback(24, 12, 1), _Feedback(6, 6, 2), _Feedback(2, 4), _Feedback(20, 10)
 _FEEDBACK = {
-    "notes": _Feedback(0.5, 4),
-    "onsets": _Feedback(0.5, 4),
-    "onsets a beat": _Feedback(0.8, 4),
-    "together": _Feedback(5, 10),
-    "instruments": _Feedback(5, 10),
-    "pitch": _Feedback(2, 12, 12),
-    "length": _Feedback(1.5, 4),
+    "notes": _NUMBER,
+    "onsets": _NUMBER,
+    "onsets a beat": _Feedback(3.2, 4),
+    "together": _TOGETHER,
+    "instruments": _TOGETHER,
+    "pitch": _Feedback(8, 12, 12, draws=True),
+    "length": _Feedback(6, 4),
     "kicks": _STROKES,
     "snares": _STROKES,
     "toms": _STROKES,
 }
 """Figure → its feedback; all others are shares."""
+_KEEPING = 0.25
+"""How much of its feedback a figure has for every bar that keeps to the example."""
 _POSITION, _PITCH = np.arange(MAX_POSITIONS), np.arange(PITCHES)
 _LOG_LENGTH = np.log(DURATIONS / 12).astype(np.float32)
 
@@ -100,7 +111,6 @@ def _new(bar: PlayedBar, beat: int) -> np.ndarray:
 
 
 _BY_PITCH: Mapping[str, Weigh] = {
-    "pitch": lambda bar, beat: _PITCH / 12,
     "in chord": lambda bar, beat: bar.song.tones[beat][_PITCH % 12],
     "roots": _degrees(0),
     "roots and fifths": _degrees(0, 7),
@@ -116,32 +126,106 @@ _BY_PITCH: Mapping[str, Weigh] = {
 class ControlBias:
     """How each part played in its last bars, and what follows from that for the bar it is about to play."""
 
-    def __init__(self, song: GridSong, controls: np.ndarray, example_bars: int = 0) -> None:
-        """controls: what is asked of every part in every bar, as `Brief.controls`; the first `example_bars` bars are an example."""
-        self._song, self._controls, self._example_bars = song, controls, example_bars
+    def __init__(
+        self, song: GridSong, controls: np.ndarray, example_bars: int = 0, written: np.ndarray | None = None
+    ) -> None:
+        """controls: what is asked of every part in every bar, as `Brief.controls`; the first `example_bars` bars are an example.
+
+        written: the bars that a part is to write, bool (B, R); others say nothing about how it follows. None for all.
+        """
+        self._song, self._controls, self._example_bars, self._written = song, controls, example_bars, written
+        self._last: list[PlayedBar | None] = [None] * PARTS
         self._heard: list[deque[PlayedBar]] = [deque(maxlen=_BARS) for _ in range(PARTS)]
         self._kept: list[dict[str, Range] | None] = [None] * PARTS
+        self.carried: list[dict[str, float]] = [{} for _ in range(PARTS)]
+        """Part → figure → the tilt that its last bar needed."""
+        self._wanted: dict[str, Range] = {}
+        self._too: dict[str, dict[bool, float]] = {}
+        """Figure → whether it was too small after it → the last such tilt."""
         self._tilt: dict[str, float] = {}
+        self._within: dict[str, Range] = {}
+        self._missed: deque[PlayedBar] = deque()
 
     @property
     def active(self) -> bool:
-        """Whether anything is to be tilted in this turn."""
-        return bool(self._tilt)
+        """Whether anything may be tilted in this turn."""
+        return bool(self._tilt or self._within)
+
+    @property
+    def asked(self) -> bool:
+        """Whether anything was asked of the part in this turn."""
+        return bool(self._wanted)
 
     def turn(self, part: int, bar: int) -> None:
         """A part is about to play a bar: what follows is of that from now on."""
-        wanted, heard = targets(part, self._controls[bar, part].tolist()), self._heard[part]
-        if part != DRUM_PART:
-            counted = not NUMBERS_OF_NOTES.isdisjoint(wanted)
-            kept = self._kept_by(part).items()
-            wanted |= {name: where for name, where in kept if name not in wanted and not (name == "onsets" and counted)}
-        tilts = {name: _FEEDBACK.get(name, _SHARE).tilt(name, where, heard) for name, where in wanted.items()}
-        self._tilt = {name: tilt for name, tilt in tilts.items() if tilt}
-        if not self._tilt:
+        self._part, self._bar = part, bar
+        self._wanted = targets(part, self._controls[bar, part].tolist())
+        carried, self._too = self.carried[part], {}
+        self.carried[part] = {name: _CARRIED * carried.get(name, 0.0) for name in self._wanted}
+        self._begin(self._heard[part])
+
+    def again(self) -> None:
+        """The part is to play its bar once more: tilted by as much more as it was off."""
+        missed, heard = self._played(), self._heard[self._part].copy()
+        if missed is not None:
+            for name, where in self._wanted.items():
+                self._lean(name, _FEEDBACK.get(name, _SHARE), missed.figure(name), where)
+            heard.append(missed)
+        self._missed = heard
+
+    def _lean(self, name: str, feedback: _Feedback, value: float, where: Range) -> None:
+        """The next attempt's tilt of a figure: further, until it was too far; then halfway between too little and too much."""
+        carried, off = self.carried[self._part], feedback.off(value, where)
+        tilt = carried[name]
+        if not off:
             return
-        self._part, self._now = part, _after(heard, self._song, bar)
-        self._by_position = self._places(int(self._song.bar_length[bar]), int(self._song.beat_length[bar]), heard)
-        self._by_pitch = [(_BY_PITCH[name], tilt) for name, tilt in self._tilt.items() if name in _BY_PITCH]
+        if feedback.draws:
+            off = abs(off)
+        too = self._too.setdefault(name, {})
+        too[off > 0] = tilt
+        further = tilt + feedback.gain * off
+        carried[name] = feedback.bounded(further if len(too) < 2 else (too[True] + too[False]) / 2)
+
+    def retry(self) -> None:
+        """After `again`, and after all that was heard of the bar has been forgotten."""
+        self._begin(self._missed)
+
+    def off(self) -> float:
+        """How far the bar that the part has played is from what was asked: 0 where it is as asked."""
+        if not self._wanted:
+            return 0.0
+        played = self._played()
+        if played is None:
+            return _SILENT
+        return sum(
+            abs(_FEEDBACK.get(name, _SHARE).off(played.figure(name), where)) for name, where in self._wanted.items()
+        )
+
+    def _played(self) -> PlayedBar | None:
+        last = self._last[self._part]
+        return last if last is not None and last.bar == self._bar else None
+
+    def _begin(self, heard: deque[PlayedBar]) -> None:
+        part, bar = self._part, self._bar
+        self._tilt = {name: tilt for name, tilt in self.carried[part].items() if tilt}
+        if part != DRUM_PART:
+            counted = not NUMBERS_OF_NOTES.isdisjoint(self._wanted)
+            for name, where in self._kept_by(part).items():
+                if (
+                    name not in self._wanted
+                    and not (name == "onsets" and counted)
+                    and (tilt := _kept(name, where, heard))
+                ):
+                    self._tilt[name] = tilt
+        self._within = {
+            name: where for name, where in self._wanted.items() if name in _BY_PITCH and name not in _FEEDBACK
+        }
+        if not self.active:
+            return
+        self._now = self._after(part, bar)
+        self._by_position, self._by_gap = self._places(
+            int(self._song.bar_length[bar]), int(self._song.beat_length[bar]), heard
+        )
         self.durations = self._tilt.get("length", 0.0) * _LOG_LENGTH
         """What each duration of the bar's notes weighs: log-weights, float32, shape (D,)."""
 
@@ -154,48 +238,75 @@ class ControlBias:
             kept = self._kept[part] = {name: (0.0, value * KEPT[name]) for name, value in usual.items()}
         return kept
 
-    def _places(self, length: int, beat: int, heard: deque[PlayedBar]) -> np.ndarray:
-        """What each position of a bar weighs, whatever has been played in it; (P + 1,)."""
-        weights = np.zeros(MAX_POSITIONS + 1, np.float32)
+    def _places(self, length: int, beat: int, heard: deque[PlayedBar]) -> tuple[np.ndarray, np.ndarray]:
+        """What each position of a bar weighs, and what it weighs besides after the bar's first note; (P + 1,) each."""
+        weights, gaps = np.zeros((2, MAX_POSITIONS + 1), np.float32)
         left = np.maximum(length - _POSITION, 0) / length
         for name, tilt in self._tilt.items():
             if name in NUMBERS_OF_NOTES:
                 # A note leaves room for others after it: as many as the part plays in a bar, times what is left of this one.
                 usual = _mean(name, heard) * length / (beat if name == "onsets a beat" else WHOLE)
-                weights[:-1] += tilt * (1 + usual * left)
+                gaps[:-1] += tilt + usual * left * (tilt if tilt > 0 else math.expm1(tilt))
             elif name == "on the beat":
                 weights[:-1] += tilt * (_POSITION % beat == 0)
             elif name == "as before":
                 weights[:-1] += tilt * np.isin(_POSITION, list(self._now.places_before))
-        return weights
+        return weights, gaps
 
     def positions(self) -> np.ndarray:
         """What each position of the next note weighs: log-weights, float32, shape (P + 1,), the last of END."""
-        weights: np.ndarray = self._by_position.copy()
         last = self._now.last_position
         if last < 0:
-            weights[-1] = weights[0]  # whether it plays at all is not asked here
-        else:
-            weights[last] += self._tilt.get("together", 0.0)
-            weights[last] -= self._tilt.get("onsets", 0.0) + self._tilt.get("onsets a beat", 0.0)
-        return weights
+            # Where a bar begins, and whether it does, is not asked: or few notes would come at its end.
+            return self._by_position
+        weights = self._by_position + self._by_gap
+        weights[last] += self._tilt.get("together", 0.0)
+        weights[last] -= self._tilt.get("onsets", 0.0) + self._tilt.get("onsets a beat", 0.0)
+        return np.asarray(weights)
 
     def pitches(self, beat: int) -> np.ndarray:
         """What each pitch of the next note weighs on a beat of the song: log-weights, float32, shape (Q,)."""
-        weights = np.zeros(PITCHES, np.float32)
-        for weigh, tilt in self._by_pitch:
-            weights += tilt * weigh(self._now, beat)
+        weights, now = np.zeros(PITCHES, np.float32), self._now
+        tilts = {name: tilt for name, tilt in self._tilt.items() if name in _BY_PITCH}
+        if now.pitches:
+            for name, where in self._within.items():
+                tilts[name] = tilts.get(name, 0.0) + _WITHIN * _SHARE.off(now.figure(name), where)
+        for name, tilt in tilts.items():
+            if tilt:
+                weights += tilt * _BY_PITCH[name](now, beat)
+        if tilt := self._tilt.get("pitch", 0.0):
+            low, high = self._wanted["pitch"]
+            weights -= tilt / 12 * np.maximum(0, np.maximum(low - _ROOM - _PITCH, _PITCH - high - _ROOM))
         return weights
 
     def hear(self, part: int, bar: int, position: int, pitch: int, duration: int) -> None:
         """A note has been played, whoever wrote it."""
-        heard = self._heard[part]
-        if not heard or heard[-1].bar != bar:
-            heard.append(_after(heard, self._song, bar))
-        heard[-1].hear(position, pitch, duration)
-        if self._tilt and (self._part, self._now.bar) == (part, bar):
-            self._now = heard[-1]
+        last = self._last[part]
+        if last is None or last.bar != bar:
+            last = self._last[part] = self._after(part, bar)
+            if bar < self._example_bars or self._written is None or self._written[bar, part]:
+                self._heard[part].append(last)
+        last.hear(position, pitch, duration)
+        if self.active and (self._part, self._bar) == (part, bar):
+            self._now = last
+
+    def save(self, part: int) -> tuple[PlayedBar | None, list[PlayedBar]]:
+        """What it remembers of a part's bars; not the tilt."""
+        return self._last[part], list(self._heard[part])
+
+    def restore(self, part: int, saved: tuple[PlayedBar | None, list[PlayedBar]]) -> None:
+        """Back to what was saved of a part."""
+        self._last[part], heard = saved
+        self._heard[part] = deque(heard, _BARS)
+
+    def _after(self, part: int, bar: int) -> PlayedBar:
+        last = self._last[part]
+        return PlayedBar(self._song, bar) if last is None else last.next(bar)
 
 
-def _after(heard: deque[PlayedBar], song: GridSong, bar: int) -> PlayedBar:
-    return heard[-1].next(bar) if heard else PlayedBar(song, bar)
+def _kept(name: str, where: Range, heard: deque[PlayedBar]) -> float:
+    """The tilt of a figure that keeps to the example, by the part's last bars."""
+    if not heard:
+        return 0.0
+    feedback, bars = _FEEDBACK[name], (1 - _DECAY ** len(heard)) / (1 - _DECAY)
+    return feedback.bounded(_KEEPING * feedback.gain * bars * feedback.off(_mean(name, heard), where))

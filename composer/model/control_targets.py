@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from composer.gm import ROLES
-from composer.model.controls import DENSITY, POLYPHONY, REGISTER, ROLE, ROLE_NAMES, level_centre
+from composer.model.controls import DENSITY, POLYPHONY, REGISTER, ROLE, ROLE_NAMES, level_range
 from composer.vocab import DRUM_PART
 
 Range = tuple[float, float]
@@ -19,8 +19,8 @@ _OF_CHORDS_AND_LINES: Mapping[str, Mapping[str, Range]] = {
     "strum": {**_CHORDS, "onsets": (7.5, _ANY)},
     "pad": {"length": (34, _ANY), "onsets": (1, 2)},
     "arpeggio": {**_LINES, "onsets": (6.5, _ANY), "in chord": (0.95, 1)},
-    "riff": {**_LINES, "as before": (1, 1), "in chord": (0, 0.7)},
-    "line": {**_LINES, "as before": (0, 0.5), "in chord": (0, 0.7)},
+    "riff": {**_LINES, "as before": (1, 1), "in chord": (0.35, 0.7)},
+    "line": {**_LINES, "as before": (0, 0.5), "in chord": (0.35, 0.7)},
 }
 _OF_ROLES: Mapping[str, Mapping[str, Mapping[str, Range]]] = {
     "drums": {
@@ -53,6 +53,5 @@ def targets(part: int, asked: Sequence[int]) -> dict[str, Range]:
         if asked[control] and (part, control) != (DRUM_PART, REGISTER):
             if control == DENSITY:
                 found = {name: where for name, where in found.items() if name not in NUMBERS_OF_NOTES}
-            centre = level_centre(control, part, asked[control])
-            found[figure] = (centre, centre)
+            found[figure] = level_range(control, part, asked[control])
     return found

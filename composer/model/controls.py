@@ -6,6 +6,8 @@ Shapes: B bars, R = 6 parts (gm.ROLES).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from composer.gm import KICKS, ROLES
@@ -71,11 +73,27 @@ def level_centre(control: int, part: int, level: int) -> float:
     """
     if control == POLYPHONY:
         return (_KIT_CENTRES if ROLES[part] == "drums" else _POLYPHONY_CENTRES)[level - 1]
-    edges = (DENSITY_EDGES if control == DENSITY else REGISTER_EDGES)[part]
+    edges = _edges(control, part)
     around = (2.0 * edges[0] - edges[1], *edges, 2.0 * edges[-1] - edges[-2])
     if control == DENSITY:
         around = (edges[0] // 2, *edges, edges[-1] ** 2 / edges[-2])
     return (around[level - 1] + around[level]) / 2
+
+
+def level_range(control: int, part: int, level: int) -> tuple[float, float]:
+    """Between what a bar is for it to have a level, in the units of `level_centre`.
+
+    >>> level_range(POLYPHONY, ROLES.index("piano"), 1), level_range(REGISTER, ROLES.index("bass"), 3)
+    ((0.0, 1.1), (37, 41))
+    """
+    edges = _edges(control, part)
+    return (0.0, *edges)[level - 1], (*edges, math.inf)[level - 1]
+
+
+def _edges(control: int, part: int) -> tuple[float, ...]:
+    if control == POLYPHONY:
+        return KIT_EDGES if ROLES[part] == "drums" else POLYPHONY_EDGES
+    return (DENSITY_EDGES if control == DENSITY else REGISTER_EDGES)[part]
 
 
 def measure(song: GridSong) -> np.ndarray:

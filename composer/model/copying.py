@@ -192,6 +192,15 @@ class Touch:
         self.pitch[part], self.duration[part], self.velocity[part] = pitch, duration, velocity
         self.velocity_of[part][pitch] = velocity
 
+    def save(self, part: int) -> tuple[int, int, int, dict[int, int]]:
+        """What it remembers of a part."""
+        return self.pitch[part], self.duration[part], self.velocity[part], dict(self.velocity_of[part])
+
+    def restore(self, part: int, saved: tuple[int, int, int, dict[int, int]]) -> None:
+        """Back to what was saved of a part."""
+        self.pitch[part], self.duration[part], self.velocity[part], of = saved
+        self.velocity_of[part] = dict(of)
+
 
 @dataclass(frozen=True)
 class Pointers:

@@ -9,12 +9,14 @@ What depends on the song, the bar or the turn only is worked out when it begins,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from composer.model.canvas import PITCH_FEATURES, Canvas
 from composer.model.checkpoint import Checkpoint
+from composer.model.context import Mark as ContextMark
 from composer.model.control_bias import ControlBias
 from composer.model.controls import ACTIVITY, CONTROLS
 from composer.model.copying import Touch, durations, velocities
@@ -28,6 +30,17 @@ from composer.vocab import DRUM_PART, PARTS
 
 Event = tuple[int, ...]
 """The fields of EVENT_DTYPE, in their order: kind, part, slot, bar, position, pitch, duration, velocity."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a part is in its turn."""
+
+    context: dict[int, ContextMark]
+    """Row → what it remembers."""
+    touch: Any
+    in_chord: float
+    bars: Any
 
 
 class Decoder:
@@ -64,7 +77,7 @@ class Decoder:
         w, song, rows = self.w, canvas.song, self.rows
         self.canvas, self.brief = canvas, brief
         self.touch, self.harmonic_bias = Touch(), HarmonicBias(song, brief.example_bars, brief.lookahead >= 0)
-        self.control_bias = ControlBias(song, brief.controls, brief.example_bars)
+        self.control_bias = ControlBias(song, brief.controls, brief.example_bars, brief.asked)
         briefs = {self.row: brief}
         if strength != 1:
             briefs[self.plain] = without_style(brief)
@@ -140,12 +153,11 @@ class Decoder:
         rows.sample(row, sampling, rng)
         self.harmonic_bias.turn(sampling, part, bar)
         self.control_bias.turn(part, bar)
-        rows.bias[POSITION][row] = 0
-        rows.bias[DURATION][row] = self.control_bias.durations if self.control_bias.active else 0
         if bar != self.bar:
             self._open(bar)
         self.part = part
-        self.follower = canvas.copying.follow(bar, part)
+        self._before: Mark | None = None
+        self._start()
         asked = self._asked_in(bar, part)
         self._turn_in = {each: bar_in[bar] + asked for each, bar_in in self._bar_in.items()}
         self._who = NOTE * (PARTS + 1) + part
@@ -156,6 +168,43 @@ class Decoder:
         rows.position_features[row] = np.ascontiguousarray(features.T, np.float32)
         self._pitch_features = self._of_pitches[part]
         self._root = [-1] * len(self._beat) if part == DRUM_PART else self._roots
+
+    def _start(self) -> None:
+        """The part begins to write its bar, for the first time or once more."""
+        rows, row, bias = self.rows, self.row, self.control_bias
+        self.follower = self.canvas.copying.follow(self.bar, self.part)
+        rows.bias[POSITION][row] = 0
+        rows.bias[DURATION][row] = bias.durations if bias.active else 0
+
+    def off(self) -> float:
+        """How far what the part has written in this turn is from what was asked of it: 0 where it is as asked."""
+        return self.control_bias.off()
+
+    def again(self) -> None:
+        """The part writes its bar once more, as though it had not, and leaning further towards what was asked."""
+        assert self._before is not None, "nothing has been chosen in this turn"
+        self.control_bias.again()
+        self.rewind(self._before)
+        self.control_bias.retry()
+        self._start()
+
+    def mark(self) -> Mark:
+        """Where the part is that is writing, for `rewind`: within its turn, after a choice."""
+        context, part = self.rows.context, self.part
+        return Mark(
+            {row: context.mark(row) for row in self._bar_in},
+            self.touch.save(part),
+            self.harmonic_bias.save(part),
+            self.control_bias.save(part),
+        )
+
+    def rewind(self, mark: Mark) -> None:
+        """Back to where the part was."""
+        for row, where in mark.context.items():
+            self.rows.context.rewind(row, where)
+        self.touch.restore(self.part, mark.touch)
+        self.harmonic_bias.restore(self.part, mark.in_chord)
+        self.control_bias.restore(self.part, mark.bars)
 
     def _open(self, bar: int) -> None:
         """What all parts share of a bar."""
@@ -185,7 +234,10 @@ class Decoder:
         rows.pointed[row] = self.follower.positions()
         if self.control_bias.active:
             rows.bias[POSITION][row] = self.control_bias.positions()
-        return self.ask(POSITION)
+        chosen = self.ask(POSITION)
+        if self._before is None and self.control_bias.asked:
+            self._before = self.mark()  # now that all that was told has been read
+        return chosen
 
     def pitch(self, position: int, low: int, high: int, limbs: int) -> int:
         """Choose the note's pitch in low … high, as far as a drummer's limbs reach (grammar.LIMBS)."""
@@ -248,8 +300,10 @@ class Decoder:
 
     def save(self) -> Any:
         """What it remembers of a song."""
-        return self.rows.context.save(self.row)
+        return self.rows.context.save(self.row), [dict(tilts) for tilts in self.control_bias.carried]
 
     def restore(self, saved: Any) -> None:
         """Back to what was saved."""
-        self.rows.context.restore(self.row, saved)
+        memory, carried = saved
+        self.rows.context.restore(self.row, memory)
+        self.control_bias.carried = [dict(tilts) for tilts in carried]

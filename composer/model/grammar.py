@@ -83,7 +83,7 @@ class Turn:
         player, chord = self.player, self.chord
         if position != self.position:
             return player.low, player.high, 0
-        low = max(player.low, chord[-1] + 1)
+        low = max(player.low, chord[-1] + player.closest)
         if len(chord) >= self.most:
             return low, low - 1, 0
         if self.is_drums:

@@ -79,6 +79,14 @@ class HarmonicBias:
         keeps = 1 - self._off[self._song.beat_at(bar, position), pitch % 12]
         self._share[part] = _MEMORY * self._share[part] + (1 - _MEMORY) * keeps
 
+    def save(self, part: int) -> float:
+        """What it remembers of a part."""
+        return self._share[part]
+
+    def restore(self, part: int, saved: float) -> None:
+        """Back to what was saved of a part."""
+        self._share[part] = saved
+
 
 class _Near:
     """What chords and melody near each beat say: `home`, the key's pitch classes, bool (C, 12), everywhere where nothing is said."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,14 @@ class NgramGuard:
         """A part plays this note. They come in order: bar, position, pitch."""
         self._lines[part].add(self._start[bar] + position, pitch)
 
+    def save(self, part: int) -> _Line:
+        """What it remembers of a part."""
+        return copy(self._lines[part])
+
+    def restore(self, part: int, saved: _Line) -> None:
+        """Back to what was saved of a part."""
+        self._lines[part] = copy(saved)
+
 
 class _Line:
     """A part's last steps, one less than a kept run has."""
@@ -167,6 +176,11 @@ class _Line:
         self.hash = 0
         self.oldest = pow(_BASE, self.length, 1 << 64)
         self.time, self.pitch = -1, 0
+
+    def __copy__(self) -> _Line:
+        twin = object.__new__(_Line)
+        vars(twin).update(vars(self) | {"steps": self.steps.copy()})
+        return twin
 
     @property
     def is_full(self) -> bool:

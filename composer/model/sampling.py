@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,8 @@ from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
 
 LONGEST_SILENCE = 4
 """Bars a part may rest; then it is told to play."""
+ATTEMPTS = 6
+"""Times that a part may write a bar until it does what was asked of it."""
 MOST_NOTES = 96
 """Notes a part may write in one bar: beyond this the turn ends, whatever the model wants."""
 
@@ -98,10 +101,33 @@ def take_turn(
     rng: np.random.Generator,
     watch: NgramGuard | None = None,
 ) -> np.ndarray:
-    """One part writes one bar. A note that would complete too long a copy of a training song is left out."""
+    """One part writes one bar; up to ATTEMPTS times where it does not do what was asked of it, and then the nearest stands."""
+    decoder.turn(bar, part, sampling, rng)
+    known: Any = watch.save(part) if watch else None
+    attempts: list[tuple[float, int, np.ndarray, Any]] = []
+    while True:
+        notes = _write_bar(decoder, bar, part, must_play, watch)
+        off = decoder.off()
+        if not off:
+            return notes
+        attempts.append((off, len(attempts), notes, (decoder.mark(), watch.save(part) if watch else None)))
+        if len(attempts) == ATTEMPTS:
+            break
+        decoder.again()
+        if watch:
+            watch.restore(part, known)
+        must_play = True
+    _, _, notes, (mark, known) = min(attempts)
+    decoder.rewind(mark)
+    if watch:
+        watch.restore(part, known)
+    return notes
+
+
+def _write_bar(decoder: Decoder, bar: int, part: int, must_play: bool, watch: NgramGuard | None) -> np.ndarray:
+    """Note by note. One that would complete too long a copy of a training song is left out."""
     turn = Turn(part)
     rows: list[tuple[int, ...]] = []
-    decoder.turn(bar, part, sampling, rng)
     bar_length = int(decoder.canvas.song.bar_length[bar])
     while len(rows) < MOST_NOTES:
         position = decoder.position(*turn.positions(bar_length, must_play))
