@@ -135,6 +135,15 @@ def resolve(name: str) -> Style:
     raise InputError(f"no style called {name!r}; {hint}")
 
 
+def at_home(meter: str) -> str:
+    """The style of who names none: pop, or one that was learned in the metre.
+
+    >>> at_home("4/4"), at_home("3/4"), at_home("6/8"), at_home("7/8")
+    ('pop', 'folk', 'folk', 'pop')
+    """
+    return next((name for name in ("pop", "folk") if meter in STYLES[name].meters), "pop")
+
+
 def parse_mixture(text: str) -> tuple[tuple[str, float], ...]:
     """A style, or several with shares: names as written with shares that sum to 1. Raises InputError.
 

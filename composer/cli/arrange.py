@@ -12,6 +12,7 @@ from composer.cli import takes, wishes
 if TYPE_CHECKING:
     from composer.arrange import Arranger
     from composer.options import ArrangeOptions
+    from composer.score import Score
 
 EPILOG = """For every take, where NAME is the seed's name:
   NAME.mid          the band as General MIDI, the melody untouched     NAME.wav         the mix
@@ -85,10 +86,14 @@ def run(args: argparse.Namespace) -> int:
         "melody": args.melody,
     }
 
-    def wish(arranger: Arranger, number: int) -> ArrangeOptions:
+    def wish(arranger: Arranger, score: Score, number: int) -> ArrangeOptions:
         from composer.options import ArrangeOptions
         from composer.planning import default_parts
+        from composer.styles import at_home
+        from composer.timing import meter_name
 
+        if args.style is None and args.style_from is None:
+            asked["style"] = at_home(meter_name(score.bars()))
         parts = opt.part_list(args.parts) if args.parts is not None else default_parts(arranger.checkpoint, asked)
         return ArrangeOptions(**asked, parts=parts, seed=args.seed + number)
 

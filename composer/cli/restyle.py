@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("no style given; name one with --style NAME or --style-from FILE")
     asked = wishes.wishes_of(args, "") | {"chords": opt.chart(args.chords), "melody": args.melody}
 
-    def wish(arranger: Arranger, number: int) -> ArrangeOptions:
+    def wish(arranger: Arranger, song: Score, number: int) -> ArrangeOptions:
         from composer.options import ArrangeOptions
 
         return ArrangeOptions(**asked, seed=args.seed + number)

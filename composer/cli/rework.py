@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if not names:
         raise InputError("--parts: name at least one part")
 
-    def wish(arranger: Arranger, number: int) -> ArrangeOptions:
+    def wish(arranger: Arranger, song: Score, number: int) -> ArrangeOptions:
         from composer.options import ArrangeOptions
 
         return ArrangeOptions(**asked, seed=args.seed + number)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from composer.score import Score
 
 Make = Callable[["Arranger", "Score", "ArrangeOptions", "OnBar"], "Arrangement"]
-Wish = Callable[["Arranger", int], "ArrangeOptions"]
-"""(arranger, number of the take) → what is asked of it."""
+Wish = Callable[["Arranger", "Score", int], "ArrangeOptions"]
+"""(arranger, the music, number of the take) → what is asked of it."""
 
 
 def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: Make) -> int:
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace, source: Path, suffix: str, wish: Wish, make: M
                 formats.save(seed.score, folder / written[0])
             told = []
             for number, name in enumerate(names):
-                wanted = wish(arranger, number)
+                wanted = wish(arranger, seed.score, number)
                 for style, _ in parse_mixture(wanted.style) if wanted.style else ():
                     named_style(arranger.checkpoint, style)  # a mistake in a name is no mistake in the file
                 which = f", take {number + 1} of {args.takes}" if args.takes > 1 else ""

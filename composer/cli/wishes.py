@@ -12,7 +12,9 @@ from composer.errors import InputError
 LEVEL = opt.whole(1, 5, "a level")
 
 
-def add_style(group: argparse._ActionsContainer, default: str = "pop, or the style of --style-from") -> None:
+def add_style(
+    group: argparse._ActionsContainer, default: str = "pop, in 3/4, 6/8 and 2/4 folk; or as --style-from plays"
+) -> None:
     """--style (`default`: what it means to leave it out), --style-from and --style-strength."""
     group.add_argument(
         "--style",
