@@ -37,11 +37,13 @@ class Instrument:
     """Most notes that may sound at once."""
     span: int
     """Widest reach between notes struck together, in semitones (for the piano: each hand's; see `playable`)."""
+    closest: int = 1
+    """Narrowest interval between them: a bass strikes fifths and octaves together, closer notes are mud."""
 
 
 BAND: dict[str, Instrument] = {
     "drums": Instrument("drums", 0, 27, 82, 4, 127),
-    "bass": Instrument("bass", 33, 28, 60, 2, 12),
+    "bass": Instrument("bass", 33, 28, 60, 2, 12, 7),
     "guitar": Instrument("guitar", 25, 40, 83, 6, 30),
     "piano": Instrument("piano", 0, 31, 91, 8, 60),
     "strings": Instrument("strings", 48, 31, 96, 6, 48),

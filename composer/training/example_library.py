@@ -35,7 +35,10 @@ FEWEST_PARTS = 3
 """Parts that an example of people's playing as a band shows: drums alone do not say how a band plays."""
 LOUDNESSES = 3
 """Classes of velocity that a pianist's example shows: most bars of a song in notation have a single one."""
-DRUMS, PIANO = ROLES.index("drums"), ROLES.index("piano")
+DRUMS, BASS, PIANO = ROLES.index("drums"), ROLES.index("bass"), ROLES.index("piano")
+HIGHEST_BASS, MOST_TOGETHER, LEAST_IN_CHORD = 50.0, 1.5, 0.4
+"""Mean pitch, notes struck together and share in the chord of a bass that holds a band up. A few of mma's grooves program theirs as
+a second guitar, two octaves up or in thirds, and who heard one as an example played hip-hop over no root at all."""
 SONGS_LOOKED_AT = {False: 12, True: 80}
 EACH = {False: 2, True: 24}
 """Of a groove, and of what people play in a style, which audition (composer.batch.auditions): half of them are kept."""
@@ -76,11 +79,30 @@ def windows(song: GridSong, players: Players, listener: StyleListener | None) ->
         throughout = set.intersection(*playing)
         if len(throughout) < fewest or not players <= throughout:
             continue
+        if not holds_up(cut):
+            continue
         if players == PIANISTS and len(np.unique(cut.notes["velocity"])) < LOUDNESSES:
             continue
         sound = style_features(cut)
         if listener is None or players == PIANISTS or next(iter(listener.probabilities(sound))) == song.style:
             yield start, sound.mean(axis=0)
+
+
+def holds_up(song: GridSong) -> bool:
+    """Whether a song's bass, if it has one, is one: low, mostly one note at a time, mostly of the chord."""
+    notes = song.notes[song.notes["part"] == BASS]
+    if not len(notes):
+        return True
+    beat = song.beat_at(notes["bar"], notes["position"])
+    told = song.roots[beat] >= 0
+    pitch = notes["pitch"] % 12
+    in_chord = (song.tones[beat, pitch].astype(bool) | (song.basses[beat] == pitch))[told]
+    onsets = len(np.unique(notes[["bar", "position"]]))
+    return bool(
+        notes["pitch"].mean() <= HIGHEST_BASS
+        and len(notes) <= MOST_TOGETHER * onsets
+        and (not len(in_chord) or in_chord.mean() >= LEAST_IN_CHORD)
+    )
 
 
 def typical(
