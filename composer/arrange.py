@@ -29,10 +29,11 @@ from composer.model.sampling_settings import SamplingSettings
 from composer.options import WISHES, ArrangeOptions, unheeded
 from composer.planning import Plan, all_bars, form_fit, plan_band, played_bars
 from composer.references import reference_programs
+from composer.resting import rest_spans, silences
 from composer.score import Part, Score
 from composer.styles import STYLES, parse_mixture
 from composer.timing import Bar, TempoMap, bars_said, meter_name
-from composer.vocab import from_grid
+from composer.vocab import GRID_NOTE_DTYPE, from_grid
 
 __all__ = ["ArrangeOptions", "Arrangement", "Arranger", "find_lane"]
 
@@ -128,7 +129,7 @@ class Arranger:
             "timings": {"plan_s": round(ready - begun, 4)} | written.timings(),
             "remarks": tempos + tacet.told(silent) + remarks(whole, options, bars, report),
         }
-        told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in plan.rests.items())
+        told = tuple(f"  {part} rests in {bars_said(spans)}" for part, spans in report["rests"].items())
         return Arrangement(whole, lane, choice, report, told)
 
     def write(
@@ -161,6 +162,7 @@ class Arranger:
         """What every report says: model, dice, what was asked, how well the style was met, licences."""
         card = self.checkpoint.card
         style = plan.style
+        notes = np.concatenate([np.zeros(0, GRID_NOTE_DTYPE), *written.grid.values()])
         idle = unheeded(options, [ROLES[part] for part in plan.brief.asked_parts])
         asked = {
             name: {part: wish for part, wish in getattr(options, name).items() if part not in idle.get(name, {})}
@@ -178,7 +180,7 @@ class Arranger:
             "style_strength": options.style_strength,
             "style_fit": self.style_fit(plan, written),
             "form": plan.form,
-            "rests": dict(plan.rests),
+            "rests": rest_spans(silences(replace(plan.song, notes=notes), plan.brief.asked), plan.bars[0].number),
             "temperature": options.temperature,
             "feel": {"strength": feel.strength, "drummer": feel.drummer.take} if feel.strength else {"strength": 0},
             "originality": {"shared_run_at_most": self.shared_run_at_most(plan)},

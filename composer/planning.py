@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,6 @@ class Plan:
     styles: tuple[tuple[Style, str, float], ...]
     """(style, groove, share); () where only a reference tells."""
     phrases: tuple[Phrase, ...]
-    rests: Mapping[str, list[str]] = field(default_factory=dict)
     """Part → the bars of the score in which it was asked to rest, such as ["9-16"]."""
 
     @property
@@ -203,9 +202,10 @@ def plan_band(
         position, left = even_phrases(len(bars), head)
         song.phrase_position[:], song.phrase_left[:] = position, left
     controls = wanted_controls(options, len(bars))
-    rests = {}
-    if not options.tutti:
-        rests = resting.rest_spans(let_rest(checkpoint, song, options.parts, controls, rng), bars[0].number)
+    if options.tutti:
+        controls[:, :, ACTIVITY] = PLAYS
+    else:
+        let_rest(checkpoint, song, options.parts, controls, rng)
     controls[:head, :, ACTIVITY] = RESTS  # a pick-up belongs to the melody
     controls[[head, -1], :, ACTIVITY] = PLAYS
     tacet.rest_in(controls, bars, tacet.silent_bars(score, all_bars(score, melody), lane, options.chords))
@@ -221,23 +221,19 @@ def plan_band(
         controls=controls,
         example=find_example(checkpoint, song, styles, reference, options.parts, rng, wanted_controls(options, 1)[0]),
     )
-    return Plan(song, brief, bars, styles, phrases, rests)
+    return Plan(song, brief, bars, styles, phrases)
 
 
 def let_rest(
     checkpoint: Checkpoint, song: GridSong, parts: Sequence[str], controls: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """Ask parts to rest for a phrase, and to come back after it, as often as the checkpoint's card says people do.
-
-    Returns the bars in which they rest, bool (B, R).
-    """
+) -> None:
+    """Ask parts to rest for a phrase, and to come back after it, as often as the checkpoint's card says people do."""
     starts = np.flatnonzero(song.phrase_position == 0).tolist()
     habits = checkpoint.card.get(resting.CARD_FIELD, {})
     rests = resting.draw_rests(habits, starts, song.bar_count, parts, rng)
     controls[rests, ACTIVITY] = RESTS
     back = rests[:-1] & ~rests[1:]
     controls[1:][back, ACTIVITY] = PLAYS
-    return rests
 
 
 def all_bars(score: Score, melody: Part) -> tuple[Bar, ...]:

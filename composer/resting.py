@@ -9,8 +9,10 @@ import numpy as np
 
 from composer.gm import ROLES
 from composer.timing import span
-from composer.vocab import PARTS
+from composer.vocab import DURATIONS, PARTS, GridSong, bar_starts
 
+SHORTEST = 2
+"""Bars of a rest that is worth telling."""
 CARD_FIELD = "resting"
 """On a checkpoint's card: part → "leaves" and "stays", the chances below, as training.resting counted them."""
 CHORDS = ("guitar", "piano")
@@ -43,12 +45,25 @@ def draw_rests(
     return rests
 
 
+def silences(song: GridSong, asked: np.ndarray) -> np.ndarray:
+    """Bars that parts were asked to play, and in which nothing of theirs sounds: bool, shape (B, R), as `asked`."""
+    notes, start = song.notes, bar_starts(song.bar_length)
+    onset = start[notes["bar"]] + notes["position"]
+    last = np.searchsorted(start, onset + np.maximum(DURATIONS[notes["duration"]], 1), side="left") - 1
+    sounds = np.zeros((song.bar_count + 1, PARTS), np.int64)
+    np.add.at(sounds, (notes["bar"], notes["part"]), 1)
+    np.subtract.at(sounds, (np.minimum(last + 1, song.bar_count), notes["part"]), 1)
+    return np.asarray(asked & (sounds.cumsum(axis=0)[:-1] == 0))
+
+
 def rest_spans(rests: np.ndarray, first: int) -> dict[str, list[str]]:
-    """Part → the bars in which it rests, such as ["9-16", "20"]; parts that never rest are left out. The first row is bar `first`."""
+    """Part → where it rests for SHORTEST bars or more, such as ["9-16"]; parts that never do are left out. The first row is bar `first`."""
     edges = np.diff(np.pad(rests.astype(np.int8), ((1, 1), (0, 0))), axis=0)
     found = {}
     for part, name in enumerate(ROLES):
-        starts, stops = np.flatnonzero(edges[:, part] > 0) + first, np.flatnonzero(edges[:, part] < 0) + first - 1
-        if len(starts):
-            found[name] = [span(start, stop) for start, stop in zip(starts.tolist(), stops.tolist(), strict=True)]
+        starts, stops = np.flatnonzero(edges[:, part] > 0), np.flatnonzero(edges[:, part] < 0)
+        long = stops - starts >= SHORTEST
+        if long.any():
+            ends = zip((starts[long] + first).tolist(), (stops[long] + first - 1).tolist(), strict=True)
+            found[name] = [span(start, stop) for start, stop in ends]
     return found

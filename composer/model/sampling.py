@@ -25,10 +25,10 @@ from composer.model.sequence import (
     in_cells,
     new_canvas,
 )
-from composer.vocab import GRID_NOTE_DTYPE, PARTS, GridSong
+from composer.vocab import DURATIONS, GRID_NOTE_DTYPE, PARTS, GridSong
 
-LONGEST_SILENCE = 4
-"""Bars a part may rest; then it is told to play."""
+LONGEST_SILENCE = 2
+"""Bars in which nothing of a part sounds; then it is told to play."""
 ATTEMPTS = 6
 """Times that a part may write a bar until it does what was asked of it."""
 MOST_NOTES = 96
@@ -79,7 +79,7 @@ def stream(
             if plays[bar, part] != RESTS:
                 must_play = bool(plays[bar, part] == PLAYS)
                 notes = take_turn(decoder, bar, part, must_play, sampling, rng, watch)
-            silent[part] = 0 if len(notes) else silent[part] + 1
+            silent[part] = -_bars_held(notes, int(song.bar_length[bar])) if len(notes) else silent[part] + 1
             canvas.paint(notes)
             written.append(notes)
             decoder.end(bar, part, following)
@@ -90,6 +90,11 @@ def stream(
             bar_of_notes = np.concatenate(written)
             bar_of_notes["bar"] -= brief.example_bars
             yield bar_of_notes
+
+
+def _bars_held(notes: np.ndarray, bar_length: int) -> int:
+    """Bars after their own in which some of the notes still sound."""
+    return int((notes["position"] + DURATIONS[notes["duration"]]).max() - 1) // bar_length
 
 
 def take_turn(
