@@ -42,6 +42,11 @@ class ClockFollower:
         self.lost = 0
 
     @property
+    def position(self) -> float:
+        """Where the next pulse falls, in beats: after n pulses n/24, however long after the last of them it is asked."""
+        return self._next / CLOCKS_PER_BEAT
+
+    @property
     def locked(self) -> bool:
         """Whether the tempo is known."""
         return self._seen > 2

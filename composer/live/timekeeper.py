@@ -140,11 +140,22 @@ class Timekeeper:
             if context.transport.running:
                 self._pause(now_s)
         elif kind == midi.STOP:
-            self._clock_position = context.transport.beat_at(now_s)
+            self._keep_position(now_s)
             context.say("MIDI clock stops")
             self._pause(now_s)
         elif kind == midi.SONG_POSITION and len(data) == 3:
             self._clock_position = (data[1] + (data[2] << 7)) / midi.SIXTEENTHS_PER_BEAT
+
+    def _keep_position(self, now_s: float) -> None:
+        """Where a stopped clock goes on: counted in pulses, as the other machine counts, never in the time since the last one."""
+        transport = self._context.transport
+        if self._clock_started is not None:
+            self._clock_position, self._clock_started = self._clock_started, None  # stopped before its first pulse
+        elif transport.running and self.clock_is_away:
+            pulses = round(transport.beat_at(now_s) * midi.CLOCKS_PER_BEAT)  # nobody counted those of the silence
+            self._clock_position = pulses / midi.CLOCKS_PER_BEAT
+        elif transport.running:
+            self._clock_position = self._follower.position
 
     def _hear_pulse(self, now_s: float) -> None:
         context = self._context

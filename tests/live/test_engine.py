@@ -298,3 +298,36 @@ def test_slaved_to_a_clock_that_stops_and_goes_on() -> None:
     resumed = begin + 10 * 0.6 + 2.0
     after = [when for when in drums if when > resumed - 0.01]
     assert after[:8] == pytest.approx([resumed + 0.6 * beat for beat in range(8)], abs=0.01)
+
+
+def test_stopping_a_clock_never_moves_the_bars() -> None:
+    """Eight times stopped a little after a pulse and continued without a song position: n pulses are n/24 beats, each time."""
+    stage = Stage(settings(bars=20, tempo_from="clock", count_in_bars=0, metronome=True, chords=("C",) * 4))
+    pulse_s, at, pulses = 60 / 150 / 24, stage.inbox.now() + 1, list[float]()
+
+    def send(after_s: float, *data: int) -> None:
+        nonlocal at
+        at += after_s
+        stage.inbox.put_at(at, Heard("keys", bytes(data), at))
+
+    for kind in (midi.START, *[midi.CONTINUE] * 8):
+        send(0.4, kind)
+        for _ in range(4 * 24):
+            send(pulse_s, midi.CLOCK)
+            pulses.append(at)
+        send(0.003, midi.STOP)
+    stage.engine.begin()
+    while stage.inbox.now() < at:
+        stage.engine.turn()
+    stage.engine.quiet()
+    accents = [when for when, pitch in stage.port.notes(9) if pitch == 76]
+    assert accents == pytest.approx(pulses[:: 4 * 24], abs=0.002)
+
+
+def test_a_clock_stopped_before_its_first_pulse_stays_where_it_was() -> None:
+    stage = Stage(settings(bars=4, tempo_from="clock", count_in_bars=0))
+    for kind in (midi.START, midi.STOP, midi.CLOCK, midi.CLOCK):
+        stage.engine.take(Heard("keys", bytes((kind,)), stage.inbox.now()))
+    assert not stage.engine.transport.running
+    stage.engine.take(Heard("keys", bytes((midi.CONTINUE,)), stage.inbox.now()))
+    assert "MIDI clock continues at beat 0" in stage.said
