@@ -14,7 +14,7 @@ from composer.live import midi
 from composer.live.commands import obey
 from composer.live.conductor import Conductor
 from composer.live.inbox import Inbox
-from composer.live.items import Command, GeneratorLost, Heard, PortDown, PortUp
+from composer.live.items import Command, GeneratorLost, Heard, PeerLeft, PortDown, PortUp
 from composer.live.jam_context import JamContext, Say
 from composer.live.plan import Plan
 from composer.live.schedule import Call, Click, NoteOff, NoteOn, PlayerNote
@@ -150,6 +150,8 @@ class Engine:
                 self._port_down(item)
             case PortUp():
                 self._port_up(item)
+            case PeerLeft():
+                self.say(f"{item.port}: {item.why}")
             case GeneratorLost():
                 self.conductor.generator_lost(item)
         self._show(at_once=isinstance(item, Command | PortDown | PortUp))

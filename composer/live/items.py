@@ -32,6 +32,14 @@ class PortDown:
 
 
 @dataclass(frozen=True)
+class PeerLeft:
+    """One of several who are connected to a port has gone; the port is there for the others."""
+
+    port: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Command:
     """A wish from the keyboard, the control surface or the command line."""
 

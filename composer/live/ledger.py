@@ -74,12 +74,10 @@ class Ledger:
 
     def _enter(self, port: str, channel: int, data: bytes) -> None:
         """Keep in mind what stays as it is until it is moved back: pedals and the pitch wheel."""
-        if data[0] & 0xF0 == midi.CONTROL and data[1] in midi.PEDALS:
-            held, what, back = data[2] > 0, data[1], midi.control(channel, data[1], 0)
-        elif data[0] & 0xF0 == midi.BEND:
-            held, what, back = data[1:] != midi.CENTRE, midi.BEND, bytes((midi.BEND | channel,)) + midi.CENTRE
-        else:
+        moved = midi.moved(data)
+        if moved is None:
             return
+        what, held, back = moved
         if held:
             self._moved[port, channel, what] = back
         else:

@@ -83,6 +83,16 @@ def is_control(data: bytes, controller: int) -> bool:
     return len(data) == 3 and data[0] & 0xF0 == CONTROL and data[1] == controller
 
 
+def moved(data: bytes) -> tuple[int, bool, bytes] | None:
+    """What stays as it is until it is moved back: (pedal or BEND, whether it is away from rest, the message that puts it back)."""
+    channel = data[0] & 0x0F
+    if data[0] & 0xF0 == CONTROL and data[1] in PEDALS:
+        return data[1], data[2] > 0, control(channel, data[1], 0)
+    if data[0] & 0xF0 == BEND:
+        return BEND, data[1:] != CENTRE, bytes((BEND | channel,)) + CENTRE
+    return None
+
+
 def on_channel(data: bytes, channel: int) -> bytes:
     """A channel message moved to another channel; others as they are."""
     return bytes((data[0] & 0xF0 | channel,)) + data[1:] if 0x80 <= data[0] < 0xF0 else data

@@ -15,11 +15,19 @@ import time
 from composer import priority
 from composer.errors import InputError
 from composer.live import midi
-from composer.live.items import Heard, PortDown, PortUp
+from composer.live.held import Held
+from composer.live.items import Heard, PeerLeft, PortDown, PortUp
 from composer.live.port_names import PortName, Post
 
 CONNECT_S = 1.0
 RETRY_S = 0.25
+
+
+class _Peer:
+    """Somebody connected: the bytes of theirs that are half read, and what they hold down."""
+
+    def __init__(self) -> None:
+        self.reader, self.held = midi.Reader(), Held()
 
 
 class TcpLink:
@@ -30,7 +38,7 @@ class TcpLink:
         self._address = name.address
         self._post = post
         self._lock = threading.Lock()
-        self._peers: dict[socket.socket, midi.Reader] = {}
+        self._peers: dict[socket.socket, _Peer] = {}
         self._listener: socket.socket | None = None
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -112,17 +120,25 @@ class TcpLink:
         peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer.setblocking(False)
         with self._lock:
-            self._peers[peer] = midi.Reader()
+            self._peers[peer] = _Peer()
         self._selector.register(peer, selectors.EVENT_READ)
         self._post(PortUp(self.name, why))
 
     def _drop(self, peer: socket.socket, why: str) -> None:
-        """With the lock held."""
-        if self._peers.pop(peer, None) is not None:
-            with contextlib.suppress(KeyError, ValueError):
-                self._selector.unregister(peer)
-            peer.close()
+        """With the lock held. While others are connected the port is not down: what sounds there goes on, and must be ended."""
+        gone = self._peers.pop(peer, None)
+        if gone is None:
+            return
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(peer)
+        peer.close()
+        if not self._peers:
             self._post(PortDown(self.name, why))
+            return
+        self._post(PeerLeft(self.name, f"{why}; {len(self._peers)} still connected"))
+        now_s = time.monotonic()
+        for message in gone.held.let_go():
+            self._post(Heard(self.name, message, now_s))
 
     def _run(self) -> None:
         priority.ask_for(priority.PORTS)
@@ -158,9 +174,10 @@ class TcpLink:
             with self._lock:
                 self._drop(peer, "the other side disconnected")
             return
-        reader = self._peers.get(peer)
-        if reader is not None:
-            for message in reader.read(data):
+        known = self._peers.get(peer)
+        if known is not None:
+            for message in known.reader.read(data):
+                known.held.hear(message)
                 self._post(Heard(self.name, message, now_s))
 
 

@@ -15,7 +15,7 @@ from mido.sockets import PortServer, connect
 from composer.errors import InputError
 from composer.live import midi
 from composer.live.inbox import LiveInbox
-from composer.live.items import Heard, PortDown, PortUp
+from composer.live.items import Heard, PeerLeft, PortDown, PortUp
 from composer.live.player_file import FilePlayer
 from composer.live.port_names import PortName, choose
 from composer.live.ports import Ports
@@ -162,6 +162,31 @@ def test_we_listen_where_nobody_does_and_any_number_connect(stack: ExitStack, fr
         wait_for(inbox, lambda item: isinstance(item, PortUp))
     out.send(midi.note_on(0, 60, 70))
     assert [received(peer, 1)[0].note for peer in peers] == [60, 60]
+
+
+def test_one_of_two_leaves_and_the_other_hears_every_end(stack: ExitStack, free_port: int) -> None:
+    """The port is not down while somebody listens; what the one who left held down is let go, and nothing of the other's."""
+    inbox = LiveInbox()
+    ports = stack.enter_context(Ports(inbox.put))
+    out = ports.output(PortName.parse(f"tcp:127.0.0.1:{free_port}"))
+    stays, leaves = (connect("127.0.0.1", free_port) for _ in range(2))
+    stack.callback(hang_up, stays)
+    stays.send(mido.Message("note_on", note=50, velocity=70))
+    leaves.send(mido.Message("note_on", note=60, velocity=70))
+    leaves.send(mido.Message("control_change", control=64, value=127))
+    for _ in range(3):
+        wait_for(inbox, lambda item: isinstance(item, Heard))
+    hang_up(leaves)
+    news = wait_for(inbox, lambda item: isinstance(item, PeerLeft | PortDown))
+    assert news == PeerLeft(out.name, "the other side disconnected; 1 still connected")
+    ends = [wait_for(inbox, lambda item: isinstance(item, Heard)).data for _ in range(2)]  # type: ignore[attr-defined]
+    assert ends == [midi.note_off(0, 60), midi.control(0, 64, 0)]
+    out.send(midi.note_off(0, 40))
+    assert received(stays, 1)[0].note == 40
+    hang_up(stays)
+    assert wait_for(inbox, lambda item: isinstance(item, PeerLeft | PortDown)) == PortDown(
+        out.name, "the other side disconnected"
+    )
 
 
 def test_a_peer_that_takes_nothing_does_not_hold_us_up(stack: ExitStack, free_port: int) -> None:
