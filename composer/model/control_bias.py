@@ -35,6 +35,8 @@ _WITHIN = 24.0
 """Log-weight for each unit by which the notes of a bar, so far, are off a share: a line returns to the chord before the bar is over."""
 _ROOM = 4
 """Semitones by which notes may be outside a register that their mean is to lie in."""
+_LEEWAY = 3.0, 1 / 6
+"""Notes, and share of the most in a bar, by which a part may be ahead or behind while it plays it: chords come at once."""
 _SILENT = 1e3
 """How far a bar without a note is from anything that was asked of it."""
 
@@ -70,11 +72,12 @@ def _mean(name: str, heard: deque[PlayedBar]) -> float:
     return total / weight if weight else 0.0
 
 
-_SHARE, _STROKES, _NUMBER, _TOGETHER = _Feedback(24, 12, 1), _Feedback(6, 6, 2), _Feedback(2, 4), _Feedback(20, 10)
+_SHARE, _STROKES, _TOGETHER = _Feedback(24, 12, 1), _Feedback(6, 6, 2), _Feedback(20, 10)
+_NUMBER = _Feedback(2, 4, draws=True)
 _FEEDBACK = {
     "notes": _NUMBER,
     "onsets": _NUMBER,
-    "onsets a beat": _Feedback(3.2, 4),
+    "onsets a beat": _NUMBER,
     "together": _TOGETHER,
     "instruments": _TOGETHER,
     "pitch": _Feedback(8, 12, 12, draws=True),
@@ -123,6 +126,27 @@ _BY_PITCH: Mapping[str, Weigh] = {
 }
 
 
+class _Pace:
+    """How many notes a bar is to have by each of its places: no fewer than in proportion, and no more, give or take _LEEWAY."""
+
+    def __init__(self, name: str, cost: float, where: Range, length: int, beat: int) -> None:
+        """where: numbers in a bar of 4/4, or a beat, as the figure has them. cost: for each note too many or too few."""
+        low, high = (number * length / (beat if name == "onsets a beat" else WHOLE) for number in where)
+        share, leeway = _POSITION / length, max(_LEEWAY[0], _LEEWAY[1] * min(high, 2 * low))
+        self._cost, self._notes = np.float32(cost), name == "notes"
+        self._least = np.append(low * share - leeway, low)
+        most = np.multiply(high, share, where=share > 0, out=np.zeros(len(share)))
+        self._most = np.append(np.minimum(most + leeway, high), math.inf)
+
+    def costs(self, bar: PlayedBar) -> np.ndarray:
+        """What is to be taken from the weight of each position of the next note and, the last, of END: (P + 1,)."""
+        played = len(bar.pitches) if self._notes else bar.onsets
+        after = np.full(MAX_POSITIONS + 1, played + 1)
+        if not self._notes and bar.last_position >= 0:
+            after[bar.last_position] = played
+        return np.asarray(self._cost * (np.maximum(self._least - played, 0) + np.maximum(after - self._most, 0)))
+
+
 class ControlBias:
     """How each part played in its last bars, and what follows from that for the bar it is about to play."""
 
@@ -144,6 +168,7 @@ class ControlBias:
         """Figure → whether it was too small after it → the last such tilt."""
         self._tilt: dict[str, float] = {}
         self._within: dict[str, Range] = {}
+        self._paced: list[_Pace] = []
         self._missed: deque[PlayedBar] = deque()
 
     @property
@@ -223,9 +248,7 @@ class ControlBias:
         if not self.active:
             return
         self._now = self._after(part, bar)
-        self._by_position, self._by_gap = self._places(
-            int(self._song.bar_length[bar]), int(self._song.beat_length[bar]), heard
-        )
+        self._by_position, self._by_gap = self._places(heard)
         self.durations = self._tilt.get("length", 0.0) * _LOG_LENGTH
         """What each duration of the bar's notes weighs: log-weights, float32, shape (D,)."""
 
@@ -238,15 +261,18 @@ class ControlBias:
             kept = self._kept[part] = {name: (0.0, value * KEPT[name]) for name, value in usual.items()}
         return kept
 
-    def _places(self, length: int, beat: int, heard: deque[PlayedBar]) -> tuple[np.ndarray, np.ndarray]:
+    def _places(self, heard: deque[PlayedBar]) -> tuple[np.ndarray, np.ndarray]:
         """What each position of a bar weighs, and what it weighs besides after the bar's first note; (P + 1,) each."""
         weights, gaps = np.zeros((2, MAX_POSITIONS + 1), np.float32)
-        left = np.maximum(length - _POSITION, 0) / length
+        length, beat = int(self._song.bar_length[self._bar]), int(self._song.beat_length[self._bar])
+        self._paced = []
         for name, tilt in self._tilt.items():
-            if name in NUMBERS_OF_NOTES:
+            if name in self._wanted and name in NUMBERS_OF_NOTES:
+                self._paced.append(_Pace(name, tilt, self._wanted[name], length, beat))
+            elif name in NUMBERS_OF_NOTES:
                 # A note leaves room for others after it: as many as the part plays in a bar, times what is left of this one.
-                usual = _mean(name, heard) * length / (beat if name == "onsets a beat" else WHOLE)
-                gaps[:-1] += tilt + usual * left * (tilt if tilt > 0 else math.expm1(tilt))
+                usual = _mean(name, heard) * length / WHOLE
+                gaps[:-1] += tilt + usual * math.expm1(tilt) * np.maximum(length - _POSITION, 0) / length
             elif name == "on the beat":
                 weights[:-1] += tilt * (_POSITION % beat == 0)
             elif name == "as before":
@@ -255,13 +281,14 @@ class ControlBias:
 
     def positions(self) -> np.ndarray:
         """What each position of the next note weighs: log-weights, float32, shape (P + 1,), the last of END."""
-        last = self._now.last_position
-        if last < 0:
-            # Where a bar begins, and whether it does, is not asked: or few notes would come at its end.
-            return self._by_position
-        weights = self._by_position + self._by_gap
-        weights[last] += self._tilt.get("together", 0.0)
-        weights[last] -= self._tilt.get("onsets", 0.0) + self._tilt.get("onsets a beat", 0.0)
+        weights, last = self._by_position.copy(), self._now.last_position
+        if last >= 0:
+            weights += self._by_gap
+            weights[last] += self._tilt.get("together", 0.0)
+            if "onsets" not in self._wanted:
+                weights[last] -= self._tilt.get("onsets", 0.0)
+        for pace in self._paced:
+            weights -= pace.costs(self._now)
         return np.asarray(weights)
 
     def pitches(self, beat: int) -> np.ndarray:

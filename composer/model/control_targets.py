@@ -33,7 +33,7 @@ _OF_ROLES: Mapping[str, Mapping[str, Mapping[str, Range]]] = {
         "alternating": {"roots and fifths": (1, 1), "roots": (0, 0.7)},
         "octaves": {"octave leaps": (0.7, 1)},
         "walking": {"onsets a beat": (1, 1), "on the beat": (1, 1), "moves": (1, 1), "roots and fifths": (0, 0.7)},
-        "line": {"roots and fifths": (0, 0.6), "roots": (0, 0.5)},
+        "line": {"roots and fifths": (0, 0.6), "roots": (0, 0.5), "on the beat": (0, 0.55)},
     },
     "guitar": _OF_CHORDS_AND_LINES,
     "piano": _OF_CHORDS_AND_LINES,

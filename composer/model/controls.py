@@ -6,8 +6,6 @@ Shapes: B bars, R = 6 parts (gm.ROLES).
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from composer.gm import KICKS, ROLES
@@ -73,27 +71,25 @@ def level_centre(control: int, part: int, level: int) -> float:
     """
     if control == POLYPHONY:
         return (_KIT_CENTRES if ROLES[part] == "drums" else _POLYPHONY_CENTRES)[level - 1]
-    edges = _edges(control, part)
-    around = (2.0 * edges[0] - edges[1], *edges, 2.0 * edges[-1] - edges[-2])
-    if control == DENSITY:
-        around = (edges[0] // 2, *edges, edges[-1] ** 2 / edges[-2])
-    return (around[level - 1] + around[level]) / 2
+    low, high = level_range(control, part, level)
+    return (low + high) / 2
 
 
 def level_range(control: int, part: int, level: int) -> tuple[float, float]:
-    """Between what a bar is for it to have a level, in the units of `level_centre`.
+    """Between what a bar is for it to have a level, in the units of `level_centre`; at the ends as wide as people go, nearly.
 
     >>> level_range(POLYPHONY, ROLES.index("piano"), 1), level_range(REGISTER, ROLES.index("bass"), 3)
-    ((0.0, 1.1), (37, 41))
+    ((1.0, 1.1), (37.0, 41.0))
     """
-    edges = _edges(control, part)
-    return (0.0, *edges)[level - 1], (*edges, math.inf)[level - 1]
-
-
-def _edges(control: int, part: int) -> tuple[float, ...]:
     if control == POLYPHONY:
-        return KIT_EDGES if ROLES[part] == "drums" else POLYPHONY_EDGES
-    return (DENSITY_EDGES if control == DENSITY else REGISTER_EDGES)[part]
+        around = (1.0, *KIT_EDGES, 9.0) if ROLES[part] == "drums" else (1.0, *POLYPHONY_EDGES, 5.0)
+    elif control == DENSITY:
+        edges = DENSITY_EDGES[part]
+        around = (edges[0] // 2, *edges, edges[-1] ** 2 / edges[-2])
+    else:
+        edges = REGISTER_EDGES[part]
+        around = (2 * edges[0] - edges[1], *edges, 2 * edges[-1] - edges[-2])
+    return float(around[level - 1]), float(around[level])
 
 
 def measure(song: GridSong) -> np.ndarray:

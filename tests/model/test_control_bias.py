@@ -96,19 +96,32 @@ def test_a_bar_is_off_by_how_far_it_is_from_the_level() -> None:
     assert off(PIANO, []) == 0, "who is asked nothing may rest"
 
 
-def test_too_dense_ends_sooner_and_waits_longer_and_too_sparse_does_not() -> None:
-    for level, sign in ((1, -1), (5, 1)):
-        bias = after(PIANO, chords(QUARTERS), density=level)
-        bias.hear(PIANO, 0, 0, 60, 5)
-        weights = bias.positions()
-        assert np.sign(weights[12]) == sign
-        assert weights[-1] == 0
-        assert np.sign(weights[12] - weights[36]) == sign, "a note now leaves room for more than a note later"
+def test_too_dense_waits_and_then_ends() -> None:
+    bias = after(PIANO, chords(QUARTERS), density=1)
+    first = bias.positions()
+    assert first[0] == 0 > first[-1], "it begins where it likes, but does not rest"
+    for pitch in (60, 64, 67, 72):
+        bias.hear(PIANO, 0, 0, pitch, 5)
+    weights = bias.positions()
+    assert weights[12] < weights[36], "who has played four notes of at most six may wait for the rest of them"
+    assert weights[-1] == 0
+    for pitch in (60, 64):
+        bias.hear(PIANO, 0, 24, pitch, 5)
+    assert (bias.positions()[:-1] < bias.positions()[-1]).all()
 
 
-def test_density_does_not_say_where_a_bar_begins() -> None:
-    """Or a sparse part plays a single note at the very end of each bar."""
-    assert not after(PIANO, chords(QUARTERS), density=1).positions().any()
+def test_too_sparse_plays_sooner_and_does_not_end() -> None:
+    bias = after(PIANO, chords(QUARTERS), density=5)
+    bias.hear(PIANO, 0, 0, 60, 5)
+    weights = bias.positions()
+    assert weights[6] > weights[24] > weights[-1]
+
+
+def test_sparse_notes_come_from_the_start_of_the_bar_on() -> None:
+    """What was off once as the end of each bar: a single note just before the next."""
+    for density in (1, 2, 4, 5):
+        weights = after(PIANO, chords(QUARTERS), density=density).positions()
+        assert weights[0] == weights[:48].max()
 
 
 def test_polyphony_is_about_what_is_struck_together() -> None:
@@ -139,22 +152,20 @@ def test_a_register_draws_from_both_sides_and_not_past_itself(pitches: tuple[int
 
 def test_each_attempt_leans_further() -> None:
     first, second = (after(GUITAR, chords(QUARTERS), times, density=5) for times in (1, 2))
-    for bias in (first, second):
-        bias.hear(GUITAR, 0, 0, 60, 5)
-    assert second.positions()[12] > first.positions()[12] > 0
+    assert second.positions()[-1] < first.positions()[-1] < 0
 
 
 def test_after_too_little_and_too_much_comes_the_middle() -> None:
-    bias = ControlBias(c_major(), asking(GUITAR, density=3))
+    bias = ControlBias(c_major(), asking(GUITAR, polyphony=3))
     bias.turn(GUITAR, 0)
     before, leaned = bias.save(GUITAR), []
-    for places in ((0,), tuple(range(48)), (0,)):
-        for note in chords(places, (60,)):
+    for pitches in ((60,), (60, 62, 64, 67), (60,)):
+        for note in chords(QUARTERS, pitches):
             bias.hear(GUITAR, 0, *note)
         bias.again()
         bias.restore(GUITAR, before)
         bias.retry()
-        leaned.append(bias.carried[GUITAR]["notes"])
+        leaned.append(bias.carried[GUITAR]["together"])
     little, middle, more = leaned
     assert little > 0
     assert middle == little / 2
