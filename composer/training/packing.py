@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +66,16 @@ class Pack:
     def note_counts(self) -> np.ndarray:
         """Notes in each of this pack's songs."""
         return np.asarray(np.diff(self.arrays["note_offsets"])[self.rows])
+
+    @cached_property
+    def digest(self) -> str:
+        """A hash of all these songs and what is said of them: equal for two packs of the same songs in the same order."""
+        digest = hashlib.sha256(json.dumps(self.about, sort_keys=True).encode("utf-8", "surrogatepass"))
+        for name, array in sorted(self.arrays.items()):
+            digest.update(f"{name} {array.dtype} {array.shape}".encode())
+            digest.update(array.tobytes())
+        digest.update(self.rows.astype("<i8").tobytes())
+        return digest.hexdigest()
 
     def split(self, name: str) -> Pack:
         """The songs of "train", "valid" or "test"."""

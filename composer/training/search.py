@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from composer.errors import InputError
 from composer.picture import COLOURS, FAINT, INK, LANE, PAPER
 from composer.training.labels import config_for
 from composer.training.packing import Pack
@@ -41,17 +44,24 @@ def search(
     seed: int = 1,
     tell: Callable[[int], None] = lambda _: None,
 ) -> list[Tried]:
-    """Try recipes, `minutes` of training each, until `trials` are done in all (those of earlier calls count); best first."""
+    """Try recipes, `minutes` of training each, until `trials` are done in all (those of earlier calls count); best first.
+
+    Raises InputError where `out` holds a search that cannot be read, or one on another pack: their bits do not compare.
+    """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     out.mkdir(parents=True, exist_ok=True)
+    _check_study(out / STUDY)
     study = optuna.create_study(
         study_name=f"{size}, {minutes:g} minutes",
         storage=f"sqlite:///{out / STUDY}",
         sampler=optuna.samplers.TPESampler(seed=seed),
         load_if_exists=True,
     )
+    if study.user_attrs.get("pack", pack.digest) != pack.digest:
+        raise InputError(f"{out}: holds a search on another pack of songs; choose another --out")
+    study.set_user_attr("pack", pack.digest)
 
     def objective(trial: optuna.Trial) -> float:
         from composer.training.train import RESUME, Trainer
@@ -75,6 +85,17 @@ def search(
         study.optimize(objective, n_trials=1)
         report(finished(study), out)
     return done
+
+
+def _check_study(path: Path) -> None:
+    """Raises InputError for what is no database: Optuna would answer with errors of the libraries below it."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(path)) as found:
+            found.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        raise InputError(f"{path}: cannot be read ({error}); remove it, or choose another --out") from None
 
 
 def draw(trial: optuna.Trial, pack: Pack, size: str) -> tuple[Any, Recipe]:

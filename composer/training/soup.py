@@ -23,6 +23,7 @@ from composer.errors import ComposerError, InputError
 from composer.model.checkpoint import CARD, WEIGHTS, save_checkpoint
 from composer.model.network import Network
 from composer.output import check_free
+from composer.training.card import Corpora, licence_of, with_corpora
 from composer.training.evaluate import evaluate, held_out
 from composer.training.float_lstm import leave_autocast
 from composer.training.grow import read_weights
@@ -60,7 +61,13 @@ def soup(folders: Sequence[Path], pack: Path, out: Path) -> tuple[dict[str, Any]
         {"sha256": card["sha256"], "bits": card["valid"]["bits"], "minutes": card["training_minutes"]} for card in cards
     ]
     carried = copy_sidecars(folders[-1], out, cards[-1])
-    save_checkpoint(out, config, mean, cards[-1] | carried | {"valid": valid, "averaged": True, "soup": parts})
+    corpora: Corpora = {}
+    for card in cards:
+        corpora = with_corpora(corpora, card.get("corpora", {}))
+    told = cards[-1] | carried | {"corpora": corpora, "licence": licence_of(corpora)}
+    if len({card.get("pack") for card in cards}) > 1:
+        told.pop("pack", None)
+    save_checkpoint(out, config, mean, told | {"valid": valid, "averaged": True, "soup": parts})
     return valid, parts
 
 

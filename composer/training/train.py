@@ -31,7 +31,7 @@ from composer.model.sequence import NOTE
 from composer.output import check_free
 from composer.training.adversary import Adversary, profiles_of
 from composer.training.briefs import ConditioningDropout
-from composer.training.card import corpora_of, grooves_of
+from composer.training.card import ancestor_of, corpora_of, grooves_of, licence_of, with_corpora
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
 from composer.training.distributed import Distributed, to_cpu
@@ -83,7 +83,11 @@ class Trainer:
         leave_autocast(self.network)
         self.adversary = Adversary(config.style).to(self.device)
         saved = self._saved()
+        if saved is not None:
+            self._check_pack(saved)
+        self.ancestor: dict[str, Any] = json.loads(saved.get("ancestor", "{}")) if saved is not None else {}
         if start is not None and saved is None:
+            self.ancestor = ancestor_of(start)
             old, known = read_weights(start)
             for line in grow(known, self.network, old):
                 self.journal.write({"grown": line})
@@ -239,6 +243,7 @@ class Trainer:
 
     def card(self, valid: dict[str, Any]) -> dict[str, Any]:
         """What the checkpoint says of itself: recipe, data by corpus with licence, and how well it predicts."""
+        corpora = with_corpora(self.ancestor.get("corpora", {}), corpora_of(self.pack))
         return {
             "model": f"band-{self.config.trunk}",
             "step": self.step,
@@ -248,11 +253,12 @@ class Trainer:
             "device": self.device,
             "processes": self.distributed.size,
             "torch": torch.__version__,
-            "licence": "MIT (the weights); trained on the openly licensed and synthetic corpora listed here",
-            "corpora": corpora_of(self.pack),
+            "licence": licence_of(corpora),
+            "corpora": corpora,
+            "pack": self.pack.digest,
             "grooves": grooves_of(self.pack),
             "valid": valid,
-        }
+        } | ({"ancestor": self.ancestor} if self.ancestor else {})
 
     def save(self) -> None:
         """The resume file, replaced whole; the first process writes it for all."""
@@ -281,6 +287,8 @@ class Trainer:
             "state": [torch.cat(tensors, dim=1) for tensors in zip(*(one["state"] for one in everyone), strict=True)],
             "dice": [one["dice"] for one in everyone],
             "cuda_dice": [one["cuda_dice"] for one in everyone],
+            "pack": self.pack.digest,
+            "ancestor": json.dumps(self.ancestor),
         }
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / RUN).write_text(
@@ -317,6 +325,14 @@ class Trainer:
                 found = join(self.pieces)
         everyones: dict[str, Any] | None = self.distributed.from_first(found)
         return everyones
+
+    def _check_pack(self, saved: dict[str, Any]) -> None:
+        """Raises InputError where the run was begun with other songs: its card would not tell of them, nor its best compare."""
+        if saved.get("pack", self.pack.digest) != self.pack.digest:
+            raise InputError(
+                f"{self.folder}: holds a run on another pack of songs; to train it on this one, begin another run: --out"
+                f" ANOTHER --from {self.folder / CHECKPOINT}"
+            )
 
     def _restore(self, saved: dict[str, Any], begin: list[Place]) -> list[Place]:
         """Go on from what was saved; returns where the lanes are. Lanes that are new begin at their beginning."""

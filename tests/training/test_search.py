@@ -25,6 +25,25 @@ def test_it_searches_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert (tmp_path / "tune" / "trials.png").stat().st_size > 5000
 
 
+def test_a_search_is_not_gone_on_with_on_another_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, count in (("one", 4), ("other", 5)):
+        pack([labelled(toy_song(8, 0), index) for index in range(count)], tmp_path / f"{name}.npz")
+    words = ["--out", str(tmp_path / "tune"), "--minutes", "0.01", "--quiet", "--threads", "1", "--trials", "1"]
+    assert composer(["tune", str(tmp_path / "one.npz"), *words]) == 0
+    assert composer(["tune", str(tmp_path / "other.npz"), *words]) == 1
+    assert "holds a search on another pack of songs" in capsys.readouterr().err
+
+
+def test_a_study_that_is_no_database_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pack([labelled(toy_song(8, 0), index) for index in range(4)], tmp_path / "toy.npz")
+    (tmp_path / "tune").mkdir()
+    (tmp_path / "tune" / "study.db").write_bytes(b"garbage" * 1000)
+    assert composer(["tune", str(tmp_path / "toy.npz"), "--out", str(tmp_path / "tune"), "--quiet"]) == 1
+    said = capsys.readouterr().err
+    assert "study.db: cannot be read" in said
+    assert said.count("\n") == 1
+
+
 def test_without_optuna_it_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
