@@ -251,17 +251,52 @@ def _unchanged(file: Path) -> None:
 def _record(args: argparse.Namespace) -> int:
     from composer.trust import record, register, signature
 
-    register.read_card(args.folder)
+    card = register.read_card(args.folder)
     if (args.pack is None) == (args.corpora is None):
         raise InputError("models record: give either --pack or --corpora")
+    _check_record(args, card)
     trained = {
         song["id"]: song for song in (_packed(args.pack) if args.pack else _read(args)) if song["split"] == "train"
     }
     if args.ancestor is not None:
         trained = {song["id"]: song for song in record.read_songs(args.ancestor)} | trained
+    elif begun := card.get("ancestor", {}).get("sha256"):
+        print(
+            f"note: it was begun with weights {begun[:12]}, whose songs it knows too; name their folder with --ancestor"
+        )
     signature.drop(args.folder)
     print(f"{args.folder}: the record has {record.write_songs(args.folder, trained.values())} songs; sign it again")
     return 0
+
+
+def _check_record(args: argparse.Namespace, card: dict[str, Any]) -> None:
+    """Raises InputError where the card says that the weights learned from other songs than the record is to name.
+
+    Cards of earlier versions do not name their pack: its corpora must be theirs then, with no more songs.
+    """
+    from composer.training.card import corpora_of
+    from composer.training.options import check_pack
+    from composer.training.packing import open_pack
+    from composer.trust import register
+
+    ancestor = card.get("ancestor", {}).get("sha256")
+    if args.ancestor and ancestor and register.read_card(args.ancestor).get("sha256") != ancestor:
+        raise InputError(f"{args.ancestor}: {args.folder} was begun with other weights ({ancestor[:12]}); name those")
+    known: dict[str, Any] = card.get("corpora", {})
+    if args.corpora is not None:
+        strange = sorted(set(opt.words(args.corpora)) - known.keys()) if known else []
+    else:
+        pack = open_pack(check_pack(args.pack))
+        if card.get("pack"):
+            strange = [] if card["pack"] == pack.digest else sorted(corpora_of(pack))
+        else:
+            asked = corpora_of(pack) if known else {}
+            strange = [name for name in asked if asked[name]["songs"] > known.get(name, {}).get("songs", 0)]
+    if strange:
+        raise InputError(
+            f"{args.pack or args.corpora}: not what {args.folder} learned from, by its card ({', '.join(known)}); name the pack"
+            " or the corpora that it was trained on"
+        )
 
 
 def _packed(pack: Path) -> Iterator[dict[str, Any]]:
