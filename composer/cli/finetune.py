@@ -77,13 +77,14 @@ def run(args: argparse.Namespace) -> int:
     from composer.training.packing import open_pack
     from composer.training.threads import use_threads
     from composer.trust.register import resolve
+    from composer.trust.signature import SONGS
 
     use_threads(args.threads)
     settings = FinetuneConfig(
         minutes=args.minutes, label=args.name, only_style=args.only == "style", rank=args.rank, seed=args.seed
     )
     others = open_pack(check_pack(args.replay)) if args.replay else None
-    with steps(args.quiet) as progress, staging(args.out, FILES, args.force) as folder:
+    with steps(args.quiet) as progress, staging(args.out, (*FILES, SONGS), args.force) as folder:
         with progress.step("reading your files"):
             files = files_in(args.files)
             songs, trouble, copies = read_own(files, args.name)

@@ -27,7 +27,7 @@ from composer.model.network import FIELDS, Network, State, field_losses
 from composer.model.sequence import Brief
 from composer.training.adapters import Adapters
 from composer.training.briefs import ConditioningDropout, draw_brief
-from composer.training.card import corpora_of, grooves_of
+from composer.training.card import corpora_of, grooves_of, licence_of, with_corpora
 from composer.training.collate import collate
 from composer.training.dataset import corpus_weights
 from composer.training.evaluate import evaluate, held_out
@@ -36,6 +36,8 @@ from composer.training.grow import grow, read_weights
 from composer.training.lanes import Lanes, Source
 from composer.training.packing import Pack
 from composer.training.sidecars import copy_sidecars
+from composer.trust.record import read_songs, write_songs
+from composer.trust.register import resolve
 from composer.vocab import GridSong, excerpt, vocabulary_hash
 
 
@@ -147,10 +149,24 @@ def finetune(
         own_before, best, others_before, evaluate(network, theirs)["bits"] if theirs else None, step,
         (time.monotonic() - begun) / 60, free,
     )  # fmt: skip
-    told = card(own, start, settings, result)
+    replayed = others if settings.replay else None
+    told = card(own, start, settings, result, replayed)
     told |= copy_sidecars(start, out, told, own_examples(own, settings.label))
     save_checkpoint(out, config, kept, told)
+    carry_songs(start, out, own, replayed)
     return result
+
+
+def carry_songs(start: Path, out: Path, *packs: Pack | None) -> None:
+    """The record of songs of the weights in `start`, with the packs' training songs, beside those in `out`.
+
+    Without a record there is none to go on with: one of the packs alone would say that the weights know nothing else.
+    """
+    known = {song["id"]: song for song in read_songs(resolve(start))}
+    for pack in packs if known else ():
+        known |= {about["meta"]["id"]: about["meta"] for about in pack.split("train").about} if pack else {}
+    if known:
+        write_songs(out, known.values())
 
 
 def own_examples(own: Pack, label: str) -> list[Example]:
@@ -207,13 +223,19 @@ def _weights(network: Network) -> dict[str, np.ndarray]:
     return {name: tensor.detach().float().numpy().copy() for name, tensor in network.state_dict().items()}
 
 
-def card(own: Pack, start: Path, settings: FinetuneConfig, result: FinetuneResult) -> dict[str, Any]:
-    """The old card with what was learned since: from which files (by hash), how, and how well."""
+def card(
+    own: Pack, start: Path, settings: FinetuneConfig, result: FinetuneResult, others: Pack | None = None
+) -> dict[str, Any]:
+    """The old card with what was learned since: from which files (by hash), how, and how well. `others` were replayed."""
     told: dict[str, Any] = json.loads((start / CARD).read_text())
     files = {about["meta"]["id"]: about["meta"]["sha256"] for about in own.about}
+    corpora = with_corpora(told.get("corpora", {}), corpora_of(own))
+    corpora = with_corpora(corpora, corpora_of(others)) if others is not None else corpora
+    told.pop("pack", None)  # of the weights before: no one pack holds all that these know
     return told | {
+        "licence": licence_of(corpora),
         "grooves": told.get("grooves", {}) | grooves_of(own),
-        "corpora": told.get("corpora", {}) | corpora_of(own),
+        "corpora": corpora,
         "finetuned": {
             "from": told.get("sha256"),
             "files": files,

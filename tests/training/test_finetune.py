@@ -25,6 +25,8 @@ from composer.timing import Meter, TempoMap
 from composer.training.adapters import Adapters
 from composer.training.finetune import FinetuneConfig, finetune
 from composer.training.own_songs import files_in, own_pack, read_own, with_splits
+from composer.trust.record import read_songs, write_songs
+from composer.trust.signature import SONGS
 from tests.model.songs import toy_network
 
 
@@ -138,6 +140,25 @@ def test_it_learns_and_touches_only_what_it_may(
     assert default_parts(after, {"style": "mine"}) == ("bass", "piano")
 
 
+def test_the_record_and_the_licence_are_true_of_what_it_knows_now(
+    files: list[Path], start: Path, tmp_path: Path
+) -> None:
+    own = own_pack(with_splits(read_own(files, "mine")[0], np.random.default_rng(0)), tmp_path / "own.npz")
+    others = own_pack(with_splits(read_own(files, "theirs")[0], np.random.default_rng(0)), tmp_path / "theirs.npz")
+    settings = FinetuneConfig(steps=1, batch=2, window=64)
+    finetune(own, start, tmp_path / "without", settings)
+    assert list(read_songs(tmp_path / "without")) == [], "what the weights before learned from is not known"
+    known = {"id": "old/1", "corpus": "old", "work": "old/1", "split": "train", "licence": "MIT", "sha256": "ab"}
+    write_songs(start, [known | {"synthetic": False}])
+    finetune(own, start, tmp_path / "new", settings, others)
+    songs = list(read_songs(tmp_path / "new"))
+    assert sorted(song["corpus"] for song in songs) == ["mine", "mine", "old", "theirs", "theirs"]
+    assert {song["split"] for song in songs} == {"train"}
+    card = load_checkpoint(tmp_path / "new").card
+    assert card["licence"].endswith("not openly licensed: mine, theirs")
+    assert card["corpora"]["theirs"]["songs"] == 3
+
+
 def test_the_command_writes_a_checkpoint_once(
     files: list[Path], start: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,7 +186,7 @@ def test_the_shipped_model_learns_a_style_and_plays_it(
     out, style = tmp_path / "ft é", "my ü style"
     words = ["finetune", "--files", *map(str, files), "--from", str(shipped_checkpoint()), "--out", str(out)]
     assert main([*words, "--name", style, "--only", "style", "--minutes", "0.05", "--quiet", "--threads", "1"]) == 0
-    assert {path.name for path in out.iterdir()} == set(FILES)
+    assert {path.name for path in out.iterdir()} == {*FILES, SONGS}
     last = shlex.split(capsys.readouterr().out.splitlines()[-1].partition(": composer ")[2])
     assert last == ["arrange", "SEED", "--checkpoint", str(out), "--style", style]
     seed = own_song(tmp_path / "seed.mid", 3)
