@@ -1,6 +1,7 @@
 """The system's MIDI ports, through python-rtmidi: ALSA or JACK, CoreMIDI, WinMM. The one owner of rtmidi.
 
-RtMidi does not tell when a port vanishes, so a watcher looks at the list of names twice a second.
+RtMidi does not tell when a port vanishes, so a watcher looks at the list of names twice a second, and asks after the JACK server,
+with which every port of JACK's goes, our virtual ones too.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from composer.errors import InputError
 from composer.live.items import Heard, PortDown, PortUp
+from composer.live.jack_watch import JackWatch, old_clients_linger
 from composer.live.port_names import PortName, Post, choose
 from composer.quiet import silenced_stderr
 
@@ -76,14 +78,13 @@ class _SystemPort:
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._client: Any = None
+        self._server: JackWatch | None = None
         self._found = ""
         with self._lock:
             self._open()
         post(PortUp(self.name))
-        self._watcher: threading.Thread | None = None
-        if name.kind == "system":
-            self._watcher = threading.Thread(target=self._watch, name=f"watch {self.name}", daemon=True)
-            self._watcher.start()
+        self._watcher = threading.Thread(target=self._watch, name=f"watch {self.name}", daemon=True)
+        self._watcher.start()
 
     def _open(self) -> None:
         clients = list(_clients(self.kind))
@@ -116,6 +117,8 @@ class _SystemPort:
         for _, client in clients:
             if client is not self._client:
                 client.delete()
+        if self._client.get_current_api() == rtmidi_module().API_UNIX_JACK:
+            self._server = JackWatch()
 
     def _attach(self, client: Any) -> None:
         """Before opening."""
@@ -124,9 +127,17 @@ class _SystemPort:
         rtmidi = rtmidi_module()
         while not self._closed.wait(WATCH_S):
             if self._client is None:
+                if old_clients_linger():
+                    continue
                 with contextlib.suppress(InputError, rtmidi.RtMidiError, SystemError), self._lock:
                     self._open()
-                    self._post(PortUp(self.name, "reconnected"))
+                    self._post(PortUp(self.name, self._back))
+                continue
+            if self._server is not None and self._server.gone:
+                self._lose("the JACK server stopped")
+                self._closed.wait(WATCH_S)  # by then all of us know that it has
+                continue
+            if self._wanted.kind == "virtual":
                 continue
             try:
                 there = self._found in self._client.get_ports()
@@ -135,24 +146,35 @@ class _SystemPort:
             if not there:
                 self._lose("disconnected")
 
+    @property
+    def _back(self) -> str:
+        """What is said when the port has returned."""
+        return "reconnected" if self._wanted.kind == "system" else "open again; connect other programs to it anew"
+
     def _lose(self, why: str) -> None:
         with self._lock:
             client, self._client = self._client, None
-            if client is not None:
-                with silenced_stderr():
-                    client.delete()
-                self._post(PortDown(self.name, why))
+        if client is not None:
+            with silenced_stderr():
+                client.delete()
+                self._unwatch()
+            self._post(PortDown(self.name, why))
+
+    def _unwatch(self) -> None:
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()
 
     def close(self) -> None:
         self._closed.set()
-        if self._watcher is not None:
-            self._watcher.join(timeout=2)
+        self._watcher.join(timeout=2)
         with self._lock:
             client, self._client = self._client, None
             if client is not None:
                 with silenced_stderr():
                     client.close_port()
                     client.delete()
+                    self._unwatch()
 
 
 class SystemInput(_SystemPort):
@@ -174,6 +196,8 @@ class SystemOutput(_SystemPort):
     kind, what = "MidiOut", "output"
 
     def send(self, data: bytes) -> None:
+        if self._client is None:
+            return  # without the lock: who plays does not wait for who looks for a server
         with self._lock:
             client = self._client
             if client is None:

@@ -137,6 +137,31 @@ def test_a_virtual_port_is_seen_and_heard_by_others() -> None:
             assert next_of(inbox, Heard).data == midi.note_off(9, 36)  # type: ignore[attr-defined]
 
 
+def test_a_server_that_dies_takes_ports_along_and_brings_them_back(jack: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A virtual port and a named one: their loss is said, and with the next server they are there and play again."""
+    lost, found = LiveInbox(), LiveInbox()
+    with Ports(lost.put) as band, Ports(found.put) as listener:
+        with serving(monkeypatch, "composer-tests-again", 48_000):
+            out = band.output(PortName.parse("virtual:Band"))
+            listener.input(PortName.parse("Band"))
+            next_of(found, PortUp)
+            listener.output(PortName.parse("virtual:Another"))
+            next_of(found, PortUp)
+        gone = {next_of(inbox, PortDown) for inbox in (lost, found, found)}
+        names = ("virtual:Band", "Band", "virtual:Another")
+        assert gone == {PortDown(name, "the JACK server stopped") for name in names}
+        out.send(midi.note_on(9, 36, 100))  # to nobody, and no harm
+        with serving(monkeypatch, "composer-tests-again", 48_000):
+            up = next_of(lost, PortUp, 10)
+            while isinstance(up, PortUp) and not up.why:
+                up = next_of(lost, PortUp, 10)
+            assert up == PortUp("virtual:Band", "open again; connect other programs to it anew")
+            back = {next_of(found, PortUp, 10) for _ in range(2)}
+            assert PortUp("Band", "reconnected") in back
+            out.send(midi.note_on(9, 38, 100))
+            assert next_of(found, Heard).data == midi.note_on(9, 38, 100)  # type: ignore[attr-defined]
+
+
 @pytest.mark.usefixtures("jack")
 def test_no_such_port_names_those_there_are() -> None:
     player = Player()
