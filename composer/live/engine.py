@@ -17,8 +17,9 @@ from composer.live.inbox import Inbox
 from composer.live.items import Command, GeneratorLost, Heard, PeerLeft, PortDown, PortUp
 from composer.live.jam_context import JamContext, Say
 from composer.live.plan import Plan
+from composer.live.player_track import PlayerTrack
 from composer.live.schedule import Call, Click, NoteOff, NoteOn, PlayerNote
-from composer.live.settings import PLAYER_CHANNEL, BandControls, JamSettings
+from composer.live.settings import BandControls, JamSettings
 from composer.live.telling import bar_line, look
 from composer.live.timekeeper import Timekeeper
 from composer.live.view import JamView
@@ -46,6 +47,7 @@ class Engine:
         self.voices = Voices(self.context)
         self.conductor = Conductor(self.context, self.voices, self._on_beat, self.stop)
         self.timekeeper = Timekeeper(self.context, self._begin_at, self._halt)
+        self._player = PlayerTrack(wiring.inputs, lambda beat, data: self.context.record("player", beat, data))
         self.player_loud = 0.0
         self.away: set[str] = set()
         """Ports that have gone."""
@@ -99,6 +101,7 @@ class Engine:
     def quiet(self) -> None:
         """End everything that sounds, and what runs beside us. Safe to call twice."""
         ended = self.voices.end_all()
+        self._player.let_all_go(self.context.beat)
         self.timekeeper.end()
         self.conductor.end()
         if ended:
@@ -172,7 +175,7 @@ class Engine:
             self.timekeeper.hear_note(time_s)
         if self.transport.running:
             self.context.listener.hear(heard.port, data, beat)
-            self.context.record("player", beat, midi.on_channel(data, PLAYER_CHANNEL))
+            self._player.hear(heard.port, data, beat)
 
     def _port_down(self, item: PortDown) -> None:
         self.away.add(item.port)
@@ -185,9 +188,8 @@ class Engine:
 
     def _let_go(self, port: str) -> None:
         """Nobody holds anything down on an input any more."""
-        beat = self.context.beat
-        for pitch in self.context.listener.release(port, beat):
-            self.context.record("player", beat, midi.note_off(PLAYER_CHANNEL, pitch))
+        self.context.listener.release(port, self.context.beat)
+        self._player.let_go(port, self.context.beat)
 
     def _port_up(self, item: PortUp) -> None:
         returned = item.port in self.away
@@ -239,6 +241,8 @@ class Engine:
         """Silence, at once and everywhere; the band comes in again with the next bar."""
         self.context.schedule.drop(lambda _, each: isinstance(each, NoteOn | NoteOff))
         self.voices.panic()
+        if self.settings.thru:  # without it, the player's notes sound elsewhere, and go on
+            self._player.let_all_go(self.context.beat)
 
     def hush(self, part: str) -> None:
         """End what a part is sounding."""

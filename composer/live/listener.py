@@ -79,13 +79,11 @@ class Listener:
             note.end = beat
             self._last_end = max(self._last_end, beat)
 
-    def release(self, port: str, beat: float) -> list[int]:
-        """A port has gone, and whatever was held there with it; returns those pitches."""
+    def release(self, port: str, beat: float) -> None:
+        """A port has gone, and whatever was held there with it."""
         self._pedal.discard(port)
-        held = [pitch for where, pitch in self._down if where == port]
-        for pitch in held:
+        for pitch in [pitch for where, pitch in self._down if where == port]:
             self._finish(port, pitch, beat)
-        return held
 
     def heard(self, start: float, now: float) -> np.ndarray:
         """Notes that sounded since `start`, held ones up to `now`: HEARD_DTYPE, by onset."""

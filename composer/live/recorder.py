@@ -18,7 +18,7 @@ from composer import priority
 from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.formats.midi_read import ROLE_TAG
-from composer.live import midi
+from composer.live.held import Held
 
 TICKS_PER_BEAT = 480
 WRITE_S = 0.5
@@ -35,8 +35,8 @@ class _Track:
     waiting: list[tuple[int, int, bytes]] = field(default_factory=list)
     """(tick, order of arrival, message)."""
     count: int = 0
-    held: set[tuple[int, int]] = field(default_factory=set)
-    """(channel, pitch) sounding at the end of `done`."""
+    held: Held = field(default_factory=Held)
+    """What is down at the end of `done`."""
 
     def add(self, tick: int, message: bytes) -> None:
         self.count += 1
@@ -50,19 +50,19 @@ class _Track:
             tick, _, message = self.waiting[at]
             self.done += _varlen(tick - self.done_tick) + message
             self.done_tick = tick
-            _keep_book(self.held, message)
+            self.held.hear(message)
             at += 1
         del self.waiting[:at]
 
     def chunk(self, end: int) -> bytes:
-        """The track as it stands, sounding notes closed at `end`."""
-        body, tick, held = bytearray(self.done), self.done_tick, set(self.held)
+        """The track as it stands, sounding notes closed and pedals up at `end`."""
+        body, tick, held = bytearray(self.done), self.done_tick, self.held.copy()
         for at, _, message in sorted(self.waiting):
             body += _varlen(at - tick) + message
             tick = at
-            _keep_book(held, message)
-        for channel, pitch in sorted(held):
-            body += _varlen(max(0, end - tick)) + midi.note_off(channel, pitch)
+            held.hear(message)
+        for message in held.let_go():
+            body += _varlen(max(0, end - tick)) + message
             tick = max(tick, end)
         whole = self.head + bytes(body) + b"\x00\xff\x2f\x00"
         return struct.pack(">4sI", b"MTrk", len(whole)) + whole
@@ -177,13 +177,6 @@ class Recorder:
             self.written += 1
         except OSError as error:
             self.failed = (error.strerror or str(error)).lower()
-
-
-def _keep_book(held: set[tuple[int, int]], message: bytes) -> None:
-    if midi.is_note_on(message):
-        held.add((message[0] & 15, message[1]))
-    elif midi.is_note_off(message):
-        held.discard((message[0] & 15, message[1]))
 
 
 def _meta(kind: int, body: bytes) -> bytes:

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import mido
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -157,6 +158,16 @@ def test_a_recording_is_an_arrangement(tmp_path: Path) -> None:
         Recorder(path, [], (4, 4), 0.0)
     with pytest.raises(OutputError, match="cannot be written"):
         Recorder(tmp_path / "nowhere" / "jam.mid", [], (4, 4), 0.0)
+
+
+def test_a_recording_that_breaks_off_has_no_pedal_down(tmp_path: Path) -> None:
+    """Whole on disk at every moment, the player in full swing: notes, pedals and a bent string end with what there is."""
+    recorder = Recorder(tmp_path / "jam.mid", [("player", "melody")], (4, 4), 0.0, background=False)
+    for beat, data in enumerate(("b0407f", "903c50", "e00050", "b04200", "b0427f")):
+        recorder.event("player", beat, bytes.fromhex(data))
+    recorder.flush()
+    messages = [message.hex() for message in mido.MidiFile(tmp_path / "jam.mid").tracks[1] if not message.is_meta]
+    assert messages[5:] == ["B0 40 00", "80 3C 40", "E0 00 40", "B0 42 00"]
 
 
 KILLED = """

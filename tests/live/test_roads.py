@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import mido
 import pytest
 
 from composer import formats
@@ -63,6 +64,47 @@ def test_a_recording_goes_on_after_a_stop(tmp_path: Path) -> None:
     held = parts["melody"]
     assert held["onset"].tolist() == [pytest.approx(960, abs=20)]
     assert int(held["onset"][0] + held["duration"][0]) < 480 * 6.5
+
+
+def player_of(path: Path) -> list[tuple[float, str]]:
+    """The player's track of a recording: (beat, message in hex)."""
+    file = mido.MidiFile(path)
+    (track,) = [each for each in file.tracks if each.name == "player"]
+    at, found = 0, []
+    for message in track:
+        at += message.time
+        if not message.is_meta:
+            found.append((round(at / file.ticks_per_beat, 1), message.hex().replace(" ", "").lower()))
+    return found
+
+
+def test_the_recording_ends_what_the_player_holds_where_it_was_ended(tmp_path: Path) -> None:
+    """Stopped with the pedal down, a panic with a note held, an input lost, and the end: nothing stays down, nothing ends twice."""
+    stage = Stage(settings(bars=None, thru=True, tempo_from="clock", count_in_bars=0, chords=("C",) * 4))
+    stage.wiring.recorder = recorder = Recorder(
+        tmp_path / "jam.mid", [("player", "melody"), *((part, part) for part in stage.settings.parts)], (4, 4), 0.0,
+        background=False,
+    )  # fmt: skip
+    begin, again = stage.inbox.now() + 1, stage.inbox.now() + 6
+    pulses = [start + number * PULSE_S for start in (begin, again) for number in range(24 * 4)]
+    others = [(begin - 0.01, midi.START), (begin + 1.99, midi.STOP), (again - 0.01, midi.CONTINUE)]
+    clock(stage, pulses, [(at, bytes((kind,))) for at, kind in others])
+    down, up = midi.control(0, midi.SUSTAIN, 127), midi.control(0, midi.SUSTAIN, 0)
+    stage.play([(-0.1, midi.note_on(0, 50, 80)), (0.25, midi.note_off(0, 50))], begin)  # struck before there was time
+    stage.play([(1, down), (1, midi.note_on(0, 60, 80)), (1.25, midi.note_off(0, 60)), (3, up)], begin)
+    stage.play([(0, midi.note_on(0, 64, 80)), (0.75, midi.note_off(0, 64))], again)
+    stage.inbox.put_at(again + 0.5, Command("panic"))
+    stage.play([(1, down), (1.75, down)], again)
+    stage.inbox.put_at(again + 1.25, PortDown("keys", "disconnected"))
+    stage.inbox.put_at(again + 2, Command("stop"))
+    stage.engine.run()
+    recorder.close()
+    assert player_of(tmp_path / "jam.mid") == [
+        (2, "b0407f"), (2, "903c50"), (2.5, "803c40"), (4, "b04000"),  # the stop
+        (4, "904050"), (5, "804040"),  # the panic
+        (6, "b0407f"), (6.5, "b04000"),  # the input gone
+        (7.5, "b0407f"), (8, "b04000"),  # the end
+    ]  # fmt: skip
 
 
 def test_the_tempo_is_tapped() -> None:
