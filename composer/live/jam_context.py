@@ -28,6 +28,8 @@ class JamContext:
     schedule: Schedule = field(default_factory=Schedule)
     listener: Listener = field(init=False)
     desk: BandControls = field(init=False)
+    recorded_bpm: float = field(init=False, default=0.0)
+    """The tempo recorded last, whether or not there is a recording."""
 
     def __post_init__(self) -> None:
         given = self.settings
@@ -52,5 +54,6 @@ class JamContext:
 
     def record_tempo(self, beat: float) -> None:
         """Keep the tempo as it is from a beat on."""
+        self.recorded_bpm = self.transport.bpm
         if self.wiring.recorder is not None:
             self.wiring.recorder.tempo(beat, self.transport.bpm)

@@ -18,6 +18,8 @@ WAITING = {
 }
 AHEAD_S = 0.4
 """From the command to the first click."""
+SLIGHT = 0.002
+"""Another tempo is recorded when it differs by this much from the last one recorded: a slow ramp in many small steps."""
 
 
 class Timekeeper:
@@ -164,9 +166,8 @@ class Timekeeper:
             self.clock_is_away = False
             context.say("MIDI clock is back")
         if at is not None and context.transport.running:
-            before = context.transport.bpm
             context.transport.align(*at)
-            if abs(context.transport.bpm - before) > 0.002 * before:
+            if abs(context.transport.bpm - context.recorded_bpm) > SLIGHT * context.recorded_bpm:
                 context.record_tempo(context.transport.beat_at(now_s))
         elif not context.transport.running and self._clock_started is not None:
             beat, self._clock_started = self._clock_started, None

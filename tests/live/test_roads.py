@@ -66,6 +66,30 @@ def test_a_recording_goes_on_after_a_stop(tmp_path: Path) -> None:
     assert int(held["onset"][0] + held["duration"][0]) < 480 * 6.5
 
 
+def test_a_slow_ramp_of_the_clock_is_in_the_recording(tmp_path: Path) -> None:
+    """From 120 to 180 BPM in 24 s, no two pulses noticeably different: what was recorded lasts as long as what was heard."""
+    stage = Stage(settings(bars=14, tempo_from="clock", count_in_bars=0, chords=("C",) * 4))
+    stage.wiring.recorder = recorder = Recorder(
+        tmp_path / "jam.mid", [("player", "melody"), *((part, part) for part in stage.settings.parts)], (4, 4), 0.0,
+        background=False,
+    )  # fmt: skip
+    begin = stage.inbox.now() + 1
+    pulses = [begin]
+    while len(pulses) < 14 * 4 * 24 + 2:
+        pulses.append(pulses[-1] + 60 / (120 + 60 * min(1, (pulses[-1] - begin) / 24)) / 24)
+    clock(stage, pulses, [(begin - 0.001, bytes((midi.START,)))])
+    stage.engine.run()
+    recorder.close()
+    heard = [at for at, pitch in stage.port.notes(9) if pitch in (36, 38)]
+    at, kept = 0.0, []
+    for message in mido.MidiFile(tmp_path / "jam.mid"):
+        at += message.time
+        if message.type == "note_on" and message.channel == 9 and message.velocity:
+            kept.append(at)
+    assert len(kept) == len(heard) == 56
+    assert kept[-1] - kept[0] == pytest.approx(heard[-1] - heard[0], abs=0.05)
+
+
 def player_of(path: Path) -> list[tuple[float, str]]:
     """The player's track of a recording: (beat, message in hex)."""
     file = mido.MidiFile(path)
