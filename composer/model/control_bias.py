@@ -13,13 +13,14 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from composer.gm import KICKS
+from composer.model.control_feedback import SHARE, Feedback, feedback_of, is_share
 from composer.model.control_targets import NUMBERS_OF_NOTES, Range, targets
 from composer.model.controls import SNARES, TOMS
+from composer.model.pace import Pace
 from composer.model.played_bar import WHOLE, PlayedBar
 from composer.vocab import DRUM_PART, DURATIONS, MAX_POSITIONS, PARTS, PITCHES, GridSong
 
@@ -29,66 +30,16 @@ _BARS = 12
 """Bars of a part that are compared with the example."""
 _DECAY = 0.8
 """What a bar counts for beside the one after it."""
+_KEEPING = 0.25
+"""How much of its feedback a figure has for every bar that keeps to the example."""
 _CARRIED = 0.8
 """How much of the tilt that a bar needed the next one begins with."""
 _WITHIN = 24.0
 """Log-weight for each unit by which the notes of a bar, so far, are off a share: a line returns to the chord before the bar is over."""
 _ROOM = 4
 """Semitones by which notes may be outside a register that their mean is to lie in."""
-_LEEWAY = 3.0, 1 / 6
-"""Notes, and share of the most in a bar, by which a part may be ahead or behind while it plays it: chords come at once."""
 _SILENT = 1e3
 """How far a bar without a note is from anything that was asked of it."""
-
-
-@dataclass(frozen=True)
-class _Feedback:
-    """How much a figure that is off tilts what is played."""
-
-    gain: float
-    """Log-weight for a bar that was off by one: by a factor of e, by an octave, or by the whole share."""
-    most: float
-    unit: float = 0.0
-    """Of what is off; 0 for figures that are compared by their logarithms."""
-    draws: bool = False
-    """Whether what tilts draws to where the figure is to lie, from either side."""
-
-    def off(self, value: float, where: Range) -> float:
-        """How far a figure is below where it is to lie; negative above."""
-        wanted = min(max(value, where[0]), where[1])
-        return (wanted - value) / self.unit if self.unit else math.log(wanted / value)
-
-    def bounded(self, tilt: float) -> float:
-        """The tilt, or the most there is."""
-        return min(max(tilt, -self.most), self.most)
-
-
-def _mean(name: str, heard: deque[PlayedBar]) -> float:
-    """A figure's mean over the last bars, late ones counting for more."""
-    weight = total = 0.0
-    for bar in heard:
-        total = _DECAY * total + bar.figure(name)
-        weight = _DECAY * weight + 1
-    return total / weight if weight else 0.0
-
-
-_SHARE, _STROKES, _TOGETHER = _Feedback(24, 12, 1), _Feedback(6, 6, 2), _Feedback(20, 10)
-_NUMBER = _Feedback(2, 4, draws=True)
-_FEEDBACK = {
-    "notes": _NUMBER,
-    "onsets": _NUMBER,
-    "onsets a beat": _NUMBER,
-    "together": _TOGETHER,
-    "instruments": _TOGETHER,
-    "pitch": _Feedback(8, 12, 12, draws=True),
-    "length": _Feedback(6, 4),
-    "kicks": _STROKES,
-    "snares": _STROKES,
-    "toms": _STROKES,
-}
-"""Figure → its feedback; all others are shares."""
-_KEEPING = 0.25
-"""How much of its feedback a figure has for every bar that keeps to the example."""
 _POSITION, _PITCH = np.arange(MAX_POSITIONS), np.arange(PITCHES)
 _LOG_LENGTH = np.log(DURATIONS / 12).astype(np.float32)
 
@@ -126,27 +77,6 @@ _BY_PITCH: Mapping[str, Weigh] = {
 }
 
 
-class _Pace:
-    """How many notes a bar is to have by each of its places: no fewer than in proportion, and no more, give or take _LEEWAY."""
-
-    def __init__(self, name: str, cost: float, where: Range, length: int, beat: int) -> None:
-        """where: numbers in a bar of 4/4, or a beat, as the figure has them. cost: for each note too many or too few."""
-        low, high = (number * length / (beat if name == "onsets a beat" else WHOLE) for number in where)
-        share, leeway = _POSITION / length, max(_LEEWAY[0], _LEEWAY[1] * min(high, 2 * low))
-        self._cost, self._notes = np.float32(cost), name == "notes"
-        self._least = np.append(low * share - leeway, low)
-        most = np.multiply(high, share, where=share > 0, out=np.zeros(len(share)))
-        self._most = np.append(np.minimum(most + leeway, high), math.inf)
-
-    def costs(self, bar: PlayedBar) -> np.ndarray:
-        """What is to be taken from the weight of each position of the next note and, the last, of END: (P + 1,)."""
-        played = len(bar.pitches) if self._notes else bar.onsets
-        after = np.full(MAX_POSITIONS + 1, played + 1)
-        if not self._notes and bar.last_position >= 0:
-            after[bar.last_position] = played
-        return np.asarray(self._cost * (np.maximum(self._least - played, 0) + np.maximum(after - self._most, 0)))
-
-
 class ControlBias:
     """How each part played in its last bars, and what follows from that for the bar it is about to play."""
 
@@ -168,7 +98,7 @@ class ControlBias:
         """Figure → whether it was too small after it → the last such tilt."""
         self._tilt: dict[str, float] = {}
         self._within: dict[str, Range] = {}
-        self._paced: list[_Pace] = []
+        self._paced: list[Pace] = []
         self._missed: deque[PlayedBar] = deque()
 
     @property
@@ -194,11 +124,11 @@ class ControlBias:
         missed, heard = self._played(), self._heard[self._part].copy()
         if missed is not None:
             for name, where in self._wanted.items():
-                self._lean(name, _FEEDBACK.get(name, _SHARE), missed.figure(name), where)
+                self._lean(name, feedback_of(name), missed.figure(name), where)
             heard.append(missed)
         self._missed = heard
 
-    def _lean(self, name: str, feedback: _Feedback, value: float, where: Range) -> None:
+    def _lean(self, name: str, feedback: Feedback, value: float, where: Range) -> None:
         """The next attempt's tilt of a figure: further, until it was too far; then halfway between too little and too much."""
         carried, off = self.carried[self._part], feedback.off(value, where)
         tilt = carried[name]
@@ -222,9 +152,7 @@ class ControlBias:
         played = self._played()
         if played is None:
             return _SILENT
-        return sum(
-            abs(_FEEDBACK.get(name, _SHARE).off(played.figure(name), where)) for name, where in self._wanted.items()
-        )
+        return sum(abs(feedback_of(name).off(played.figure(name), where)) for name, where in self._wanted.items())
 
     def _played(self) -> PlayedBar | None:
         last = self._last[self._part]
@@ -236,15 +164,11 @@ class ControlBias:
         if part != DRUM_PART:
             counted = not NUMBERS_OF_NOTES.isdisjoint(self._wanted)
             for name, where in self._kept_by(part).items():
-                if (
-                    name not in self._wanted
-                    and not (name == "onsets" and counted)
-                    and (tilt := _kept(name, where, heard))
-                ):
+                if name in self._wanted or (name == "onsets" and counted):
+                    continue
+                if tilt := _kept(name, where, heard):
                     self._tilt[name] = tilt
-        self._within = {
-            name: where for name, where in self._wanted.items() if name in _BY_PITCH and name not in _FEEDBACK
-        }
+        self._within = {name: where for name, where in self._wanted.items() if name in _BY_PITCH and is_share(name)}
         if not self.active:
             return
         self._now = self._after(part, bar)
@@ -268,7 +192,7 @@ class ControlBias:
         self._paced = []
         for name, tilt in self._tilt.items():
             if name in self._wanted and name in NUMBERS_OF_NOTES:
-                self._paced.append(_Pace(name, tilt, self._wanted[name], length, beat))
+                self._paced.append(Pace(name, tilt, self._wanted[name], length, beat))
             elif name in NUMBERS_OF_NOTES:
                 # A note leaves room for others after it: as many as the part plays in a bar, times what is left of this one.
                 usual = _mean(name, heard) * length / WHOLE
@@ -297,7 +221,7 @@ class ControlBias:
         tilts = {name: tilt for name, tilt in self._tilt.items() if name in _BY_PITCH}
         if now.pitches:
             for name, where in self._within.items():
-                tilts[name] = tilts.get(name, 0.0) + _WITHIN * _SHARE.off(now.figure(name), where)
+                tilts[name] = tilts.get(name, 0.0) + _WITHIN * SHARE.off(now.figure(name), where)
         for name, tilt in tilts.items():
             if tilt:
                 weights += tilt * _BY_PITCH[name](now, beat)
@@ -335,5 +259,14 @@ def _kept(name: str, where: Range, heard: deque[PlayedBar]) -> float:
     """The tilt of a figure that keeps to the example, by the part's last bars."""
     if not heard:
         return 0.0
-    feedback, bars = _FEEDBACK[name], (1 - _DECAY ** len(heard)) / (1 - _DECAY)
+    feedback, bars = feedback_of(name), (1 - _DECAY ** len(heard)) / (1 - _DECAY)
     return feedback.bounded(_KEEPING * feedback.gain * bars * feedback.off(_mean(name, heard), where))
+
+
+def _mean(name: str, heard: deque[PlayedBar]) -> float:
+    """A figure's mean over the last bars, late ones counting for more."""
+    weight = total = 0.0
+    for bar in heard:
+        total = _DECAY * total + bar.figure(name)
+        weight = _DECAY * weight + 1
+    return total / weight if weight else 0.0
