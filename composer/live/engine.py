@@ -125,7 +125,7 @@ class Engine:
                 case Call():
                     item.do()
                 case PlayerNote():
-                    self._hear(Heard(item.port, item.data, now_s))
+                    self._hear_player(Heard(item.port, item.data, now_s))  # a file echoes nothing
                 case Click():
                     self.voices.click(item, beat)
                     self._show()
@@ -164,8 +164,12 @@ class Engine:
         if data[0] >= 0xF0:
             self.timekeeper.hear_clock(data, now_s)
             return
-        if self.voices.echo.is_echo(heard.port, data, now_s):
-            return
+        if not self.voices.echo.is_echo(heard.port, data, now_s):
+            self._hear_player(heard)
+
+    def _hear_player(self, heard: Heard) -> None:
+        """A message that the player meant."""
+        data, now_s = heard.data, heard.time_s
         if self.settings.thru:
             self.voices.pass_through(heard.port, data)
         time_s = now_s - self.wiring.input_latency_s.get(heard.port, 0.0)

@@ -128,7 +128,7 @@ class Voices:
         for line in self._context.wiring.lines.get("player", ()):
             self.ledger.pass_on(line.port, midi.on_channel(data, line.channel))
             if midi.is_note_on(data):
-                self.echo.sent(data[1], data[2], self._context.inbox.now())
+                self.echo.sent(data[1], data[2], self._context.inbox.now(), (port, data[0] & 15, data[1]))
 
     # --- ports ------------------------------------------------------------------------------------------------------
 

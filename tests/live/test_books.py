@@ -136,6 +136,26 @@ def test_an_echo_excuses_one_note() -> None:
     assert not echo.is_echo("in", midi.note_on(3, 60, 80), 11.5)
 
 
+def test_a_note_repeated_fast_is_no_echo_unless_there_is_a_loop() -> None:
+    """Sixteenths at 220 BPM, all struck alike and passed through: each is the player's. Where the band's notes return, none is sure."""
+    strike, leave = midi.note_on(0, 60, 80), midi.note_off(0, 60)
+    echo = EchoFilter()
+    echo.sent(60, 80, 10.0, ("in", 0, 60))
+    assert echo.is_echo("in", strike, 10.01)  # nobody strikes a key that is down
+    assert echo.is_echo("in", leave, 10.04)
+    echo = EchoFilter()
+    for number in range(8):
+        assert not echo.is_echo("in", strike, 10 + number * 0.068)
+        echo.sent(60, 80, 10 + number * 0.068, ("in", 0, 60))
+        assert not echo.is_echo("in", leave, 10.03 + number * 0.068)
+    for number in range(4):
+        echo.sent(40 + number, 90, 11.0)
+        assert echo.is_echo("in", midi.note_on(0, 40 + number, 90), 11.01)
+    echo.sent(60, 80, 11.1, ("in", 0, 60))
+    assert not echo.is_echo("in", leave, 11.12)
+    assert echo.is_echo("in", strike, 11.15)
+
+
 def test_a_recording_is_an_arrangement(tmp_path: Path) -> None:
     """Tracks keep their roles, the tempo map and the chords; sounding notes are closed; nothing is overwritten unasked."""
     path = tmp_path / "jam.mid"

@@ -8,6 +8,7 @@ import pytest
 
 from composer.live import midi
 from composer.live.items import Command, GeneratorLost, Heard, PortDown, PortUp
+from composer.live.player_file import FilePlayer
 from tests.live.band import CHORDS, PORT, PatternLeader, Stage, comping, settings
 
 FOUR = ["C", "Am", "F", "G"]
@@ -120,6 +121,16 @@ def test_its_own_notes_coming_back_are_no_player() -> None:
     stage.engine.quiet()
     assert stage.engine.voices.echo.count > 50
     assert all(plan.chords == ("C",) * 4 for bar, plan in stage.engine.conductor.book.played.items() if bar > 1)
+
+
+def test_a_file_that_repeats_notes_fast_is_heard_whole() -> None:
+    """Nothing of a file's is an echo: eight 32nds a beat on one key, each as loud as the last."""
+    stage = Stage(settings(thru=True, bars=2))
+    notes = [(number / 8, midi.note_on(0, 60, 80)) for number in range(64)]
+    notes += [(number / 8 + 0.1, midi.note_off(0, 60)) for number in range(64)]
+    stage.wiring.players = (FilePlayer("file:x.mid", tuple(sorted(notes)), 120, 4, 4, 2),)
+    stage.engine.run()
+    assert len(stage.port.notes(0)) == 64
 
 
 def test_thru_is_at_once_and_a_lost_keyboard_lets_go() -> None:
