@@ -96,7 +96,7 @@ def write(store: Store, records: Iterable[dict[str, Any]]) -> list[str]:
 def read(store: Store) -> Iterator[dict[str, Any]]:
     """The manifest's rows. Raises FileNotFoundError where there is none, ValueError where it cannot be read."""
     for line in store.read(LINES).splitlines():  # as bytes: names of seeds may hold what ends a line of text
-        row = json.loads(line)
+        row = json.loads(line.decode("utf-8"))
         if not isinstance(row, dict) or not set(row) >= NEEDED:
             raise ValueError("a line that is no row")
         yield row
@@ -147,8 +147,9 @@ def parquet_rows(store: Store) -> list[dict[str, Any]] | None:
         import pyarrow.parquet
     except ImportError:
         return None
-    table = pyarrow.parquet.read_table(pyarrow.BufferReader(store.read(PARQUET)))
-    rows: list[dict[str, Any]] = table.to_pylist()
+    # In this thread alone: pyarrow's own may still be at work when the process ends, which then aborts.
+    file = pyarrow.parquet.ParquetFile(pyarrow.BufferReader(store.read(PARQUET)), pre_buffer=False)
+    rows: list[dict[str, Any]] = file.read(use_threads=False).to_pylist()
     return rows
 
 
