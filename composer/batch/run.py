@@ -8,6 +8,7 @@ import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -25,13 +26,14 @@ from composer.batch.shards import (
     Unit,
     all_records,
     drop_from_shard,
+    files_of,
     finished_shards,
     in_order,
     read_index,
 )  # fmt: skip
 from composer.batch.store import FolderStore, Store, locked, open_store, sweep
 from composer.digest import sha256_of
-from composer.errors import OutputError
+from composer.errors import InputError, OutputError
 from composer.model.checkpoint import default_checkpoint
 from composer.trust import register
 from composer.vocab import vocabulary_hash
@@ -75,6 +77,10 @@ class Outcome:
 
 def setting_of(plan: BatchPlan, where: str, lanes: int) -> tuple[Setting, list[str]]:
     """All that workers need, and a line for each seed that is there twice. Raises InputError, CheckpointError."""
+    if plan.gate.longest_run and not plan.training:
+        raise InputError(
+            "gate: longest_run has no effect without the songs to compare with; name their pack (training = ...), or leave it out"
+        )
     seeds, copies = find_seeds(plan.seeds, plan.own)
     if plan.gate.near_duplicates:
         near_duplicates.need_library()
@@ -82,8 +88,11 @@ def setting_of(plan: BatchPlan, where: str, lanes: int) -> tuple[Setting, list[s
     return Setting(plan, tuple(seeds), where, checkpoint, lanes), copies
 
 
-def generate(setting: Setting, makers: Makers, tell: OnEvent) -> Outcome:
-    """Make everything that is not there yet. Raises OutputError where the store refuses, or holds another plan's corpus."""
+def generate(setting: Setting, makers: Makers, tell: OnEvent, damaged: AbstractSet[str] = frozenset()) -> Outcome:
+    """Make everything that is not there yet, and these damaged pieces, by their ids, again.
+
+    Raises OutputError where the store refuses, or holds another plan's corpus.
+    """
     began = time.monotonic()
     store, plan = open_store(setting.where), setting.plan
     pieces = Pieces(plan, setting.seeds)
@@ -99,7 +108,7 @@ def generate(setting: Setting, makers: Makers, tell: OnEvent) -> Outcome:
             tell(what, value)
 
         units = [Unit(f"{number:05d}", tuple(pieces.of_shard(number))) for number in range(pieces.shards())]
-        lost = _lost(store)
+        lost = _lost(store, damaged)
         for again in range(ROUNDS + 1):
             there = set(finished_shards(store)) - lost
             missing = [unit for unit in units if unit.name not in there]
@@ -137,33 +146,48 @@ def _copies(store: Store, plan: BatchPlan, rounds: int = ROUNDS) -> dict[int, in
     return {index: order[original] for index, original in zip(order, found, strict=True)}
 
 
-def _lost(store: Store) -> set[str]:
-    """Shards of which something has gone that the manifest, where there is one, tells of: they are made again."""
+def _lost(store: Store, damaged: AbstractSet[str]) -> set[str]:
+    """Shards that are made again: of damaged pieces, of those a file of which has gone that the manifest, where there is
+    one, tells of, and those whose index is not as the report, where there is one, says.
+    """
+    vouched = _vouched(store)
+    lost = set()
+    for name in finished_shards(store):
+        file = f"{FOLDER}/{name}{INDEX}"
+        if file in vouched and sha256_of(store.read(file)) != vouched[file]:
+            lost.add(name)
     there: dict[str, set[str]] = {}
-    lost, aside = set(), set()
+    gone = set(damaged)
     try:
         for row in manifest.read(store):
             if row["status"] not in (KEPT, ASIDE):
                 continue
-            folder, _, name = row["file"].rpartition("/")
-            if folder not in there:
-                there[folder] = set(store.names(folder))
-            if name in there[folder]:
-                continue
-            if row["status"] == KEPT:
-                lost.add(row["file"].split("/")[1].removesuffix(".tar"))
-            else:
-                aside.add(row["id"])
+            for file in [row["file"]] if row["member"] else files_of(row):
+                folder, _, name = file.rpartition("/")
+                if folder not in there:
+                    there[folder] = set(store.names(folder))
+                if name not in there[folder]:
+                    gone.add(row["id"])
     except (FileNotFoundError, ValueError):
         pass  # it is about to be written
-    return lost | _shards_of(store, aside)
+    return lost | _shards_of(store, gone, lost)
 
 
-def _shards_of(store: Store, ids: set[str]) -> set[str]:
-    """Shards in which these pieces were made last. What was put aside lies apart from its shard: only the indexes tell."""
+def _vouched(store: Store) -> dict[str, str]:
+    """File → the hash that the report has of it; {} where there is no report, or it cannot be read."""
+    try:
+        digests = json.loads(store.read(REPORT).decode("utf-8"))["sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return digests if isinstance(digests, dict) else {}
+
+
+def _shards_of(store: Store, ids: AbstractSet[str], lost: AbstractSet[str]) -> set[str]:
+    """Shards in which these pieces were made last: only the indexes tell, of which those of lost shards are not to be read."""
     found: dict[str, str] = {}
     for name in in_order(finished_shards(store)) if ids else ():
-        found |= {record["id"]: name for record in read_index(store, name) if record["id"] in ids}
+        if name not in lost:
+            found |= {record["id"]: name for record in read_index(store, name) if record["id"] in ids}
     return set(found.values())
 
 
@@ -249,11 +273,22 @@ def _check_plan(store: Store, setting: Setting, pieces: Pieces) -> None:
         "plan": setting.plan.to_json(),
     }
     there = read_plan_of(store)
+    # Paths of seeds may be no UTF-8; json.loads reads them back as they were.
+    text = (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass")
     if there is None:
-        if isinstance(store, FolderStore) and any(not path.name.startswith(".") for path in store.root.iterdir()):
+        vouched = _vouched(store).get(PLAN)
+        if vouched is not None and vouched != sha256_of(text):
+            raise OutputError(
+                f"{store.where}: {PLAN} is missing, and this is not, word for word, what its corpus was made with; restore it, or"
+                " choose another --out"
+            )
+        if (
+            vouched is None
+            and isinstance(store, FolderStore)
+            and any(not path.name.startswith(".") for path in store.root.iterdir())
+        ):
             raise OutputError(f"{store.where}: is not empty and holds no corpus; choose another --out")
-        # Paths of seeds may be no UTF-8; json.loads reads them back as they were.
-        store.write(PLAN, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "surrogatepass"))
+        store.write(PLAN, text)
         return
     sides = {
         "digest": "another plan",
@@ -285,7 +320,7 @@ def _short(value: Any) -> str:
 def read_plan_of(store: Store) -> dict[str, Any] | None:
     """What a corpus says of its plan; None where there is none. Raises OutputError where it cannot be read."""
     try:
-        told: dict[str, Any] = json.loads(store.read(PLAN))
+        told: dict[str, Any] = json.loads(store.read(PLAN).decode("utf-8", "surrogatepass"))
         if not isinstance(told, dict) or not isinstance(told.get("plan"), dict):
             raise ValueError("no plan is in it")
         return told

@@ -13,7 +13,7 @@ import os
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ SHARD_NAME = re.compile(r"\d{5,}|again-(\d+)-\d{5,}")
 """A shard's, and of pieces made again in which round."""
 PRIVATE = ("minhash",)
 """Fields of a record that only the index has."""
+NEEDED = {"id", "index", "status"}
+"""Fields without which a record is none."""
 UNSTEADY = ("seconds", "worker")
 """Fields that differ from run to run; they are left out of the files beside the pieces."""
 
@@ -102,10 +104,25 @@ def read_index(store: Store, name: str) -> list[dict[str, Any]]:
 
 def records_of(data: bytes) -> list[dict[str, Any]]:
     """JSON lines as records. Raises ValueError for anything else. Split as bytes: seeds' names may hold U+2028."""
-    records = [json.loads(line) for line in data.splitlines()]
-    if not all(isinstance(record, dict) for record in records):
-        raise ValueError("a line that is no record")
+    # As text, since json takes bytes with a zero among them for another encoding.
+    records = [json.loads(line.decode("utf-8")) for line in data.splitlines()]
+    for number, record in enumerate(records, 1):
+        if not isinstance(record, dict) or not set(record) >= NEEDED or not isinstance(record["index"], int):
+            raise ValueError(f"line {number} is no record")
     return records
+
+
+def files_of(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """All files of a piece that is kept or set aside, by name in folder or tar, each with its hash, None where that is not known."""
+    first = str(row["member"] or row["file"])
+    files: dict[str, str | None] = {first: row["sha256"]}
+    if row["status"] == KEPT:
+        stem = first.removesuffix(".mid")
+        endings = list(row.get("sound") or ())
+        digests = list(row.get("sound_sha256") or ()) or [None] * len(endings)
+        files |= {stem + BESIDE: row.get("json_sha256")}
+        files |= {stem + ending: digest for ending, digest in zip(endings, digests, strict=False)}
+    return files
 
 
 def finished_shards(store: Store) -> list[str]:

@@ -17,9 +17,9 @@ from composer.batch import manifest
 from composer.batch.corpus import Corpus
 from composer.batch.making import ASIDE, DUPLICATE, KEPT, STATES
 from composer.batch.run import PLAN, REPORT
-from composer.batch.shards import BESIDE, FOLDER, INDEX, SHARD_NAME, in_order, records_of
+from composer.batch.shards import BESIDE, FOLDER, INDEX, SHARD_NAME, files_of, in_order, records_of
 from composer.digest import sha256_of
-from composer.errors import ComposerError
+from composer.errors import ComposerError, InputError
 from composer.formats import read_midi
 
 Row = dict[str, Any]
@@ -64,6 +64,30 @@ def unchecked(corpus: Corpus) -> Iterator[str]:
         yield f"an earlier version made this: the records{sound} beside {bare} pieces have no hash; only their names were checked"
     if rows and not isinstance(_report(corpus).get("sha256"), dict):
         yield f"an earlier version made this: {PLAN} and {manifest.LINES} have no hash; only their consistency was checked"
+
+
+def damaged_pieces(corpus: Corpus) -> set[str]:
+    """Ids of the pieces of which a file is gone or changed; of a damaged tar, of all that are in it.
+
+    Raises InputError where the manifest is damaged itself: nothing says then what the files were.
+    """
+    try:
+        rows = _rows(corpus)
+        digests = _report(corpus).get("sha256")
+        known = digests.get(manifest.LINES) if isinstance(digests, dict) else None
+        if known is not None and sha256_of(corpus.store.read(manifest.LINES)) != known:
+            raise ValueError("it does not match its recorded SHA-256")
+    except ValueError as error:
+        where = corpus.store.where
+        raise InputError(
+            f"{where}/{manifest.LINES}: cannot be relied on ({_why(error)}); composer generate --out {where} writes it"
+            " again, then repair"
+        ) from None
+    there = set(corpus.store.everything())
+    together: dict[str, list[Row]] = {}
+    for row in rows:
+        together.setdefault(str(row["file"] if row["member"] else row["id"]), []).append(row)
+    return {row["id"] for group in together.values() if any(_pieces(corpus, group, there)) for row in group}
 
 
 def _rows(corpus: Corpus) -> list[Row]:
@@ -148,7 +172,7 @@ def _pieces(corpus: Corpus, rows: list[Row], there: set[str]) -> Iterator[str]:
         if row["status"] in (KEPT, ASIDE) and row["member"]:
             tars.setdefault(str(row["file"]), []).append(row)
         elif row["status"] in (KEPT, ASIDE):
-            for name, digest in _files(row).items():
+            for name, digest in files_of(row).items():
                 if name not in there:
                     yield f"{name}: is missing"
                     continue
@@ -183,7 +207,7 @@ def _tar(corpus: Corpus, name: str, pieces: list[Row]) -> Iterator[str]:
             yield f"{name}: {member} is in it {count} times"
     announced: set[str] = set()
     for row in pieces:
-        for member, digest in _files(row).items():
+        for member, digest in files_of(row).items():
             announced.add(member)
             content = members.get(member)
             if content is None:
@@ -193,19 +217,6 @@ def _tar(corpus: Corpus, name: str, pieces: list[Row]) -> Iterator[str]:
     for member in members:
         if member not in announced:
             yield f"{name}: {member} is not in the manifest"
-
-
-def _files(row: Row) -> dict[str, str | None]:
-    """All of a piece's files by name, each with its hash, None where that is not known."""
-    first = str(row["member"] or row["file"])
-    files: dict[str, str | None] = {first: row["sha256"]}
-    if row["status"] == KEPT:
-        stem = first.removesuffix(".mid")
-        endings = list(row.get("sound") or ())
-        digests = list(row.get("sound_sha256") or ()) or [None] * len(endings)
-        files |= {stem + BESIDE: row.get("json_sha256")}
-        files |= {stem + ending: digest for ending, digest in zip(endings, digests, strict=False)}
-    return files
 
 
 def _whole(what: str, data: bytes, digest: str | None, row: Row) -> Iterator[str]:
@@ -228,7 +239,7 @@ def _strangers(corpus: Corpus, rows: list[Row], there: set[str], report: Mapping
     known = {PLAN, REPORT, manifest.LINES, manifest.PARQUET}
     for row in rows:
         if row["status"] in (KEPT, ASIDE):
-            known |= {str(row["file"])} if row["member"] else set(_files(row))
+            known |= {str(row["file"])} if row["member"] else set(files_of(row))
     digests = report.get("sha256")
     if isinstance(digests, dict):
         known |= set(digests)

@@ -65,9 +65,11 @@ def _verify(corpus: Corpus, args: argparse.Namespace) -> int:
     for line in unchecked(corpus):
         print(f"note: {line}")
     if found:
-        print(f"{args.corpus}: {counted(len(found), 'problem')}")
+        print(
+            f"{args.corpus}: {counted(len(found), 'problem')}; composer generate --out {args.corpus} --repair mends pieces"
+        )
         return 1
-    print(f"{args.corpus}: intact, {sum(1 for _ in corpus.kept())} pieces")
+    print(f"{args.corpus}: intact, {counted(sum(1 for _ in corpus.kept()), 'piece')}")
     return 0
 
 

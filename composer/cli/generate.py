@@ -28,6 +28,7 @@ examples:
   composer generate --seeds songs/ --styles pop,bossa --takes 2 --workers 2 --out corpus
   composer generate --own 100 --pieces 1000 --styles pop,swing,bossa --out corpus
   composer generate --out corpus                    resume what is in corpus
+  composer generate --out corpus --repair           also make damaged pieces again
   composer generate plan.toml --out s3://bucket/corpus --ray auto"""
 
 
@@ -140,6 +141,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="work on a Ray cluster: its address, or auto, or local (default: processes here)",
     )
     work.add_argument(
+        "--repair",
+        action="store_true",
+        help="read every file of the corpus, and make again what 'composer corpus verify' reports as damaged (default: only"
+        " what is missing)",
+    )
+    work.add_argument(
         "--dry-run",
         action="store_true",
         help="generate a few pieces, keep none, and estimate the corpus's pieces, time and size (default: generate all)",
@@ -164,10 +171,19 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         return dry(lambda: estimate(setting, workers), plan, workers)
     makers = makers_of(args, setting, workers)
+    damaged = damaged_in(where) if args.repair else set()
     with counting(args.quiet) as tell:
-        outcome = generate(setting, makers, tell)
+        outcome = generate(setting, makers, tell, damaged)
     print("\n".join(told(outcome, where)))
     return 0 if outcome.counts["kept"] else 1
+
+
+def damaged_in(where: str) -> set[str]:
+    """Ids of a corpus's damaged pieces. Raises InputError where there is no finished corpus."""
+    from composer.batch.corpus import Corpus
+    from composer.batch.verify import damaged_pieces
+
+    return damaged_pieces(Corpus.open(where))
 
 
 def cores() -> int:
@@ -259,15 +275,19 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def check(setting: Setting) -> str:
-    """What is to be said of the weights. Raises InputError for a style that nobody knows, before anything is made."""
+    """What is to be said of the weights. Raises InputError, before anything is made, for a style that nobody knows, and for
+    controls of parts that a style does not play where the style's own are asked for.
+    """
     from composer.model.checkpoint import load_checkpoint
     from composer.planning import named_style
     from composer.styles import parse_mixture
 
     checkpoint = load_checkpoint(setting.checkpoint)
     for style in setting.plan.styles:
-        for name, _ in parse_mixture(style) if style else ():
-            named_style(checkpoint, name)
+        mixed = sorted(parse_mixture(style) if style else (), key=lambda entry: -entry[1])
+        named = [named_style(checkpoint, name)[0] for name, _ in mixed]
+        if named and () in setting.plan.parts:
+            setting.plan.check_wishes(named[0].parts)
     if setting.plan.training and not Path(setting.plan.training).is_file():
         raise InputError(f"{setting.plan.training}: no such pack of songs (training)")
     return checkpoint.signature.note
@@ -276,10 +296,14 @@ def check(setting: Setting) -> str:
 def dry(measure: Callable[[], Any], plan: BatchPlan, workers: int) -> int:
     """Print what it will take."""
     found = measure()
-    combinations = f"{len(plan.tasks)} tasks, {len(plan.styles)} styles, {len(plan.parts)} sets of parts, {len(plan.controls)} controls"
-    print(f"{found.pieces} pieces in {found.shards} shards: {found.seeds} seeds, {combinations}")
+    tasks, styles = counted(len(plan.tasks), "task"), counted(len(plan.styles), "style")
+    combinations = (
+        f"{tasks}, {styles}, {counted(len(plan.parts), 'set')} of parts, {counted(len(plan.controls), 'control')}"
+    )
+    pieces, shards = counted(found.pieces, "piece"), counted(found.shards, "shard")
+    print(f"{pieces} in {shards}: {counted(found.seeds, 'seed')}, {combinations}")
     print(f"about {duration(found.seconds)} with {counted(workers, 'worker')}, about {size(found.bytes)} of disk")
-    print(f"(estimated from {found.measured} pieces made on one worker)")
+    print(f"(estimated from {counted(found.measured, 'piece')} made on one worker)")
     for reason in found.trouble[:10]:
         print(f"will fail: {reason}")
     return 0
@@ -290,7 +314,7 @@ def told(outcome: Outcome, where: str) -> list[str]:
     counts = ", ".join(f"{number} {state}" for state, number in outcome.counts.items() if number)
     rate = f", {outcome.notes / outcome.seconds:.0f} notes a second" if outcome.made and outcome.seconds else ""
     lines = [
-        f"{where}: {outcome.pieces} pieces: {counts}",
+        f"{where}: {counted(outcome.pieces, 'piece')}: {counts}",
         f"  made now: {outcome.made} in {duration(outcome.seconds)}{rate}",
     ]
     lines += [f"  failed: {piece} from {seed or 'no seed'}: {reason}" for piece, seed, reason in outcome.reasons[:10]]

@@ -234,8 +234,13 @@ def test_what_is_damaged_is_told_in_one_line(
     assert not (tmp_path / "out").exists()
 
 
-def test_an_index_that_cannot_be_read_is_told(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    mine = damaged(made, tmp_path, "shards/00000.jsonl", b'{"id": "0123')
+@pytest.mark.parametrize("data", [b'{"id": "0123', b'{"id": "0123", "status": "kept", "indeX": 3}\n', b"\0\0{"])
+def test_an_index_that_cannot_be_read_is_told(
+    data: bytes, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no report vouches for it: a run that was stopped has none."""
+    mine = damaged(made, tmp_path, "shards/00000.jsonl", data)
+    (mine / "report.json").unlink()
     assert main(["generate", "--out", str(mine), "--quiet"]) == 1
     assert "00000.jsonl: cannot be read (" in capsys.readouterr().err
     (mine / "shards" / "00000.jsonl").unlink()
