@@ -6,13 +6,17 @@ import dataclasses
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 from composer.errors import ComposerError, InputError
-from composer.options import ArrangeOptions
+from composer.harmony.lane import chart_fit
+from composer.model.form import parse_form
+from composer.options import WISHES, ArrangeOptions
+from composer.planning import LONGEST_BARS
+from composer.score import Score
 
 TASKS = ("arrange", "continue", "infill", "restyle", "scratch")
 """A band around a seed's melody; more bars of a seed that a band plays in; some of its bars anew; another band for it;
@@ -63,6 +67,11 @@ class Wish:
 
     def __post_init__(self) -> None:
         ArrangeOptions(**{entry.name: getattr(self, entry.name) for entry in fields(self)})
+        # As far as they can be read without a piece: each piece would fail of them otherwise, one by one.
+        if self.chords is not None:
+            chart_fit(self.chords, Score().bars())
+        if self.form is not None:
+            parse_form(self.form, LONGEST_BARS)
 
 
 @dataclass(frozen=True)
@@ -165,6 +174,7 @@ class BatchPlan:
         for names in self.parts:
             if names:
                 ArrangeOptions(parts=names)
+                self.check_wishes(names)
         for task in self.tasks:
             for wish in self.controls:
                 for name in UNHEEDED[task]:
@@ -183,6 +193,17 @@ class BatchPlan:
         ):
             if not low <= getattr(self, name) <= high:
                 raise InputError(f"{name} must be in range {low}..{high}, got {getattr(self, name)}")
+
+    def check_wishes(self, parts: Sequence[str]) -> None:
+        """Raises InputError where the controls ask something of a part that does not play in a set of parts."""
+        for wish in self.controls:
+            for name in WISHES:
+                for part in getattr(wish, name):
+                    if part not in parts:
+                        raise InputError(
+                            f"controls: {name} of {part} has no effect where only {', '.join(parts)} play; leave it out, or plan"
+                            " those parts separately"
+                        )
 
     def to_json(self) -> dict[str, Any]:
         """The plan as plain values; `from_json` reads it back."""

@@ -12,7 +12,9 @@ import pytest
 from composer import formats
 from composer.batch.pieces import Pieces
 from composer.batch.plan import BatchPlan, read_plan
+from composer.batch.run import setting_of
 from composer.batch.seeds import find_seeds
+from composer.cli import main
 from composer.errors import InputError
 from tests.batch.kitchen import write_seeds
 
@@ -102,6 +104,16 @@ def test_a_piece_in_two_formats_is_one_seed(tmp_path: Path) -> None:
         ({"own": 1, "parts": [3]}, "parts: 3 is not a set of parts"),
         ({"own": 1, "controls": 3}, "controls must be a table or a list of tables, got 3"),
         ({"own": 1, "styles": ["pop", 3]}, "styles must be a list of strings, got ['pop', 3]"),
+        ({"own": 1, "controls": [{"chords": "C | H"}]}, "chart, bar 2: "),
+        ({"own": 1, "controls": [{"form": "AB?"}]}, "form 'AB?': write letters"),
+        (
+            {"own": 1, "parts": [["piano"], ["drums", "bass"]], "controls": [{}, {"density": {"piano": 3}}]},
+            "controls: density of piano has no effect where only drums, bass play",
+        ),
+        (
+            {"own": 1, "parts": [["drums"]], "controls": [{"roles": {"guitar": "strum"}}]},
+            "controls: roles of guitar has no",
+        ),
         ({"seeds": [3]}, "seeds must be a list of strings, got [3]"),
     ],
 )
@@ -124,6 +136,25 @@ def test_what_cannot_be_is_told(values: dict[str, object], said: str) -> None:
 )
 def test_sets_of_parts_as_people_write_them(parts: object, sets: object) -> None:
     assert BatchPlan.from_json({"own": 1, "parts": parts}).parts == sets
+
+
+def test_a_limit_on_copying_needs_the_songs_to_compare_with(tmp_path: Path) -> None:
+    write_seeds(tmp_path / "a", 1)
+    plan = BatchPlan.from_json({"seeds": [str(tmp_path / "a")], "gate": {"longest_run": 5}})
+    with pytest.raises(InputError, match="gate: longest_run has no effect without the songs to compare with"):
+        setting_of(plan, str(tmp_path / "out"), 1)
+    setting_of(BatchPlan.from_json(plan.to_json() | {"training": "songs.npz"}), str(tmp_path / "out"), 1)
+
+
+def test_controls_of_parts_that_a_style_does_not_play_are_refused(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "plan.toml").write_text(
+        f'seeds = ["{write_seeds(tmp_path / "a", 1)}"]\nstyles = ["swing"]\nparts = ["style"]\ncheckpoint = "{model}"\n'
+        "[[controls]]\nregister = { strings = 4 }\n"
+    )
+    assert main(["generate", str(tmp_path / "plan.toml"), "--out", str(tmp_path / "out"), "--quiet"]) == 1
+    assert "controls: register of strings has no effect where only" in capsys.readouterr().err
 
 
 def test_a_folder_without_music_is_told(tmp_path: Path) -> None:
