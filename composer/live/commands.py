@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -36,18 +37,27 @@ def _part(engine: Engine, values: dict[str, Any]) -> str:
 
 
 def _number(values: dict[str, Any], name: str, low: float, high: float) -> float:
+    given = values.get(name, "nan")
     try:
-        value = float(values.get(name, "nan"))
-    except (TypeError, ValueError):
+        value = float("nan") if isinstance(given, bool) else float(given)
+    except (TypeError, ValueError, OverflowError):
         value = float("nan")
     if not low <= value <= high:
-        raise InputError(f"{name} must be a number in range {low:g}..{high:g}, got {values.get(name)!r}")
+        raise InputError(f"{name} must be a number in range {low:g}..{high:g}, got {reprlib.repr(values.get(name))}")
     return value
+
+
+def _on(values: dict[str, Any], otherwise: bool) -> bool:
+    """Whether something is to be on; a word such as "false" would count as true, so only true and false are taken."""
+    on = values.get("on", otherwise)
+    if not isinstance(on, bool):
+        raise InputError(f"on must be true or false, got {reprlib.repr(on)}")
+    return on
 
 
 def _mute(engine: Engine, values: dict[str, Any]) -> str:
     part = _part(engine, values)
-    on = bool(values.get("on", part not in engine.desk.muted))
+    on = _on(values, part not in engine.desk.muted)
     (engine.desk.muted.add if on else engine.desk.muted.discard)(part)
     if on:
         engine.hush(part)
@@ -56,7 +66,7 @@ def _mute(engine: Engine, values: dict[str, Any]) -> str:
 
 def _solo(engine: Engine, values: dict[str, Any]) -> str:
     part = _part(engine, values)
-    on = bool(values.get("on", part not in engine.desk.soloed))
+    on = _on(values, part not in engine.desk.soloed)
     (engine.desk.soloed.add if on else engine.desk.soloed.discard)(part)
     for other in engine.settings.parts:
         if not engine.desk.sounds(other):
@@ -121,7 +131,7 @@ def _panic(engine: Engine, _: dict[str, Any]) -> str:
 
 
 def _stop(engine: Engine, values: dict[str, Any]) -> str:
-    engine.stop(str(values.get("why", "stopped")))
+    engine.stop(str(values.get("why", "")) or "stopped")
     return ""
 
 

@@ -84,7 +84,7 @@ class ControlSurface:
         """Pass one message on; returns what is wrong with it, "" for nothing."""
         try:
             message = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):  # lists in lists, a thousand deep
             return "not JSON"
         if not isinstance(message, dict) or not isinstance(message.get("command"), str):
             return 'write {"command": NAME, …}'

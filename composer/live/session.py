@@ -111,7 +111,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def command(self, name: str, **values: object) -> None:
+    def command(self, name: str, /, **values: object) -> None:
         """Put a wish into the inbox, from any thread."""
         self.inbox.put(Command(name, dict(values)))
 

@@ -232,6 +232,30 @@ def test_commands() -> None:
     assert stage.port.sounding() == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("tempo", {"bpm": 10**400}, "bpm must be a number in range 20..400, got 1000"),
+        ("strength", {"strength": True}, "strength must be a number"),
+        ("mute", {"part": "bass", "on": "false"}, "on must be true or false, got 'false'"),
+        ("solo", {"part": "bass", "on": 1}, "on must be true or false"),
+    ],
+)
+def test_no_command_ends_the_jam_or_is_taken_for_another(name: str, values: dict[str, object], said: str) -> None:
+    stage = Stage(settings())
+    stage.engine.take(Command(name, values))
+    assert said in stage.said[-1]
+    assert len(stage.said[-1]) < 200
+    assert not stage.engine.finished
+    assert all(stage.engine.desk.sounds(part) for part in stage.settings.parts)
+
+
+def test_stop_needs_no_reason() -> None:
+    stage = Stage(settings())
+    stage.engine.take(Command("stop", {"why": ""}))
+    assert stage.engine.finished == "stopped"
+
+
 def test_trading_fours_and_waiting() -> None:
     stage = Stage(settings(bars=16, mode="fours"))
     stage.play(comping(["C"] * 4), stage.downbeat_s())

@@ -23,7 +23,7 @@ class FakeSession:
         self.view = view
         self.told: list[tuple[str, dict[str, Any]]] = []
 
-    def command(self, name: str, **values: object) -> None:
+    def command(self, name: str, /, **values: object) -> None:
         self.told.append((name, values))
 
 
@@ -84,16 +84,18 @@ def test_the_control_surface_tells_and_takes() -> None:
             state = json.loads(client.recv(timeout=2))
             assert (state["type"], state["bar"], state["parts"][0]["name"]) == ("state", 4, "drums")
             client.send(json.dumps({"command": "mute", "part": "bass", "on": True}))
+            client.send(json.dumps({"command": "tap", "name": "x", "self": 1}))
             client.send("what?")
+            client.send("[" * 3000)
             client.send(json.dumps({"command": "dance"}))
             errors = []
-            while len(errors) < 2:
+            while len(errors) < 3:
                 message = json.loads(client.recv(timeout=2))
                 if message["type"] == "error":
                     errors.append(message["message"])
-            assert errors[0] == "not JSON"
-            assert "no command called 'dance'" in errors[1]
-            assert session.told == [("mute", {"part": "bass", "on": True})]
+            assert errors[:2] == ["not JSON"] * 2
+            assert "no command called 'dance'" in errors[2]
+            assert session.told == [("mute", {"part": "bass", "on": True}), ("tap", {"name": "x", "self": 1})]
 
 
 @pytest.mark.parametrize("headers", [{"Origin": "https://example.org"}, {"Host": "example.org:80"}])
