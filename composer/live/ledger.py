@@ -61,6 +61,10 @@ class Ledger:
         self.outputs[port].send(midi.note_off(channel, pitch))
         return True
 
+    def is_sounding(self, port: str, channel: int, pitch: int, note: int) -> bool:
+        """Whether a note is still the one with that id."""
+        return self._sounding.get((port, channel, pitch)) == note
+
     def pass_on(self, port: str, data: bytes) -> None:
         """Send any message, keeping the books: notes and pedals are entered, the rest just goes."""
         channel = data[0] & 0x0F

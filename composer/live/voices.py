@@ -70,7 +70,8 @@ class Voices:
         """End a note, if it is still the one that is meant."""
         key = off.port, off.channel, off.pitch
         _, note = self._band.get(key, ("", 0))
-        if self.ledger.note_off(off.port, off.channel, off.pitch, off.note) and note == off.note:
+        self.ledger.note_off(off.port, off.channel, off.pitch, off.note)
+        if note == off.note:
             self._forget(key, beat)
 
     def end_where(self, unwanted: Callable[[str, int], bool], beat: float) -> None:
@@ -108,6 +109,12 @@ class Voices:
         if part and self._context.wiring.lines[part][0] == Line(port, channel):
             self._context.record(part, beat + self._context.early, midi.note_off(channel, pitch))
 
+    def _forget_ended(self) -> None:
+        """The player, on a channel shared with the band, may have struck or ended a note of the band's: then it is over."""
+        for (port, channel, pitch), (_, note) in list(self._band.items()):
+            if not self.ledger.is_sounding(port, channel, pitch, note):
+                self._forget((port, channel, pitch), self._context.beat)
+
     # --- the click, and the player's own ----------------------------------------------------------------------------
 
     def click(self, click: Click, beat: float) -> None:
@@ -129,6 +136,7 @@ class Voices:
             self.ledger.pass_on(line.port, midi.on_channel(data, line.channel))
             if midi.is_note_on(data):
                 self.echo.sent(data[1], data[2], self._context.inbox.now(), (port, data[0] & 15, data[1]))
+        self._forget_ended()
 
     # --- ports ------------------------------------------------------------------------------------------------------
 
@@ -160,6 +168,7 @@ class Voices:
                 self.ledger.note_off(line.port, line.channel, pitch)
             self.ledger.end_channel(line.port, line.channel)
         self._thru[port].clear()
+        self._forget_ended()
 
     def knows_input(self, port: str) -> bool:
         return port in self._thru

@@ -90,6 +90,23 @@ def test_a_slow_ramp_of_the_clock_is_in_the_recording(tmp_path: Path) -> None:
     assert kept[-1] - kept[0] == pytest.approx(heard[-1] - heard[0], rel=0.005)
 
 
+def test_the_player_on_the_bass_channel_ends_its_note_in_the_recording_too(tmp_path: Path) -> None:
+    """A note of the bass struck again by the player 0.1 s after: recorded as long as it was heard."""
+    channels = settings().channels | {"bass": 0}
+    stage = Stage(settings(bars=1, thru=True, chords=("C",) * 4, channels=channels))
+    stage.wiring.recorder = recorder = Recorder(
+        tmp_path / "jam.mid", [("player", "melody"), *((part, part) for part in stage.settings.parts)], (4, 4), 4.0,
+        background=False,
+    )  # fmt: skip
+    stage.play([(0.1, midi.note_on(0, 36, 99)), (0.15, midi.note_off(0, 36))], stage.downbeat_s())
+    stage.engine.run()
+    recorder.close()
+    (bass,) = [part for part in formats.load(tmp_path / "jam.mid").parts if part.role == "bass"]
+    assert bass.notes["pitch"][0] == 36
+    assert bass.notes["duration"][0] == pytest.approx(96, abs=2)
+    assert bass.notes["duration"][1] > 200
+
+
 def player_of(path: Path) -> list[tuple[float, str]]:
     """The player's track of a recording: (beat, message in hex)."""
     file = mido.MidiFile(path)
