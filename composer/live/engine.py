@@ -173,10 +173,10 @@ class Engine:
         if self.settings.thru:
             self.voices.pass_through(heard.port, data)
         time_s = now_s - self.wiring.input_latency_s.get(heard.port, 0.0)
-        beat = self.transport.beat_at(time_s)
         if midi.is_note_on(data):
             self.player_loud = data[2] / 127
             self.timekeeper.hear_note(time_s)
+        beat = self.transport.beat_at(time_s)  # after a last tap has set the time that it belongs to
         if self.transport.running:
             self.context.listener.hear(heard.port, data, beat)
             self._player.hear(heard.port, data, beat)

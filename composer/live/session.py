@@ -169,8 +169,8 @@ class Session:
         recorder = None
         if plan.record is not None:
             tracks = [("player", "melody"), *((part, part) for part in settings.parts)]
-            origin = settings.count_in_bars * settings.numerator * 4 / settings.denominator
-            recorder = Recorder(plan.record, tracks, (settings.numerator, settings.denominator), origin, plan.force)
+            meter = settings.numerator, settings.denominator
+            recorder = Recorder(plan.record, tracks, meter, settings.lead_in_beats, plan.force)
         beat = beat_quarters(settings.numerator, settings.denominator)
         make = plan.make_leader or ModelLeader(
             plan.checkpoint, settings.numerator * 4 / settings.denominator, beat, settings.seed

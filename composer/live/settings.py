@@ -67,6 +67,12 @@ class JamSettings:
                 raise InputError(f"channel of {part} must be in range 1..16, got {channel + 1}")
 
     @property
+    def lead_in_beats(self) -> float:
+        """Quarter notes before the first bar that a recording keeps: the count-in, ours or the end of the player's."""
+        bars = self.count_in_bars or int(self.tempo_from in ("tap", "count-in"))
+        return bars * self.numerator * 4 / self.denominator
+
+    @property
     def sounds(self) -> dict[str, int]:
         """Program of every part."""
         try:

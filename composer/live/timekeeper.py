@@ -68,6 +68,7 @@ class Timekeeper:
             context.transport.set_tempo(bpm, time_s)
             context.say(f"{bpm:.1f} BPM")
             self._start(next_s, 0.0)
+            context.record_tempo(-context.settings.lead_in_beats)
 
     def hear_note(self, time_s: float) -> None:
         """The player struck a note: before the beginning, that may be a tap."""

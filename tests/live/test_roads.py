@@ -107,6 +107,26 @@ def test_the_player_on_the_bass_channel_ends_its_note_in_the_recording_too(tmp_p
     assert bass.notes["duration"][1] > 200
 
 
+@pytest.mark.parametrize("source", ["tap", "count-in"])
+def test_the_last_count_of_the_players_is_recorded_before_bar_one(source: str, tmp_path: Path) -> None:
+    """And so is a pick-up; the bar that they are in goes at the tempo that was counted."""
+    stage = Stage(settings(bars=1, tempo_from=source, count_in_bars=0, chords=("C",) * 4))
+    tracks = [("player", "melody"), *((part, part) for part in stage.settings.parts)]
+    recorder = Recorder(tmp_path / "jam.mid", tracks, (4, 4), stage.settings.lead_in_beats, background=False)
+    stage.wiring.recorder = recorder
+    for at in (0, 1, 2, 3, 3.5, 4):
+        stage.play(
+            [(at * 0.6, midi.note_on(0, 60, 80)), (at * 0.6 + 0.15, midi.note_off(0, 60))], stage.inbox.now() + 1
+        )
+    stage.engine.run()
+    recorder.close()
+    score = formats.load(tmp_path / "jam.mid")
+    parts = {part.role: part.notes["onset"].tolist() for part in score.parts}
+    assert parts["melody"] == [3 * 480, 3.5 * 480, 4 * 480]
+    assert parts["drums"] == [480 * beat for beat in range(4, 8)]
+    assert score.tempo.bpm_at(0) == pytest.approx(100, abs=0.1)
+
+
 def player_of(path: Path) -> list[tuple[float, str]]:
     """The player's track of a recording: (beat, message in hex)."""
     file = mido.MidiFile(path)
