@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from composer.live.session import Session
 
 REFRESH_S = 0.1
+ESCAPE, PARAMETERS = "\x1b", "0123456789;"
+FOLLOWS_S = 0.02
+"""What belongs to an ESC comes this soon after it."""
 KEYS = (
     "1–5 choose a part · m mute · s solo · + more · - less · [ ] quieter, louder · tab mode · < > style · ( ) strength · t tap"
     " · , . tempo · ! or space panic · q end"
@@ -154,5 +157,21 @@ def read_key(wait_s: float) -> str:
 
         time.sleep(wait_s)
         return str(msvcrt.getwch()) if msvcrt.kbhit() else ""  # type: ignore[attr-defined,unused-ignore]
-    ready, _, _ = select.select([sys.stdin], [], [], wait_s)
-    return os.read(sys.stdin.fileno(), 1).decode(errors="ignore") if ready else ""
+    return read_terminal(sys.stdin.fileno(), wait_s)
+
+
+def read_terminal(terminal: int, wait_s: float) -> str:
+    """A key from a file descriptor, or "": arrows and function keys, which send ESC and more, count as none."""
+    key = _byte(terminal, wait_s)
+    if key != ESCAPE:
+        return key
+    second = _byte(terminal, FOLLOWS_S)
+    last = _byte(terminal, FOLLOWS_S) if second and second in "[O" else ""
+    while last and last in PARAMETERS:
+        last = _byte(terminal, FOLLOWS_S)
+    return ""
+
+
+def _byte(terminal: int, wait_s: float) -> str:
+    ready, _, _ = select.select([terminal], [], [], wait_s)
+    return os.read(terminal, 1).decode(errors="ignore") if ready else ""

@@ -73,6 +73,8 @@ class SessionPlan:
         for path in (route.port.sound_file for route in self.outputs):
             if path is None:
                 continue
+            if path.suffix.lower() != ".wav":
+                raise OutputError(f"{path}: a WAV is written; give --output synth:file:PATH a name that ends in .wav")
             if path.exists() and not self.force:
                 raise OutputError(f"{path}: already exists; choose another --output, or --force to replace it")
             if not path.parent.is_dir():

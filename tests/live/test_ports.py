@@ -12,14 +12,14 @@ import mido
 import pytest
 from mido.sockets import PortServer, connect
 
-from composer.errors import InputError
+from composer.errors import InputError, OutputError
 from composer.live import midi
 from composer.live.inbox import LiveInbox
 from composer.live.items import Heard, PeerLeft, PortDown, PortUp
 from composer.live.player_file import FilePlayer
 from composer.live.port_names import PortName, choose
 from composer.live.ports import Ports
-from composer.live.session import Route, shared_channels, wire
+from composer.live.session import Route, SessionPlan, shared_channels, wire
 from composer.live.settings import JamSettings
 from tests.live.band import hang_up
 
@@ -64,6 +64,11 @@ def test_parts_find_their_outputs() -> None:
     assert [(line.port, line.channel) for line in lines["bass"]] == [("tcp:localhost:9000", 4)]
     with pytest.raises(InputError, match="bass: no output plays them"):
         wire(settings, routes[:1])
+
+
+def test_a_file_of_sound_is_a_wav(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"x\.mp3: a WAV is written; .* ends in \.wav"):
+        SessionPlan(JamSettings(), (), (Route.parse(f"synth:file:{tmp_path}/x.mp3"),))
 
 
 def test_who_shares_a_channel_is_told() -> None:

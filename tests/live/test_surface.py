@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from composer.live.control import ControlSurface
-from composer.live.screen import Hands, draw
+from composer.live.screen import Hands, draw, read_terminal
 from composer.live.view import JamView, PartView
 from tests.live.band import Stage, comping, settings
 
@@ -74,6 +75,17 @@ def test_keys_are_commands() -> None:
     ]  # fmt: skip
     assert session.told[0][1] == {"part": "bass"}
     assert session.told[4][1] == {"part": "bass", "level": 1.1}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such sequences")
+def test_arrows_and_function_keys_are_no_keys_of_ours() -> None:
+    """An arrow sends ESC [ A, and that is not quieter; what is typed after one counts."""
+    out, into = os.pipe()
+    os.write(into, b"\x1b[A]\x1bOPm\x1b[15;2~\x1bs[\x1b")
+    keys = [read_terminal(out, 0.05) for _ in range(9)]
+    assert keys == ["", "]", "", "m", "", "", "[", "", ""]
+    os.close(out)
+    os.close(into)
 
 
 def test_the_control_surface_tells_and_takes() -> None:
