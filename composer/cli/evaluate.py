@@ -157,6 +157,7 @@ def evaluate(
     from composer.evaluation import originality, study
     from composer.evaluation.excerpts import MARGIN_BARS, choose
     from composer.evaluation.listening import FOLDER, pairs, write_page
+    from composer.evaluation.style import NoStyles
     from composer.evaluation.systems import bands
 
     arranger = Arranger.load(args.checkpoint)
@@ -196,7 +197,10 @@ def evaluate(
         with step("looking for copies") as tell:
             result["originality"] = study.copying(shows, originality.training_lines(train), tell)
     if not args.no_style and len(train):
-        result["style"] = _style(args, arranger, train, songs, strengths, step)
+        try:
+            result["style"] = _style(args, arranger, train, songs, strengths, step)
+        except NoStyles as error:
+            left_out.append(f"style: {error}")
     if args.listen:
         with step("playing for the listening page") as tell:
             write_page(folder / FOLDER, pairs(shows, args.listen, args.seed), args.soundfont, tell)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from composer.errors import InputError
 from composer.evaluation import logistic
 from composer.evaluation.distances import HABITS, shares
 from composer.evaluation.rhythm import HATS, SNARES
@@ -30,6 +31,10 @@ LEAST_SONGS = 8
 PENALTY = 30.0
 _SLOTS = (0, 0, 1, 1, 2, 2, 3, 3, 4, 5, 5, 5)
 """Position in a quarter note → the nearest of its sixteenths and triplets, counted in time."""
+
+
+class NoStyles(InputError):
+    """Songs by which no style can be known."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,11 @@ def meters_of(train: Pack, styles: Collection[str]) -> dict[str, set[str]]:
 def learn(
     train: Pack, per_style: int, rng_seed: int = 0, tell: Callable[[float], None] = lambda done: None
 ) -> StyleClassifier:
-    """A classifier from up to `per_style` training songs of each style."""
+    """A classifier from up to `per_style` training songs of each style. Raises NoStyles where none has enough of them."""
     rows, labels = _rows(train, per_style, rng_seed, tell)
     names = sorted({name for name in labels if labels.count(name) >= LEAST_SONGS})
+    if not names:
+        raise NoStyles(f"no style has {LEAST_SONGS} training songs of bands to be known by")
     keep = [name in names for name in labels]
     wanted = np.array([names.index(name) for name in labels if name in names])
     weights = (1 / np.bincount(wanted))[wanted] * len(wanted) / max(len(names), 1)

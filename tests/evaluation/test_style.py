@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from composer.evaluation import style
 from composer.evaluation.excerpts import windows
@@ -61,3 +62,12 @@ def test_trials_ask_only_for_what_is_known_in_that_metre() -> None:
     assert len(found) == 3 * len(charts)
     assert "waltz" not in {one.style for one in found}
     assert {one.style for one in found} == {"pop", "ska", "rock", "funk"}
+
+
+def test_songs_of_no_style_teach_none(tmp_path: Path) -> None:
+    pack(
+        [styled("", i, "train") for i in range(9)] + [styled("pop", i, "train") for i in range(3)],
+        tmp_path / "songs.npz",
+    )
+    with pytest.raises(style.NoStyles, match="no style has 8 training songs"):
+        style.learn(open_pack(tmp_path / "songs.npz"), 12)
