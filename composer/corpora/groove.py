@@ -25,6 +25,9 @@ from composer.vocab import POSITIONS_PER_QUARTER
 
 LICENCE = "CC-BY-4.0"
 LEAST_BARS = 4
+LEAST_BPM, MOST_BPM = 20.0, 400.0
+COLUMNS = ("id", "style", "bpm", "beat_type", "time_signature", "midi_filename")
+"""Of info.csv, those that are read."""
 METERS = {"4-4": (4, 4), "3-4": (3, 4), "6-8": (6, 8)}
 
 TO_GENERAL_MIDI = {22: 42, 26: 46, 58: 43, 40: 38}
@@ -103,13 +106,11 @@ def songs(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Song]:
 
 
 def takes(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Take]:
-    """The same as they were played. Raises InputError where the corpus is not there."""
+    """The same as they were played. Raises InputError where the corpus is not there, or its table cannot be read."""
     index = data / "groove" / "info.csv"
     if not index.is_file():
         raise InputError(f"{index}: no such file; corpora/groove/README.md says where to get the corpus")
-    with index.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    for row in rows:
+    for row in _rows(index):
         path = index.parent / row["midi_filename"]
         take_id = f"groove/{row['id']}"
         if not path.is_file():
@@ -125,6 +126,19 @@ def takes(data: Path, on_skip: OnSkip = ignore_skip) -> Iterator[Take]:
                 on_skip(take_id, str(error).removeprefix(f"{path}: "))
 
 
+def _rows(index: Path) -> list[dict[str, str]]:
+    """The table of takes; cells that a row lacks are empty. Raises InputError."""
+    try:
+        with index.open(encoding="utf-8", newline="") as lines:
+            table = csv.DictReader(lines, restval="")
+            columns, rows = table.fieldnames or (), list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{index}: cannot be read as a table ({error})") from None
+    if missing := [name for name in COLUMNS if name not in columns]:
+        raise InputError(f"{index}: lacks the columns {', '.join(missing)}; get the corpus again")
+    return rows
+
+
 def _take(take_id: str, row: Mapping[str, str], path: Path) -> Take:
     score = read_midi(path)
     played = [part.notes for part in score.parts if part.is_drum and len(part)]
@@ -135,7 +149,12 @@ def _take(take_id: str, row: Mapping[str, str], path: Path) -> Take:
         notes["pitch"][notes["pitch"] == heard] = meant
     reach = BAND["drums"]
     notes = as_notes(notes[(notes["pitch"] >= reach.low) & (notes["pitch"] <= reach.high)])
-    bpm = float(row["bpm"])
+    try:
+        bpm = float(row["bpm"])
+    except ValueError:
+        bpm = 0.0
+    if not LEAST_BPM <= bpm <= MOST_BPM:
+        raise ScoreError("no tempo in info.csv")
     onsets = notes["onset"] / score.ticks_per_beat
     places, lag = snap(onsets, bpm)
     return Take(

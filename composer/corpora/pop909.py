@@ -73,6 +73,8 @@ def _song(song_id: str, folder: Path, corrected_path: Path, label_path: Path) ->
     played, chords = corrected.parts[0], corrected.parts[1]
     moved = _Move.between(original, tracks, played)
     blocks = block_symbols(chords, together=TICKS // 8)
+    if not blocks:
+        raise ScoreError("no chord track in the corrected edition")
     numerator, denominator = corrected.meter.changes[0][1:]
     compound = denominator == 8
     beat = TICKS * 3 // 2 if compound else TICKS
@@ -178,10 +180,18 @@ def downbeat_evidence(
 
 
 def _downbeat_marks(path: Path, original: Score, moved: _Move) -> np.ndarray:
-    """The original's downbeats (third column of beat_midi.txt; seconds in the first) in corrected ticks, shape (n,)."""
+    """The original's downbeats (third column of beat_midi.txt; seconds in the first) in corrected ticks, shape (n,).
+
+    Raises ScoreError where they cannot be read.
+    """
     if not path.is_file():
         return np.zeros(0)
-    rows = np.loadtxt(path, ndmin=2)
+    try:
+        rows = np.array([line.split() for line in path.read_text("utf-8").splitlines() if line.strip()], np.float64)
+    except ValueError:
+        rows = np.zeros(0)
+    if rows.ndim != 2 or rows.shape[1] < 3 or not np.isfinite(rows).all():
+        raise ScoreError(f"{path.name} holds no beats")
     return moved.tick(original.tempo.ticks(rows[rows[:, 2] > 0, 0]))
 
 
@@ -237,7 +247,11 @@ def _phrases(path: Path, score: Score, bars: tuple[Bar, ...]) -> tuple[tuple[int
     """The labels laid where the music agrees: capitals are sung, small letters are not, and sections begin where something
     changes. () if they do not fit.
     """
-    labels = [(letter, int(length)) for letter, length in _PHRASE.findall(path.read_text(encoding="utf-8"))]
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ScoreError(f"{path.name} is no text") from None
+    labels = [(letter, int(length)) for letter, length in _PHRASE.findall(text)]
     total = sum(length for _, length in labels)
     if not labels or not -3 <= len(bars) - total <= 6:
         return ()

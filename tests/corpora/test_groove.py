@@ -63,3 +63,26 @@ def test_every_label_maps_to_a_style():
 def test_a_missing_index_says_where_to_get_it(tmp_path):
     with pytest.raises(InputError, match=r"corpora/groove/README\.md"):
         list(groove.songs(tmp_path))
+
+
+def test_rows_that_are_cut_short_or_name_no_tempo_are_counted(corpus):
+    rows = ["d,s,d/s/1,rock,fast,beat,4-4,a.mid,,1,train", "d,s,d/s/2,rock,0,beat,4-4,a.mid,,1,train", "d,s,d/s/3,rock"]
+    (corpus / "groove" / "info.csv").write_text(HEADER + "\n".join(rows) + "\n")
+    skipped = {}
+    assert list(groove.songs(corpus, skipped.__setitem__)) == []
+    assert list(skipped.values())[:2] == ["no tempo in info.csv"] * 2
+    assert len(skipped) == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (HEADER.replace("bpm,", "").encode(), "lacks the columns bpm; get the corpus again"),
+        (b"", "lacks the columns id, style, bpm"),
+        (b"\xff\xfe", "cannot be read as a table"),
+    ],
+)
+def test_a_damaged_index_is_told(corpus, content, said):
+    (corpus / "groove" / "info.csv").write_bytes(content)
+    with pytest.raises(InputError, match=said):
+        list(groove.songs(corpus))

@@ -130,3 +130,23 @@ def test_the_corpus_joins() -> None:
         sounding = roots[beat] >= 0
         rates.append(tones[beat, notes["pitch"] % 12][sounding].mean())
     assert np.median(rates) > 0.93
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("pop909/002/beat_midi.txt", b"garbage\n", "beat_midi.txt holds no beats"),
+        ("pop909/002/beat_midi.txt", b"", "beat_midi.txt holds no beats"),
+        ("pop909/002/beat_midi.txt", b"0.5 1.0\n1.0 0.0\n", "beat_midi.txt holds no beats"),
+        ("pop909/002/beat_midi.txt", b"0.5 1.0 1.0\n1.0 0.0\n", "beat_midi.txt holds no beats"),
+        ("pop909/002/beat_midi.txt", b"\xff\xfe", "beat_midi.txt holds no beats"),
+        ("pop909/002/beat_midi.txt", b"nan 1.0 1.0\n", "beat_midi.txt holds no beats"),
+        ("pop909_form/002/human_label1.txt", b"i4A8\xff", "human_label1.txt is no text"),
+    ],
+)
+def test_damaged_files_beside_the_music_are_counted(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    root = build(tmp_path)
+    (root / name).write_bytes(content)
+    reasons: dict[str, str] = {}
+    assert list(pop909.songs(root, reasons.__setitem__)) == []
+    assert reasons == {"pop909/002": reason}
