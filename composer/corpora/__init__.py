@@ -45,12 +45,15 @@ def data_root() -> Path:
 def iter_songs(
     names: Iterable[str] | None = None, data: Path | None = None, on_skip: OnSkip = ignore_skip
 ) -> Iterator[Song]:
-    """Songs of the named corpora (None: all that are there), in a fixed order, each with its form.
+    """Songs of the named corpora (None: all that are there), each once, in a fixed order, with their form.
 
-    Raises InputError for a missing corpus.
+    Raises InputError for a missing corpus, or folder of corpora.
     """
     root = data_root() if data is None else data
-    wanted = [name for name in CORPORA if (root / name).is_dir()] if names is None else list(names)
+    if not root.is_dir():
+        raise InputError(f"{root}: no such folder; name the one that holds the corpora")
+    there = [name for name in CORPORA if (root / name).is_dir()]
+    wanted = there if names is None else list(dict.fromkeys(names))
     for name in wanted:
         if name not in CORPORA:
             raise InputError(f"no corpus called {name!r}; there are: {', '.join(CORPORA)}")

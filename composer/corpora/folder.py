@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from composer.corpora.bands import usable
@@ -25,8 +26,27 @@ LABELS = "labels.csv"
 OWN = "the user's own"
 
 
-def songs(folder: Path, on_skip: OnSkip = ignore_skip, corpus: str = "own", licence: str = OWN) -> Iterator[Song]:
+@dataclass
+class Known:
+    """Songs already read, by which copies and versions are told, in this folder or in others."""
+
+    digests: set[str] = field(default_factory=set)
+    """SHA-256 of their files."""
+    tunes: TuneIndex = field(default_factory=TuneIndex)
+    works: dict[str, str] = field(default_factory=dict)
+    """Song → the work that it is a version of."""
+
+
+def songs(
+    folder: Path,
+    on_skip: OnSkip = ignore_skip,
+    corpus: str = "own",
+    licence: str = OWN,
+    known: Known | None = None,
+) -> Iterator[Song]:
     """Every usable MIDI file under `folder`, in order of path. Raises InputError for no folder, or labels that are wrong.
+
+    known: what was read of other folders, to which this one's songs are added.
 
     Exact copies are left out, whatever their names; versions of one piece are one work, so that they fall on one side of
     the split. In a folder laid out as Lakh's (16 folders by the first digit of a hash, or a folder a hash) this holds too.
@@ -34,18 +54,16 @@ def songs(folder: Path, on_skip: OnSkip = ignore_skip, corpus: str = "own", lice
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     labels = _labels(folder / LABELS)
-    seen: dict[str, str] = {}
-    tunes = TuneIndex()
-    works: dict[str, str] = {}
+    known = Known() if known is None else known
     for path in _files(folder):
         name = path.relative_to(folder).as_posix()
         song_id = f"{corpus}/{name.rpartition('.')[0]}"
         try:
             digest = hash_files(path)
-            if digest in seen:
+            if digest in known.digests:
                 on_skip(song_id, "an exact copy of another file")
                 continue
-            seen[digest] = song_id
+            known.digests.add(digest)
             score = usable(read_midi(path))
         except OSError as error:
             on_skip(song_id, f"cannot be read ({error.strerror})")
@@ -54,14 +72,14 @@ def songs(folder: Path, on_skip: OnSkip = ignore_skip, corpus: str = "own", lice
             on_skip(song_id, str(error).removeprefix(f"{path}: "))
             continue
         tune = tune_shingles(score)
-        twins = tunes.versions(tune)
-        tunes.add(song_id, tune)
-        works[song_id] = works[twins[0][0]] if twins else song_id
+        twins = known.tunes.versions(tune)
+        known.tunes.add(song_id, tune)
+        known.works[song_id] = work = known.works[twins[0][0]] if twins else song_id
         yield Song(
             id=song_id,
             corpus=corpus,
-            work=works[song_id],
-            split=split_of(works[song_id]),
+            work=work,
+            split=split_of(work),
             licence=licence,
             sha256=digest,
             synthetic=False,

@@ -32,18 +32,28 @@ def all_songs(
 ) -> Iterator[Song]:
     """Real songs of the named corpora, of folders of MIDI, then the synthetic band's shards; what is skipped is counted.
 
-    Without `data` there are no corpora; names: which of them, None for all. More than one folder of MIDI are own-1, own-2 ….
+    Without `data` there are no corpora; names: which of them, None for all. More than one folder of MIDI are own-1, own-2 …;
+    a file is packed once and versions of a song are one work, whichever folders they lie in: else the splits would leak.
     """
+    known = own.Known()
+    midi, synthetic = _once(midi), _once(synthetic)
 
     def skipped(song_id: str, reason: str) -> None:
         count[f"{song_id.partition('/')[0]} left out: {reason}"] += 1
 
     if data is not None:
-        yield from iter_songs(names, data, skipped)
+        for song in iter_songs(names, data, skipped):
+            known.digests.add(song.sha256)
+            yield song
     for number, folder in enumerate(midi, 1):
-        yield from own.songs(folder, skipped, "own" if len(midi) == 1 else f"own-{number}")
+        yield from own.songs(folder, skipped, "own" if len(midi) == 1 else f"own-{number}", known=known)
     for folder in synthetic:
         yield from read(folder)
+
+
+def _once(folders: Sequence[Path]) -> list[Path]:
+    """Folders in order, each once, however it is written."""
+    return list({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
 
 
 def labelled(song: Song) -> Song:
@@ -90,7 +100,7 @@ def main() -> int:
     said = parser.parse_args()
     count: Counter[str] = Counter()
     try:
-        names = said.corpora.split(",") if said.corpora else None
+        names = [name for word in said.corpora.split(",") if (name := word.strip())] if said.corpora else None
         only_own = said.midi and not names and said.data is None and not os.environ.get(DATA_VARIABLE)
         data = None if only_own else said.data or data_root()
         songs = all_songs(count, data, names, said.midi, said.synthetic)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from composer.corpora.folder import songs
+from composer.corpora.folder import Known, songs
 from composer.corpora.song import with_form
 from composer.errors import InputError
 from composer.formats.midi import write_midi
@@ -78,3 +78,14 @@ def test_labels_that_are_wrong(tmp_path):
         read(tmp_path)
     with pytest.raises(InputError, match="no such folder"):
         read(tmp_path / "nowhere")
+
+
+def test_copies_and_versions_are_found_across_folders(tmp_path):
+    put(tmp_path / "a", one=a_band(1), two=a_band(2))
+    put(tmp_path / "b", other_name=a_band(1), higher=a_band(2, transposed=3), three=a_band(3))
+    known, skipped = Known(), {}
+    found = [song for name in "ab" for song in songs(tmp_path / name, skipped.__setitem__, name, known=known)]
+    assert [song.id for song in found] == ["a/one", "a/two", "b/higher", "b/three"]
+    assert skipped == {"b/other_name": "an exact copy of another file"}
+    assert [song.work for song in found] == ["a/one", "a/two", "a/two", "b/three"]
+    assert found[1].split == found[2].split
