@@ -203,7 +203,9 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         tempo, source = None, args.tempo
         if file_names and source != "clock":
             raise InputError("a file cannot tap or count in; give --tempo a number")
-        if source != "tap" and len(file_names) == len(inputs):
+        if file_names and len(file_names) == len(inputs):
+            raise InputError("a file sends no MIDI clock; name the --input that does, or give --tempo a number")
+        if source != "tap" and not inputs:
             raise InputError(f"--tempo {source}: needs a player; name an --input, see composer ports")
     try:
         bpm = 120.0 if tempo is None else opt.number(20, 400, "quarter notes a minute, tap, count-in or clock")(tempo)
@@ -217,10 +219,22 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         bpm = min(400.0, max(20.0, first.bpm)) if args.tempo is None else bpm
         if args.meter is None:
             numerator, denominator = first.numerator, first.denominator
+    if args.soundfont is not None and args.stems is None and all(route.port.kind != "synth" for route in routes):
+        raise InputError("--soundfont: nothing would sound with it; add --output synth or --stems, or leave it out")
     heard_through_us = bool(file_names) or any(route.port.kind == "synth" for route in routes)
+    parts = opt.part_list(args.parts) if args.parts is not None else ("drums", "bass", "guitar", "piano")
     channels = opt.per_part("--channel", args.channel, opt.whole(1, 16, "a channel"))
+    programs = opt.per_part("--program", args.program, opt.program)
+    density = opt.per_part("--density", args.density, opt.whole(1, 5, "a level"))
+    for option, asked in (("--channel", channels), ("--program", programs), ("--density", density)):
+        for part in asked:
+            if part not in parts and (option, part) != (
+                "--channel",
+                "drums",
+            ):  # where the click goes without drums, too
+                raise InputError(f"{option} {part}: this band has no {part}; add it to --parts, or leave {option} out")
     settings = JamSettings(
-        parts=opt.part_list(args.parts) if args.parts is not None else ("drums", "bass", "guitar", "piano"),
+        parts=parts,
         style=resolve(args.style).name,
         tempo_bpm=bpm,
         tempo_from=source,
@@ -237,8 +251,8 @@ def session_plan(args: argparse.Namespace) -> SessionPlan:
         thru=heard_through_us if args.thru is None else args.thru,
         clock_out=args.clock_out,
         channels={**PART_CHANNELS, **{part: number - 1 for part, number in channels.items()}},
-        programs=opt.per_part("--program", args.program, opt.program),
-        density=opt.per_part("--density", args.density, opt.whole(1, 5, "a level")),
+        programs=programs,
+        density=density,
     )
     return SessionPlan(
         settings, inputs, routes, args.record, args.force, args.checkpoint,

@@ -71,5 +71,5 @@ class EchoFilter:
         return False
 
     def _is_loop(self, port: str, now_s: float) -> bool:
-        times = self._returned.get(port, ())
-        return len(times) == LOOP_NOTES and now_s - times[0] <= LOOP_S
+        times = self._returned.get(port)
+        return times is not None and len(times) == LOOP_NOTES and now_s - times[0] <= LOOP_S

@@ -29,6 +29,8 @@ from composer.timing import beat_quarters
 if TYPE_CHECKING:
     from composer.live.synth_sound import Seat
 
+LANES = (*BAND, "player", "click")
+"""What an output may be for."""
 PATIENCE_S = 10.0
 """How long the engine may take to end: its generator on a busy machine needs a while to go."""
 SWITCH_S = 0.0003
@@ -47,9 +49,14 @@ class Route:
         """PORT, or PART,PART=PORT. Raises InputError."""
         head, equals, rest = text.partition("=")
         parts = tuple(word.strip() for word in head.split(","))
-        if equals and all(part in (*BAND, "player", "click") for part in parts):
+        strangers = [part for part in parts if part not in LANES]
+        if equals and not strangers:
             return cls(PortName.parse(rest), parts)
-        return cls(PortName.parse(text))
+        port = PortName.parse(text)
+        if equals and (len(strangers) < len(parts) or PortName.parse(rest).kind != "system"):
+            # Else it is a system port with = in its name.
+            raise InputError(f"--output {text}: no part called {strangers[0]!r}; choose from: {', '.join(LANES)}")
+        return cls(port)
 
 
 @dataclass(frozen=True)

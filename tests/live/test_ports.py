@@ -62,6 +62,10 @@ def test_parts_find_their_outputs() -> None:
     lines = wire(settings, routes)
     assert [(line.port, line.channel) for line in lines["drums"]] == [("virtual:Kit", 9), ("tcp:localhost:9000", 9)]
     assert [(line.port, line.channel) for line in lines["bass"]] == [("tcp:localhost:9000", 4)]
+    for text, stranger in (("tuba=tcp:localhost:9000", "tuba"), ("drums,horn=Kit", "horn")):
+        with pytest.raises(InputError, match=f"no part called '{stranger}'; choose from: drums, .* click"):
+            Route.parse(text)
+    assert Route.parse("E=mc2 port").port.value == "E=mc2 port"
     with pytest.raises(InputError, match="bass: no output plays them"):
         wire(settings, routes[:1])
 
