@@ -173,7 +173,8 @@ def run(args: argparse.Namespace) -> int:
             interrupted = True
         why = session.engine.finished
     _report(session, "stopped" if interrupted else why, plan)
-    if args.stems is not None:
+    recorder = session.engine.wiring.recorder
+    if args.stems is not None and recorder is not None and not recorder.is_empty:
         _stems(args)
     return 130 if interrupted else 0
 
@@ -292,8 +293,9 @@ def _report(session: object, why: str, plan: SessionPlan) -> None:
     if why:
         say(why)
     say(f"{view.planned} plans made, {view.missed} bars missed, {view.late} of {session.engine.played} notes late")
-    if plan.record is not None:
-        say(f"recorded: {plan.record}")
+    recorder = session.engine.wiring.recorder
+    if recorder is not None:
+        say("nothing was played, so nothing is recorded" if recorder.is_empty else f"recorded: {plan.record}")
 
 
 def _stems(args: argparse.Namespace) -> None:

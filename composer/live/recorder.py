@@ -1,5 +1,6 @@
 """The recording: the whole jam, player and band, as a multitrack MIDI file with tempo map, complete on disk twice a second.
 
+There is no file before the first note: who gives up waiting leaves nothing behind, and what was there before, as it was.
 Every write is a whole, valid file that takes the place of the last one in one step, sounding notes closed; whatever kills us, at
 most the last half second is missing. What happened is kept as finished bytes per track, so that a write costs a copy.
 """
@@ -7,6 +8,7 @@ most the last half second is missing. What happened is kept as finished bytes pe
 from __future__ import annotations
 
 import math
+import os
 import queue
 import struct
 import threading
@@ -18,6 +20,7 @@ from composer import priority
 from composer.atomic import atomic_file
 from composer.errors import OutputError
 from composer.formats.midi_read import ROLE_TAG
+from composer.live import midi
 from composer.live.held import Held
 
 TICKS_PER_BEAT = 480
@@ -96,15 +99,16 @@ class Recorder:
             for name, role in tracks
         }
         self._end = 0
-        self._dirty = True
+        self._dirty = False
+        self.is_empty = True
+        """Whether no note was played yet."""
         self._queue: queue.SimpleQueue[tuple[str, float, bytes]] = queue.SimpleQueue()
         self._closing = threading.Event()
         self.written = 0
         self.failed = ""
         """Why the disk does not take it, if it does not."""
-        self._write()
-        if self.failed:
-            raise OutputError(f"{path}: cannot be written ({self.failed}); choose another --record")
+        if problem := _problem(path):
+            raise OutputError(f"{path}: cannot be written ({problem}); choose another --record")
         self._thread: threading.Thread | None = None
         if background:
             self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -159,11 +163,12 @@ class Recorder:
         tick = max(0, round((beat + self._origin) * TICKS_PER_BEAT))
         self._end = max(self._end, tick)
         self._dirty = True
+        self.is_empty = self.is_empty and not midi.is_note_on(message)
         track = self._tempo if not name else self._chords if name == "chords" else self._tracks[name]
         track.add(tick, message)
 
     def _write(self) -> None:
-        if not self._dirty:
+        if self.is_empty or not self._dirty:
             return
         tracks = [self._tempo, *([self._chords] if self._chords.count else []), *self._tracks.values()]
         for track in tracks:
@@ -177,6 +182,15 @@ class Recorder:
             self.written += 1
         except OSError as error:
             self.failed = (error.strerror or str(error)).lower()
+
+
+def _problem(path: Path) -> str:
+    """Why a file cannot be written here, "" if it can."""
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    if path.is_dir():
+        return "it is a folder"
+    return "" if os.access(path.parent, os.W_OK) else "permission denied"
 
 
 def _meta(kind: int, body: bytes) -> bytes:

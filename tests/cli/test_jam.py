@@ -9,6 +9,8 @@ import pytest
 
 from composer.cli import build_parser, main
 from composer.cli.jam import session_plan
+from composer.live import midi
+from composer.live.session import Session
 
 
 def plan_of(*words: str):  # type: ignore[no-untyped-def]
@@ -137,7 +139,11 @@ def test_what_was_asked_for_afterwards_is_done_after_ctrl_c_too(
     """Without --bars there is no other end than Ctrl-C or q."""
     rendered = list[Path]()
 
-    def end(*_: object) -> bool:
+    played = [midi.note_on(9, 36, 90)]
+
+    def end(session: Session, *_: object) -> bool:
+        for message in played:
+            session.engine.context.record("drums", 0.0, message)
         raise KeyboardInterrupt
 
     monkeypatch.setattr("composer.live.session.Session.wait", end)
@@ -146,3 +152,8 @@ def test_what_was_asked_for_afterwards_is_done_after_ctrl_c_too(
     assert main(["jam", *words]) == 130
     assert "recorded: jam.mid" in capsys.readouterr().out
     assert rendered == [Path("out")]
+    played.clear()  # before the first bar: there is nothing to keep, and what was there stays
+    kept = Path("jam.mid").read_bytes()
+    assert main(["jam", *words, "--force"]) == 130
+    assert "nothing was played, so nothing is recorded" in capsys.readouterr().out
+    assert (rendered, Path("jam.mid").read_bytes()) == ([Path("out")], kept)

@@ -180,6 +180,21 @@ def test_a_recording_is_an_arrangement(tmp_path: Path) -> None:
         Recorder(tmp_path / "nowhere" / "jam.mid", [], (4, 4), 0.0)
 
 
+def test_no_recording_before_the_first_note(tmp_path: Path) -> None:
+    """Sounds and tempo alone are nothing to keep: the same command is not refused the next time."""
+    for _ in range(2):
+        recorder = Recorder(tmp_path / "jam.mid", [("bass", "bass")], (4, 4), 0.0)
+        recorder.tempo(0, 90)
+        recorder.event("bass", -64.0, midi.program(1, 33))
+        recorder.close()
+        assert recorder.is_empty
+    assert list(tmp_path.iterdir()) == []
+    recorder = Recorder(tmp_path / "jam.mid", [("bass", "bass")], (4, 4), 0.0, background=False)
+    recorder.event("bass", 0.0, midi.note_on(1, 33, 90))
+    recorder.close()
+    assert len(formats.load(tmp_path / "jam.mid").parts) == 1
+
+
 def test_a_recording_that_breaks_off_has_no_pedal_down(tmp_path: Path) -> None:
     """Whole on disk at every moment, the player in full swing: notes, pedals and a bent string end with what there is."""
     recorder = Recorder(tmp_path / "jam.mid", [("player", "melody")], (4, 4), 0.0, background=False)
