@@ -42,7 +42,7 @@ class SamplingSettings:
     """Factor on the probability of a note foreign to chord and key, or of the chord's other third."""
     passing: tuple[float, ...] = _by_role(1, bass=2.6, guitar=1.5, piano=2)
     """The same for a note of the key that is not in the chord."""
-    off_root: float = 0.3
+    off_root: float = 0.2
     """The same for a bass note that is neither root nor slash note, where the chord changes."""
     least_in_chord: tuple[float, ...] = _by_role(0, bass=0.84, guitar=0.77, piano=0.7, strings=0.8)
     """Where less than this share of a part's last ten or so notes were in the chord, chord tones are favoured."""
