@@ -54,13 +54,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--minutes",
         type=float,
-        default=base.minutes,
         help="length of the whole run, in minutes of training (default: 60)",
     )
     add(
         "--steps",
         type=int,
-        default=base.steps,
         help="length in steps instead of minutes: exactly reproducible (default: by minutes)",
     )
     add(
@@ -161,9 +159,11 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         raise InputError(f"--workers {args.workers}: give 0..{MOST_WORKERS} processes")
     if args.dropout is not None and not 0 <= args.dropout < 1:
         raise InputError(f"--dropout {args.dropout:g}: must be at least 0 and below 1")
-    return Recipe(
-        minutes=args.minutes,
-        steps=args.steps,
+    if args.steps is not None and args.steps < 1:
+        raise InputError(f"--steps {args.steps}: too few to train with; give 1 or more, or --minutes")
+    recipe = Recipe(
+        minutes=Recipe.minutes if args.minutes is None else args.minutes,
+        steps=args.steps or 0,
         batch=args.batch,
         accumulate=args.accumulate,
         window=args.window,
@@ -180,6 +180,9 @@ def recipe_of(args: argparse.Namespace) -> Recipe:
         patience=args.patience,
         seed=args.seed,
     )
+    if args.steps is not None and args.minutes is not None:
+        raise InputError("--steps and --minutes are both the length of the run; give one of them")
+    return recipe
 
 
 def check_pack(path: Path) -> Path:

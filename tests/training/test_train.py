@@ -309,6 +309,8 @@ def test_the_command_trains_and_goes_on(packed: Path, tmp_path: Path, capsys: py
     [
         (["--batch", "0"], "batch 0: too low to train with; give 1"),
         (["--minutes", "-1"], "minutes -1: too low to train with; give more"),
+        (["--minutes", "1"], "--steps and --minutes are both the length of the run; give one of them"),
+        (["--steps", "0"], "--steps 0: too few to train with; give 1 or more"),
         (["--ema", "1.5"], "ema 1.5: must be in range 0..1"),
         (["--dropout", "1"], "--dropout 1: must be at least 0 and below 1"),
         (["--from", "nowhere"], "nowhere: not a checkpoint"),
