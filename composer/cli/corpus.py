@@ -94,7 +94,7 @@ def _split(corpus: Corpus, args: argparse.Namespace) -> int:
     wanted = shares(args.shares)
     counts = split.write(corpus, wanted, args.out, args.force)
     for name, count in counts.items():
-        print(f"{args.out / name}.jsonl: {count} pieces")
+        print(f"{args.out / name}.jsonl: {counted(count, 'piece')}")
     tell_empty(counts, wanted)
     return 0
 
@@ -104,7 +104,7 @@ def _export(corpus: Corpus, args: argparse.Namespace) -> int:
 
     wanted = shares(args.shares)
     counts = export(corpus, args.to, args.out, wanted, args.force)
-    print(f"{args.out}: {sum(counts.values())} pieces as {args.to}")
+    print(f"{args.out}: {counted(sum(counts.values()), 'piece')} as {args.to}")
     tell_empty(counts, wanted)
     return 0
 

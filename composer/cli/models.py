@@ -43,7 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("use", "remove"):
         made[name].add_argument("model", help="a name of the register" + (", or a folder" if name == "use" else ""))
     made["add"].add_argument("folder", type=Path, help="a checkpoint folder")
-    made["add"].add_argument("--name", help="what to call it (default: the folder's name)")
+    made["add"].add_argument(
+        "--name", help="what to call it (default: the folder's name, of a training run's checkpoint the run's)"
+    )
     made["trace"].add_argument("file", type=Path, help="a .mid or .json that composer wrote")
     made["trace"].add_argument("--model", help="also look at this checkpoint folder (default: register and shipped)")
     made["record"].add_argument("folder", type=Path, help="a checkpoint folder")
@@ -128,7 +130,7 @@ def _use(args: argparse.Namespace) -> int:
         folder = Path(name)
         if not folder.is_dir():
             raise InputError(f"{name}: neither a model in the register nor a folder; see: composer models")
-        name = register.add(folder, folder.resolve().name).name
+        name = register.add(folder, register.usual_name(folder)).name
     if name != register.SHIPPED:
         verdict = load_checkpoint(name).signature
         if verdict.note:
@@ -142,7 +144,7 @@ def _add(args: argparse.Namespace) -> int:
     from composer.trust import register
 
     verdict = _verdict(args.folder)
-    entry = register.add(args.folder, args.name or args.folder.resolve().name)
+    entry = register.add(args.folder, args.name or register.usual_name(args.folder))
     print(f"{entry.name}: {entry.path}, {verdict}")
     return 0
 

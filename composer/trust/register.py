@@ -8,9 +8,10 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from composer.digest import sha256_of
 from composer.errors import CheckpointError, InputError
 from composer.trust.places import user_folder, write_file
-from composer.trust.signature import CARD
+from composer.trust.signature import CARD, WEIGHTS
 
 RUNS_OWN = "checkpoint"
 """The folder in a training run's that holds its best weights."""
@@ -88,7 +89,10 @@ def resolve(name_or_path: Path | str) -> Path:
 
 
 def add(folder: Path, name: str) -> Entry:
-    """Register the checkpoint in `folder`. Raises InputError for a name that is taken, CheckpointError for no checkpoint."""
+    """Register the checkpoint in `folder`.
+
+    Raises InputError for a name that is taken, CheckpointError for no checkpoint, or weights that are not its card's.
+    """
     register = read_register()
     if not name or name == SHIPPED or set(name) & set("/\\\n\r"):
         raise InputError(f"a model cannot be called {name!r}; choose another --name")
@@ -98,11 +102,20 @@ def add(folder: Path, name: str) -> Entry:
     digest = str(card.get("sha256", ""))
     if known is not None and (known.path, known.sha256) != (str(folder), digest):
         raise InputError(f"{name}: the register has another model of this name ({known.path}); choose another --name")
+    weights = folder / WEIGHTS  # encrypted ones are taken at their card's word, and checked when they are loaded
+    if weights.is_file() and sha256_of(weights) != digest:
+        raise CheckpointError(f"{folder}: the weights do not match their card; get it again")
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     entry = known or Entry(name, str(folder), digest, str(card.get("model", "")), now)
     others = tuple(other for other in register.entries if other.name != name)
     _save(Register((*others, entry), register.used))
     return entry
+
+
+def usual_name(folder: Path) -> str:
+    """What a checkpoint is called where nobody says: as its folder; of a training run, whose are all called alike, as the run."""
+    folder = folder.resolve()
+    return folder.parent.name or folder.name if folder.name == RUNS_OWN else folder.name
 
 
 def use(name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -41,6 +42,21 @@ def test_a_name_means_one_model(folder, tmp_path):
         register.add(tmp_path / "nowhere", "new")
     with pytest.raises(InputError, match="there are: shipped, mine"):
         register.use("new")
+
+
+def test_weights_that_are_not_their_card_s_are_not_registered(folder):
+    (folder / "weights.safetensors").write_bytes(b"others")
+    with pytest.raises(CheckpointError, match="the weights do not match their card"):
+        register.add(folder, "mine")
+    assert register.read_register().entries == ()
+
+
+def test_runs_are_called_by_their_own_names(folder, tmp_path):
+    assert register.usual_name(folder) == "run"
+    for name in ("first", "second"):
+        shutil.copytree(folder, tmp_path / name / "checkpoint")
+        register.add(tmp_path / name / "checkpoint", register.usual_name(tmp_path / name / "checkpoint"))
+    assert [entry.name for entry in register.read_register().entries] == ["first", "second"]
 
 
 def test_a_damaged_register_says_so(home):
