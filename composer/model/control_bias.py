@@ -99,6 +99,8 @@ class ControlBias:
         self._tilt: dict[str, float] = {}
         self._within: dict[str, Range] = {}
         self._paced: list[Pace] = []
+        self._rhythm: tuple[np.ndarray, np.ndarray, float] | None = None
+        """How many of the places to be struck again come before each position, these places, and what each that is left out costs."""
         self._missed: deque[PlayedBar] = deque()
 
     @property
@@ -189,7 +191,7 @@ class ControlBias:
         """What each position of a bar weighs, and what it weighs besides after the bar's first note; (P + 1,) each."""
         weights, gaps = np.zeros((2, MAX_POSITIONS + 1), np.float32)
         length, beat = int(self._song.bar_length[self._bar]), int(self._song.beat_length[self._bar])
-        self._paced = []
+        self._paced, self._rhythm = [], None
         for name, tilt in self._tilt.items():
             if name in self._wanted and name in NUMBERS_OF_NOTES:
                 self._paced.append(Pace(name, tilt, self._wanted[name], length, beat))
@@ -200,7 +202,9 @@ class ControlBias:
             elif name == "on the beat":
                 weights[:-1] += tilt * (_POSITION % beat == 0)
             elif name == "as before":
-                weights[:-1] += tilt * np.isin(_POSITION, list(self._now.places_before))
+                places = np.sort([*self._now.places_before])
+                weights[:-1] -= abs(tilt) * (np.isin(_POSITION, places) != (tilt > 0))
+                self._rhythm = np.searchsorted(places, np.append(_POSITION, MAX_POSITIONS)), places, max(tilt, 0.0)
         return weights, gaps
 
     def positions(self) -> np.ndarray:
@@ -211,6 +215,9 @@ class ControlBias:
             weights[last] += self._tilt.get("together", 0.0)
             if "onsets" not in self._wanted:
                 weights[last] -= self._tilt.get("onsets", 0.0)
+        if self._rhythm is not None:
+            upto, places, cost = self._rhythm
+            weights -= cost * np.maximum(upto - np.searchsorted(places, last, side="right"), 0)
         for pace in self._paced:
             weights -= pace.costs(self._now)
         return np.asarray(weights)

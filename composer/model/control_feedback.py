@@ -31,7 +31,7 @@ class Feedback:
 
 
 SHARE, _STROKES, _TOGETHER = Feedback(24, 12, 1), Feedback(6, 6, 2), Feedback(20, 10)
-_NUMBER = Feedback(2, 4, draws=True)
+_NUMBER = Feedback(4, 12, draws=True)
 _BY_FIGURE = {
     "notes": _NUMBER,
     "onsets": _NUMBER,

@@ -10,19 +10,21 @@ from composer.model.control_targets import Range
 from composer.model.played_bar import WHOLE, PlayedBar
 from composer.vocab import MAX_POSITIONS
 
-_LEEWAY = 3.0, 1 / 6
-"""Notes, and share of the most in a bar, by which a part may be ahead or behind while it plays it: chords come at once."""
+_AHEAD = 1 / 6
+"""Share of the most in a bar by which a part may be ahead or behind while it plays it …"""
+_ONSETS, _NOTES = 1.0, 3.0
+"""… and in any case so many places to strike, or notes: chords come at once."""
 _POSITION = np.arange(MAX_POSITIONS)
 
 
 class Pace:
-    """How many notes a bar is to have by each of its places: no fewer than in proportion, and no more, give or take _LEEWAY."""
+    """How many notes a bar is to have by each of its places: no fewer than in proportion, and no more, give or take a little."""
 
     def __init__(self, name: str, cost: float, where: Range, length: int, beat: int) -> None:
         """where: numbers in a bar of 4/4, or a beat, as the figure has them. cost: for each note too many or too few."""
         low, high = (number * length / (beat if name == "onsets a beat" else WHOLE) for number in where)
-        share, leeway = _POSITION / length, max(_LEEWAY[0], _LEEWAY[1] * min(high, 2 * low))
         self._cost, self._notes = np.float32(cost), name == "notes"
+        share, leeway = _POSITION / length, max(_NOTES if self._notes else _ONSETS, _AHEAD * min(high, 2 * low))
         self._least = np.append(low * share - leeway, low)
         most = np.multiply(high, share, where=share > 0, out=np.zeros(len(share)))
         self._most = np.append(np.minimum(most + leeway, high), math.inf)

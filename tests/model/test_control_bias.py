@@ -190,6 +190,25 @@ def test_bars_that_were_there_before_say_nothing_about_how_a_part_follows() -> N
     assert not bias.active
 
 
+def test_a_riff_keeps_its_rhythm_and_then_ends() -> None:
+    bias = ControlBias(c_major(), asking(GUITAR, role=role_class("guitar", "riff")))
+    for place in (0, 18, 30):
+        bias.hear(GUITAR, 0, place, 62, 5)
+    bias.turn(GUITAR, 1)
+    before = bias.save(GUITAR)
+    bias.hear(GUITAR, 1, 6, 62, 5)
+    bias.again()
+    bias.restore(GUITAR, before)
+    bias.retry()
+    for place in (0, 18, 30):
+        later = bias.positions()[place:]
+        assert (later[1:] < later[0]).all(), "neither another place nor fewer of them"
+        bias.hear(GUITAR, 1, place, 62, 5)
+    later = bias.positions()[31:]
+    assert later[-1] == 0
+    assert (later[:-1] < 0).all()
+
+
 def test_a_line_is_brought_back_to_the_chord_within_the_bar() -> None:
     bias = ControlBias(c_major(), asking(GUITAR, role=role_class("guitar", "line")))
     bias.turn(GUITAR, 0)

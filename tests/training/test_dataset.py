@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from composer.gm import ROLES
 from composer.model.config import ModelConfig
 from composer.model.examples import CARD_FIELD, load_examples
 from composer.model.style_features import WIDTH
@@ -16,6 +17,7 @@ from composer.model.style_fit import CARD_FIELD as LISTENER
 from composer.model.style_fit import StyleListener, save_listener
 from composer.training.briefs import ConditioningDropout
 from composer.training.dataset import Stream
+from composer.training.example_library import holds_up
 from composer.training.example_library import main as choose_examples
 from composer.training.packing import Pack, open_pack, pack
 from composer.vocab import GridSong
@@ -29,7 +31,15 @@ def labelled(song: GridSong, index: int) -> GridSong:
         "id": f"toy/{index}", "corpus": "toy", "work": f"toy/{index}", "licence": "CC0-1.0", "sha256": "",
         "synthetic": str(index < 3), "meter": "4/4", "split": "train",
     }  # fmt: skip
-    return replace(song, meta=meta)
+    return replace(song, notes=rooted(song), meta=meta)
+
+
+def rooted(song: GridSong, octave: int = 36) -> np.ndarray:
+    """The song's notes with a bass on the roots."""
+    notes = song.notes.copy()
+    bass = notes["part"] == ROLES.index("bass")
+    notes["pitch"][bass] = octave + song.roots[song.beat_at(notes["bar"][bass], notes["position"][bass])]
+    return notes
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +68,18 @@ def test_half_of_the_lessons_have_one(songs: Path) -> None:
     assert 0 in heard
     assert {2, 3, 4} & set(heard)
     assert set(lessons(open_pack(songs), ConditioningDropout(example=1.0), 6)) == {0}
+
+
+def test_a_bass_that_is_none_holds_nothing_up() -> None:
+    song = toy_song(8)
+    assert not holds_up(song), "a toy's bass plays anything"
+    assert holds_up(replace(song, notes=rooted(song)))
+    assert not holds_up(replace(song, notes=rooted(song, 60))), "a second guitar"
+    assert holds_up(replace(song, notes=song.notes[song.notes["part"] != ROLES.index("bass")]))
+    thirds = rooted(song)[rooted(song)["part"] == ROLES.index("bass")].copy()
+    thirds["pitch"] += 4
+    both = np.sort(np.concatenate([rooted(song), thirds]), order=["bar", "part", "position", "pitch"])
+    assert not holds_up(replace(song, notes=both)), "in thirds"
 
 
 def test_the_library_holds_bars_of_every_groove(songs: Path, tmp_path: Path, monkeypatch, capsys) -> None:
